@@ -1,0 +1,2 @@
+/** The loss of Invariance Propagation, composed of the bank's stages. */
+package org.invp.objective;
