@@ -1,4 +1,4 @@
-.PHONY: deps native
+.PHONY: deps native bindings
 
 deps:
 	@scripts/fetch-libtorch.sh
@@ -6,3 +6,6 @@ deps:
 native: deps
 	@cmake -S native -B build/native -DCMAKE_BUILD_TYPE=Release
 	@cmake --build build/native -j2
+
+bindings:
+	@bindings/generate.sh
