@@ -1,0 +1,216 @@
+/* The C interface of invp/bank.h: checks arguments, takes the engine's lock, calls the stage. */
+#include <algorithm>
+#include <limits>
+#include <string>
+
+#include "engine.h"
+#include "guard.h"
+#include "invp/bank.h"
+#include "objective.h"
+#include "rows.h"
+#include "select.h"
+#include "walk.h"
+
+using invp::guard;
+using invp::require;
+using namespace invp::bank;
+
+struct invp_bank_engine : Engine {
+  using Engine::Engine;
+};
+
+namespace {
+
+constexpr int64_t kMaxRows = std::numeric_limits<int32_t>::max();
+
+template <typename Body>
+int32_t with_engine(invp_bank_engine* engine, Body&& body) {
+  return guard([&] {
+    require(engine != nullptr, "the bank engine is NULL");
+    const std::lock_guard lock(engine->mutex);
+    body(*engine);
+  });
+}
+
+template <typename... Pointers>
+void require_pointers(const Pointers*... pointers) {
+  require(((pointers != nullptr) && ...), "a required pointer is NULL");
+}
+
+void require_shape(int64_t rows, int32_t dimension) {
+  require(rows >= 1 && rows <= kMaxRows, "rows must be 1 to 2147483647");
+  require(dimension >= 1, "dimension must be at least 1");
+}
+
+void require_ids(const int32_t* ids, int64_t count, int64_t first, int64_t rows, const char* what) {
+  for (int64_t j = 0; j < count; ++j) {
+    if (ids[j] < first || ids[j] >= rows) {
+      throw std::invalid_argument(std::string(what) + " " + std::to_string(ids[j]) + " at position " + std::to_string(j) +
+                                  ", allowed: " + std::to_string(first) + " to " + std::to_string(rows - 1));
+    }
+  }
+}
+
+void require_mode(int32_t mode) {
+  require(mode == INVP_BANK_MODE_PAPER || mode == INVP_BANK_MODE_OFFICIAL, "mode must be paper or official");
+}
+
+}  // namespace
+
+INVP_EXPORT int32_t invp_bank_abi_version(void) { return INVP_BANK_ABI_VERSION; }
+
+INVP_EXPORT int64_t invp_bank_build_info(char* buffer, int64_t capacity) {
+  int64_t length = 0;
+  guard([&] { length = invp::copy_text(std::string("invp_bank " INVP_VERSION " ") + best_kernels().name, buffer, capacity); });
+  return length;
+}
+
+INVP_EXPORT int64_t invp_bank_last_error(char* buffer, int64_t capacity) {
+  return invp::copy_text(invp::last_error(), buffer, capacity);
+}
+
+INVP_EXPORT int32_t invp_bank_engine_create(int32_t threads, invp_bank_engine** engine) {
+  return guard([&] {
+    require_pointers(engine);
+    require(threads >= 1 && threads <= 1024, "threads must be 1 to 1024");
+    *engine = std::make_unique<invp_bank_engine>(threads, best_kernels()).release();
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_engine_destroy(invp_bank_engine* engine) {
+  return guard([&] { std::unique_ptr<invp_bank_engine>{engine}.reset(); });
+}
+
+INVP_EXPORT int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension, uint64_t seed) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank);
+    require_shape(rows, dimension);
+    fill_random(e.pool, bank, rows, dimension, seed);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank);
+    require_shape(rows, dimension);
+    check_finite(e.pool, "bank row", bank, rows, dimension);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_normalise(invp_bank_engine* engine, const float* embeddings, int32_t batch, int32_t dimension,
+                                        float* unit, float* norms, double* mean_cosine) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(embeddings, unit, norms, mean_cosine);
+    require_shape(batch, dimension);
+    *mean_cosine = normalise(e.pool, embeddings, batch, dimension, unit, norms);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_nearest(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension,
+                                      const float* queries, int32_t batch, int32_t count, int32_t order, int32_t* ids,
+                                      float* scores) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank, queries, ids, scores);
+    require_shape(rows, dimension);
+    require(batch >= 1, "batch must be at least 1");
+    if (count < 1 || count > rows) {
+      throw std::invalid_argument("count of nearest rows is " + std::to_string(count) + ", allowed: 1 to the bank's " +
+                                  std::to_string(rows) + " rows");
+    }
+    require(order == INVP_BANK_ORDER_SIMILARITY || order == INVP_BANK_ORDER_ID, "unknown order of nearest rows");
+    check_finite(e.pool, "query", queries, batch, dimension);
+    e.search.run(bank, rows, dimension, queries, batch, count,
+                 order == INVP_BANK_ORDER_ID ? Order::kId : Order::kSimilarity, ids, scores);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_walk_width(int32_t neighbours, int32_t steps, int32_t* width) {
+  return guard([&] {
+    require_pointers(width);
+    *width = walk_width(neighbours, steps);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* graph, int64_t rows, int32_t neighbours,
+                                   const int32_t* anchors, int32_t batch, int32_t steps, int32_t mode, int32_t* positives) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(graph, anchors, positives);
+    require_shape(rows, neighbours);
+    require_mode(mode);
+    require_ids(anchors, batch, 0, rows, "anchor");
+    const Walk walk{graph, rows, neighbours, steps};
+    (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(e.pool, walk, anchors, batch, positives);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension,
+                                    const float* unit, int32_t batch, const int32_t* ids, int32_t width, float* scores) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank, unit, ids, scores);
+    require_shape(rows, dimension);
+    require(batch >= 1 && width >= 1, "batch and width must be at least 1");
+    require_ids(ids, int64_t{batch} * width, -1, rows, "id");
+    e.pool.for_each(batch, 8, [&](int, int64_t begin, int64_t end) {
+      for (int64_t b = begin; b < end; ++b) {
+        e.kernels.score_rows(bank, dimension, unit + b * dimension, ids + b * width, width, scores + b * width);
+      }
+    });
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids, const float* scores, int32_t batch,
+                                     int32_t width, int32_t count, int32_t hard, int32_t* chosen, float* chosen_scores) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(ids, scores, chosen, chosen_scores);
+    require(batch >= 1 && width >= 1 && count >= 1, "batch, width and count must be at least 1");
+    select_positives(e.pool, {ids, scores, width, count, hard != 0}, batch, chosen, chosen_scores);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const invp_bank_objective_options* options,
+                                        const invp_bank_objective_inputs* inputs, double* loss_ins, double* loss_inv,
+                                        float* gradient) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(options, inputs, loss_ins, loss_inv, gradient);
+    const auto& in = *inputs;
+    require_pointers(in.bank, in.anchors, in.unit, in.norms, in.own_scores, in.nearest, in.nearest_scores, in.positives,
+                     in.chosen, in.chosen_scores);
+    require_shape(in.rows, in.dimension);
+    require(in.batch >= 1 && in.nearest_count >= 1 && in.positives_width >= 1 && in.chosen_count >= 1,
+            "batch, nearest_count, positives_width and chosen_count must be at least 1");
+    require_mode(options->mode);
+    require(options->temperature > 0, "temperature must be greater than 0");
+    require(options->invariance_weight >= 0, "invariance_weight must be at least 0");
+    require_ids(in.anchors, in.batch, 0, in.rows, "anchor");
+    require_ids(in.nearest, int64_t{in.batch} * in.nearest_count, 0, in.rows, "nearest id");
+    require_ids(in.chosen, int64_t{in.batch} * in.chosen_count, -1, in.rows, "chosen id");
+    const Losses losses = objective(e.pool, e.kernels, *options, in, gradient);
+    *loss_ins = losses.instance;
+    *loss_inv = losses.invariance;
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t rows, int32_t neighbours,
+                                           const int32_t* anchors, int32_t batch, const int32_t* nearest,
+                                           const float* nearest_scores, int32_t nearest_count, int32_t mode) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(graph, anchors, nearest, nearest_scores);
+    require_shape(rows, neighbours);
+    require_mode(mode);
+    require(nearest_count > neighbours, "nearest_count must be at least neighbours + 1");
+    require_ids(anchors, batch, 0, rows, "anchor");
+    update_graph(e.pool, {graph, neighbours, nearest, nearest_scores, nearest_count, mode == INVP_BANK_MODE_OFFICIAL}, anchors,
+                 batch);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension,
+                                     const int32_t* anchors, int32_t batch, const float* unit, float momentum) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank, anchors, unit);
+    require_shape(rows, dimension);
+    require(momentum >= 0 && momentum <= 1, "momentum must be between 0 and 1");
+    require_ids(anchors, batch, 0, rows, "anchor");
+    update_bank(e.pool, bank, dimension, anchors, batch, unit, momentum);
+  });
+}

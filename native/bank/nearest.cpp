@@ -1,0 +1,217 @@
+#include "nearest.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+#include "guard.h"
+
+namespace invp::bank {
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+// Rows per piece of a pass: 120 KiB at dimension 128, half of a small second-level cache, and a multiple
+// of every kernel's tile.
+constexpr int32_t kBlockRows = 240;
+
+// The sample is large enough for about this many of its rows to rank among the true M.
+constexpr double kSampledHits = 64;
+constexpr int64_t kLargestSample = 16384;
+
+// Standard deviations by which the threshold is lowered, so that a second search is rare.
+constexpr double kMargin = 4;
+
+}  // namespace
+
+/* One thread's candidate lists: they grow up to twice the count asked for, then are cut to the best. */
+class NearestSearch::ThreadLists final : public CandidateOverflow {
+ public:
+  ThreadLists(Worker& worker, int32_t count) : worker_(worker), count_(static_cast<size_t>(count)) {}
+
+  void make_room(int32_t query) override {
+    auto& storage = worker_.storage[static_cast<size_t>(query)];
+    Candidates& list = worker_.candidates[static_cast<size_t>(query)];
+    const size_t limit = 2 * count_ + 1024;
+    if (storage.size() < limit) {
+      storage.resize(std::min(limit, storage.size() * 2));
+    } else {
+      cut(list, storage);
+      // Ids ascend within a thread, so a later row that only ties with the worst kept one ranks below it.
+      auto& threshold = worker_.thresholds[static_cast<size_t>(query)];
+      threshold = std::max(threshold, rank_score(worst_));
+    }
+    list.keys = storage.data();
+    list.capacity = static_cast<int32_t>(storage.size());
+  }
+
+ private:
+  // Keeps the best `count_` keys in their order.
+  void cut(Candidates& list, std::vector<RankKey>& storage) {
+    auto& keys = worker_.keys;
+    keys.assign(storage.begin(), storage.begin() + list.size);
+    const auto last = keys.begin() + static_cast<std::ptrdiff_t>(count_) - 1;
+    std::nth_element(keys.begin(), last, keys.end(), std::greater<>());
+    worst_ = *last;
+    const auto end = std::remove_if(storage.begin(), storage.begin() + list.size, [&](RankKey key) { return key < worst_; });
+    list.size = static_cast<int32_t>(end - storage.begin());
+  }
+
+  Worker& worker_;
+  const size_t count_;
+  RankKey worst_ = 0;
+};
+
+NearestSearch::NearestSearch(ThreadPool& pool, const Kernels& kernels)
+    : pool_(pool), kernels_(kernels), workers_(static_cast<size_t>(pool.threads())) {}
+
+void NearestSearch::run(const float* bank, int64_t rows, int32_t dimension, const float* queries, int32_t batch,
+                        int32_t count, Order order, int32_t* ids, float* scores) {
+  std::vector<int32_t> pending(static_cast<size_t>(batch));
+  std::iota(pending.begin(), pending.end(), 0);
+  for (bool sampled : {true, false}) {
+    const auto searched = static_cast<int32_t>(pending.size());
+    pack(queries, pending, dimension);
+    if (sampled) {
+      sample_thresholds(bank, rows, dimension, searched, count);
+    } else {
+      std::fill_n(thresholds_.begin(), searched, -kInfinity);
+    }
+    scan(bank, rows, dimension, searched, count);
+    std::vector<uint8_t> found(pending.size());
+    pool_.for_each(searched, 1, [&](int thread, int64_t begin, int64_t) {
+      const auto query = static_cast<size_t>(begin);
+      const size_t out = static_cast<size_t>(pending[query]) * static_cast<size_t>(count);
+      found[query] = finish(static_cast<int32_t>(query), count, order, thread, ids + out, scores + out);
+    });
+    std::vector<int32_t> missed;
+    for (size_t query = 0; query < pending.size(); ++query) {
+      if (!found[query]) missed.push_back(pending[query]);
+    }
+    pending = std::move(missed);
+    if (pending.empty()) return;
+  }
+  throw InvalidData("nearest: the bank holds NaN rows, fewer rows than asked for can be ranked");
+}
+
+// Transposes the chosen queries into panels of [dimension][panel_width], padded with zeros.
+void NearestSearch::pack(const float* queries, const std::vector<int32_t>& chosen, int32_t dimension) {
+  const auto width = static_cast<size_t>(kernels_.panel_width);
+  const auto columns = static_cast<size_t>(dimension);
+  panel_count_ = static_cast<int32_t>((chosen.size() + width - 1) / width);
+  const size_t padded = static_cast<size_t>(panel_count_) * width;
+  panels_.reserve(padded * columns);
+  for (size_t query = 0; query < padded; ++query) {
+    const bool real = query < chosen.size();
+    const float* from = real ? queries + static_cast<size_t>(chosen[query]) * columns : nullptr;
+    float* to = panels_.data() + query / width * width * columns + query % width;
+    for (size_t d = 0; d < columns; ++d) to[d * width] = real ? from[d] : 0.0f;
+  }
+  thresholds_.assign(padded, kInfinity);
+}
+
+void NearestSearch::sample_thresholds(const float* bank, int64_t rows, int32_t dimension, int32_t batch, int32_t count) {
+  const double share = static_cast<double>(count) / static_cast<double>(rows);
+  const auto wanted = static_cast<int64_t>(kSampledHits / share);
+  const int64_t sample = std::min(std::max<int64_t>(wanted, 1024), kLargestSample);
+  const int64_t stride = rows / sample;
+  const double hits = static_cast<double>(sample) * share;
+  const auto rank = static_cast<int64_t>(hits + kMargin * std::sqrt(hits * (1 - share)) + kMargin);
+  if (stride < 2 || rank >= sample) {  // sampling would cost as much as it saves
+    std::fill_n(thresholds_.begin(), batch, -kInfinity);
+    return;
+  }
+  const int32_t width = kernels_.panel_width;
+  const auto panel_floats = static_cast<size_t>(dimension) * static_cast<size_t>(width);
+  pool_.for_each(panel_count_, 1, [&](int thread, int64_t panel, int64_t) {
+    Worker& worker = workers_[static_cast<size_t>(thread)];
+    worker.sample_scores.reserve(static_cast<size_t>(sample) * static_cast<size_t>(width));
+    worker.column.resize(static_cast<size_t>(sample));
+    kernels_.score_panel(bank, static_cast<size_t>(stride) * static_cast<size_t>(dimension), static_cast<int32_t>(sample),
+                         dimension, panels_.data() + static_cast<size_t>(panel) * panel_floats, worker.sample_scores.data());
+    const auto first = static_cast<int32_t>(panel) * width;
+    for (int32_t lane = 0; lane < width && first + lane < batch; ++lane) {
+      // A NaN would break the selection's order; as -infinity it merely never passes.
+      for (size_t row = 0; row < static_cast<size_t>(sample); ++row) {
+        const float score = worker.sample_scores[row * static_cast<size_t>(width) + static_cast<size_t>(lane)];
+        worker.column[row] = std::isnan(score) ? -kInfinity : score;
+      }
+      const auto at = worker.column.begin() + rank;
+      std::nth_element(worker.column.begin(), at, worker.column.end(), std::greater<>());
+      // Scores equal to the sampled one must pass: candidates are compared with "greater".
+      thresholds_[static_cast<size_t>(first + lane)] = std::nextafter(*at, -kInfinity);
+    }
+  });
+}
+
+void NearestSearch::scan(const float* bank, int64_t rows, int32_t dimension, int32_t batch, int32_t count) {
+  const size_t padded = thresholds_.size();
+  const auto expected = static_cast<size_t>(count) / workers_.size() * 3 / 2 + 256;
+  for (Worker& worker : workers_) {
+    worker.thresholds = thresholds_;
+    worker.candidates.assign(padded, Candidates{});
+    if (worker.storage.size() < padded) worker.storage.resize(padded);
+    for (size_t query = 0; query < static_cast<size_t>(batch); ++query) {
+      auto& storage = worker.storage[query];
+      if (storage.size() < expected) storage.resize(expected);
+      worker.candidates[query] = {storage.data(), 0, static_cast<int32_t>(storage.size())};
+    }
+  }
+  const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
+  pool_.for_each(blocks, 1, [&](int thread, int64_t block, int64_t) {
+    Worker& worker = workers_[static_cast<size_t>(thread)];
+    ThreadLists lists(worker, count);
+    const int64_t first = block * kBlockRows;
+    kernels_.scan({.rows = bank + static_cast<size_t>(first) * static_cast<size_t>(dimension),
+                   .stride = static_cast<size_t>(dimension),
+                   .count = static_cast<int32_t>(std::min<int64_t>(kBlockRows, rows - first)),
+                   .first_id = static_cast<int32_t>(first),
+                   .dimension = dimension,
+                   .panels = panels_.data(),
+                   .panel_count = panel_count_,
+                   .thresholds = worker.thresholds.data(),
+                   .candidates = worker.candidates.data(),
+                   .overflow = &lists});
+  });
+}
+
+// Cuts the threads' lists of one query to the best `count`; false when there are fewer.
+bool NearestSearch::finish(int32_t query, int32_t count, Order order, int thread, int32_t* ids, float* scores) {
+  Worker& own = workers_[static_cast<size_t>(thread)];
+  own.keys.clear();
+  for (const Worker& worker : workers_) {
+    const Candidates& list = worker.candidates[static_cast<size_t>(query)];
+    own.keys.insert(own.keys.end(), list.keys, list.keys + list.size);
+  }
+  const auto wanted = static_cast<size_t>(count);
+  if (own.keys.size() < wanted) return false;
+  const auto last = own.keys.begin() + count - 1;
+  std::nth_element(own.keys.begin(), last, own.keys.end(), std::greater<>());
+  const RankKey worst = *last;
+
+  own.sorted.clear();
+  if (order == Order::kSimilarity) {
+    own.sorted.assign(own.keys.begin(), own.keys.begin() + count);
+    std::sort(own.sorted.begin(), own.sorted.end(), std::greater<>());
+  } else {
+    // Each thread's list ascends by id already: drop what did not make it and merge the lists.
+    const auto by_id = [](RankKey a, RankKey b) { return rank_id(a) < rank_id(b); };
+    for (const Worker& worker : workers_) {
+      const Candidates& list = worker.candidates[static_cast<size_t>(query)];
+      own.keys.clear();
+      std::copy_if(list.keys, list.keys + list.size, std::back_inserter(own.keys), [&](RankKey key) { return key >= worst; });
+      own.merged.resize(own.sorted.size() + own.keys.size());
+      std::merge(own.sorted.begin(), own.sorted.end(), own.keys.begin(), own.keys.end(), own.merged.begin(), by_id);
+      own.sorted.swap(own.merged);
+    }
+  }
+  for (size_t j = 0; j < wanted; ++j) {
+    ids[j] = rank_id(own.sorted[j]);
+    scores[j] = rank_score(own.sorted[j]);
+  }
+  return true;
+}
+
+}  // namespace invp::bank

@@ -1,0 +1,140 @@
+#include "rows.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <mutex>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "guard.h"
+#include "ranking.h"
+
+namespace invp::bank {
+namespace {
+
+constexpr int64_t kRowsPerPiece = 4096;
+constexpr int64_t kAnchorsPerPiece = 32;
+
+// The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a counter in, 64 mixed bits out.
+uint64_t mix(uint64_t x) {
+  x += 0x9E3779B97F4A7C15u;
+  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ x >> 27) * 0x94D049BB133111EBu;
+  return x ^ x >> 31;
+}
+
+double dot(const float* a, const float* b, size_t columns) {
+  double sum = 0;
+  for (size_t d = 0; d < columns; ++d) sum += static_cast<double>(a[d]) * static_cast<double>(b[d]);
+  return sum;
+}
+
+// Positions of the batch whose anchor does not occur again later.
+std::vector<int32_t> last_occurrences(const int32_t* anchors, int32_t batch) {
+  std::vector<int32_t> order(static_cast<size_t>(batch));
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return anchors[a] < anchors[b]; });
+  std::vector<int32_t> last;
+  for (size_t j = 0; j < order.size(); ++j) {
+    if (j + 1 == order.size() || anchors[order[j]] != anchors[order[j + 1]]) last.push_back(order[j]);
+  }
+  return last;
+}
+
+}  // namespace
+
+void fill_random(ThreadPool& pool, float* bank, int64_t rows, int32_t dimension, uint64_t seed) {
+  const double bound = 1 / std::sqrt(dimension / 3.0);
+  const uint64_t key = mix(seed);
+  pool.for_each(rows * dimension, kRowsPerPiece * 64, [&](int, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const double unit = static_cast<double>(mix(key ^ static_cast<uint64_t>(i)) >> 11) * 0x1p-53;
+      bank[i] = static_cast<float>((2 * unit - 1) * bound);
+    }
+  });
+}
+
+void check_finite(ThreadPool& pool, const char* what, const float* rows, int64_t count, int32_t dimension) {
+  std::mutex mutex;
+  int64_t first_bad = count;
+  pool.for_each(count, kRowsPerPiece, [&](int, int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      // 0 * x is 0 for every finite x and NaN otherwise.
+      float check = 0;
+      for (int32_t d = 0; d < dimension; ++d) check += 0.0f * rows[row * dimension + d];
+      if (check == 0) continue;
+      const std::lock_guard lock(mutex);
+      first_bad = std::min(first_bad, row);
+      return;
+    }
+  });
+  if (first_bad < count) throw InvalidData(std::string(what) + " " + std::to_string(first_bad) + " holds a NaN or an infinity");
+}
+
+double normalise(ThreadPool& pool, const float* rows, int32_t batch, int32_t dimension, float* unit, float* norms) {
+  check_finite(pool, "embedding", rows, batch, dimension);
+  const auto columns = static_cast<size_t>(dimension);
+  std::vector<double> total(columns);
+  for (int32_t b = 0; b < batch; ++b) {
+    const float* row = rows + static_cast<size_t>(b) * columns;
+    const double norm = std::sqrt(dot(row, row, columns));
+    // A norm that float32 cannot hold as a normal number would make the gradient infinite.
+    if (norm < 1.2e-38) throw InvalidData("embedding " + std::to_string(b) + " has norm 0");
+    norms[b] = static_cast<float>(norm);
+    for (size_t d = 0; d < columns; ++d) {
+      const auto value = static_cast<float>(static_cast<double>(row[d]) / norm);
+      unit[static_cast<size_t>(b) * columns + d] = value;
+      total[d] += static_cast<double>(value);
+    }
+  }
+  if (batch < 2) return 0;
+  double square = 0;
+  for (double value : total) square += value * value;
+  return (square - batch) / (static_cast<double>(batch) * (batch - 1));
+}
+
+void update_bank(ThreadPool& pool, float* bank, int32_t dimension, const int32_t* anchors, int32_t batch, const float* unit,
+                 float momentum) {
+  const auto columns = static_cast<size_t>(dimension);
+  const std::vector<int32_t> writers = last_occurrences(anchors, batch);
+  pool.for_each(std::ssize(writers), kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; ++j) {
+      const auto b = static_cast<size_t>(writers[static_cast<size_t>(j)]);
+      float* row = bank + static_cast<size_t>(anchors[b]) * columns;
+      const float* fresh = unit + b * columns;
+      for (size_t d = 0; d < columns; ++d) row[d] = momentum * row[d] + (1 - momentum) * fresh[d];
+      const double norm = std::sqrt(dot(row, row, columns));
+      for (size_t d = 0; d < columns; ++d) {
+        row[d] = norm == 0 ? fresh[d] : static_cast<float>(static_cast<double>(row[d]) / norm);
+      }
+    }
+  });
+}
+
+void update_graph(ThreadPool& pool, const GraphUpdate& update, const int32_t* anchors, int32_t batch) {
+  const std::vector<int32_t> writers = last_occurrences(anchors, batch);
+  const auto neighbours = static_cast<size_t>(update.neighbours);
+  pool.for_each(std::ssize(writers), kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    std::vector<RankKey> keys;
+    for (int64_t w = begin; w < end; ++w) {
+      const auto b = static_cast<size_t>(writers[static_cast<size_t>(w)]);
+      const size_t first = b * static_cast<size_t>(update.nearest_count);
+      keys.clear();
+      for (size_t j = first; j < first + static_cast<size_t>(update.nearest_count); ++j) {
+        if (!update.official && update.nearest[j] == anchors[b]) continue;
+        keys.push_back(rank_key(update.nearest_scores[j], update.nearest[j]));
+      }
+      const auto best = static_cast<std::ptrdiff_t>(neighbours) + (update.official ? 1 : 0);
+      std::partial_sort(keys.begin(), keys.begin() + best, keys.end(), std::greater<>());
+      int32_t* row = update.graph + static_cast<size_t>(anchors[b]) * neighbours;
+      for (size_t n = 0; n < neighbours; ++n) {
+        row[n] = rank_id(keys[n]);
+        if (update.official && row[n] == anchors[b]) row[n] = rank_id(keys[neighbours]);
+      }
+    }
+  });
+}
+
+}  // namespace invp::bank
