@@ -3,6 +3,7 @@ package org.invp.io;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -110,8 +111,7 @@ public final class Safetensors {
     Channels.read(channel, header);
     long dataBytes = fileBytes - Long.BYTES - headerBytes;
     SafetensorsHeader parsed =
-        SafetensorsHeader.decode(
-            path, header.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE), dataBytes);
+        SafetensorsHeader.decode(path, header.toArray(ValueLayout.JAVA_BYTE), dataBytes);
     MemorySegment data = arena.allocate(dataBytes, ALIGNMENT);
     Channels.read(channel, data);
     String expected = parsed.metadata().get(CHECKSUM);
@@ -161,7 +161,7 @@ public final class Safetensors {
       }
     }
     return tensors.stream()
-        .sorted(Comparator.comparing((NamedTensor tensor) -> -tensor.dtype().bytes()))
+        .sorted(Comparator.comparingInt((NamedTensor tensor) -> -tensor.dtype().bytes()))
         .toList();
   }
 

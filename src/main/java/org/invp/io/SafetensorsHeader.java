@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.invp.InvalidDataException;
 
 /** The JSON header of a safetensors file: which tensor lies where. */
 @SuppressWarnings("ArrayRecordComponent") // A shape is an array everywhere in this library.
@@ -193,7 +194,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
     return values;
   }
 
-  private static org.invp.InvalidDataException invalid(Path path, String name, String reason) {
+  private static InvalidDataException invalid(Path path, String name, String reason) {
     return Safetensors.invalid(path, "tensor " + oneLine(name) + ": " + reason);
   }
 

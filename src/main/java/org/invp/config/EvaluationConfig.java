@@ -1,0 +1,35 @@
+package org.invp.config;
+
+/**
+ * How a representation is judged while it trains, and how an image is prepared for that.
+ *
+ * @param every epochs between kNN evaluations; 0 for only at the end
+ * @param features what the training images are represented by during training
+ * @param k neighbours that vote; 200 as published
+ * @param sigma a neighbour of similarity s votes with e^(s / sigma); 0.07 as published
+ * @param batchSize images per forward pass
+ * @param resize the shorter side is resized to that many pixels; 0 to leave the size
+ * @param crop the centre square that is cut out afterwards, in pixels
+ */
+public record EvaluationConfig(
+    int every, Features features, int k, double sigma, int batchSize, int resize, int crop) {
+
+  /** What the training images are represented by. */
+  public enum Features {
+    /** Their rows of the memory bank, as published: no pass over the training images. */
+    BANK,
+    /** Embeddings computed anew by the network, without augmentation. */
+    RECOMPUTED
+  }
+
+  static EvaluationConfig read(Section section) {
+    return new EvaluationConfig(
+        section.integer("every", 1, Range.atLeast(0)),
+        section.choice("features", Features.BANK, Features.class),
+        section.integer("k", 200, Range.atLeast(1)),
+        section.number("sigma", 0.07, Range.POSITIVE),
+        section.integer("batch_size", 256, Range.between(1, 65536)),
+        section.integer("resize", 256, Range.between(0, 8192)),
+        section.integer("crop", 224, Range.between(1, 8192)));
+  }
+}

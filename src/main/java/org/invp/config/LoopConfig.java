@@ -1,0 +1,42 @@
+package org.invp.config;
+
+/**
+ * The training loop.
+ *
+ * @param epochs how often every image is seen; the epochs are 1, 2, ..., {@code epochs}. The
+ *     published loop stops one earlier, after epoch max_epoch - 1 = 799; with its cosine the rate
+ *     of epoch 800 is 0, so that this last epoch changes the bank and the running statistics of
+ *     batch norm, but no weight
+ * @param batchSize B, images per step
+ * @param keepLastBatch whether the incomplete batch at the end of an epoch is used
+ * @param threads threads of the bank and of the network; 0 for as many as there are processors
+ * @param checkpointEveryEpochs epochs between checkpoints, at least 1; the last epoch always has
+ *     one
+ * @param checkpointEverySteps steps between further checkpoints within an epoch; 0 for none
+ * @param logEvery steps between lines in {@code metrics.jsonl}; 0 for one line per epoch only
+ */
+public record LoopConfig(
+    int epochs,
+    int batchSize,
+    boolean keepLastBatch,
+    int threads,
+    int checkpointEveryEpochs,
+    int checkpointEverySteps,
+    int logEvery) {
+
+  static LoopConfig read(Section section) {
+    return new LoopConfig(
+        section.integer("epochs", 800, Range.atLeast(1)),
+        section.integer("batch_size", 128, Range.atLeast(1)),
+        section.flag("keep_last_batch", true),
+        section.integer("threads", 0, Range.between(0, 1024)),
+        section.integer("checkpoint_every_epochs", 1, Range.atLeast(1)),
+        section.integer("checkpoint_every_steps", 0, Range.atLeast(0)),
+        section.integer("log_every", 0, Range.atLeast(0)));
+  }
+
+  /** The number of threads, with 0 resolved. */
+  public int resolvedThreads() {
+    return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+  }
+}

@@ -1,0 +1,196 @@
+package org.invp.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.invp.objective.ObjectiveOptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConfigFileTest {
+  private static final String MINIMAL = "data: {format: idx, path: somewhere}\n";
+
+  @TempDir Path folder;
+
+  @Test
+  void defaultsAreThePublishedImageNetSettings() {
+    TrainingConfig config = parse(MINIMAL);
+    assertEquals(ObjectiveOptions.published(ObjectiveOptions.Mode.PAPER), config.objective());
+    assertEquals(0.03, config.optimizer().learningRate());
+    assertEquals(800, config.training().epochs());
+  }
+
+  @Test
+  void overridesWinOverTheFileAndLaterOnesOverEarlierOnes() {
+    TrainingConfig config =
+        ConfigFile.parse(
+            "x.yaml",
+            MINIMAL + "optimizer: {learning_rate: 0.5}\n",
+            List.of(
+                "optimizer.learning_rate=1e-1",
+                "augmentation.mean=[0.5]",
+                "augmentation.std=[1]",
+                "training.epochs=3",
+                "training.epochs=4",
+                "data.path=/a b/c=d"));
+    assertEquals(0.1, config.optimizer().learningRate());
+    assertEquals(List.of(0.5), config.augmentation().mean());
+    assertEquals(4, config.training().epochs());
+    assertEquals("/a b/c=d", config.data().path());
+  }
+
+  @Test
+  void whatIsWrittenBackReadsAsTheSame() {
+    TrainingConfig config =
+        ConfigFile.parse(
+            "x.yaml",
+            MINIMAL,
+            List.of("optimizer.weight_decay=0.0000001", "objective.mode=official"));
+    String written = ConfigFile.write(config);
+    assertEquals(config, parse(written));
+    assertTrue(written.contains("crop_scale:"), written);
+    assertTrue(written.contains("mode: official"), written);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "objective: {temperature: 0}|objective.temperature is 0, allowed: greater than 0",
+        "objective: {temperature: hot}|objective.temperature is \"hot\", allowed: greater than 0",
+        "objective: {temperature: .nan}|line 2: not YAML: Malformed numeric value",
+        "objective: {mode: papers}|objective.mode is \"papers\", allowed: paper, official",
+        "objective: {negatives: 4}|objective.negatives is 4, allowed: at least neighbours + 1 = 5",
+        "objective: {negatives: 4.5}|objective.negatives is 4.5, allowed: a whole number",
+        "objective: {hard: 1}|objective.hard is 1, allowed: true or false",
+        "objective: {hard: }|objective.hard has no value",
+        "objective: 3|objective is 3, allowed: a section",
+        "objectives: {mode: paper}|unknown key objectives, did you mean objective?",
+        "objective: {temprature: 1}|unknown key objective.temprature, did you mean"
+            + " objective.temperature?",
+        "training: {temperature: 1}|unknown key training.temperature, did you mean"
+            + " objective.temperature?",
+        "optimizer: {milestones: [5, 3]}|optimizer.milestones is [5,3], allowed: a list",
+        "optimizer: {milestones: 5}|optimizer.milestones is 5, allowed: a list",
+        "optimizer: {warmup_steps: 1, warmup_epochs: 1}|optimizer.warmup_steps is 1, allowed: 0",
+        "optimizer: {momentum: 1}|optimizer.momentum is 1, allowed: at least 0 and less than 1",
+        "augmentation: {crop_scale: [1, 0.2]}|augmentation.crop_scale is [1,0.2], allowed: [low,"
+            + " high]",
+        "augmentation: {crop_scale: 0.2}|augmentation.crop_scale is 0.2, allowed: [low, high]",
+        "augmentation: {mean: [0.5]}|augmentation.mean has 1 and augmentation.std 3 values",
+        "augmentation: {hue: 0.6}|augmentation.hue is 0.6, allowed: between 0 and 0.5",
+        "training: {epochs: 0}|training.epochs is 0, allowed: a whole number of at least 1",
+        "training: {epochs: 99999999999}|training.epochs is 99999999999, allowed:",
+        "seed: -1|seed is -1, allowed: a whole number of at least 0",
+        "data: {path: x}|line 2: not YAML: Duplicate",
+        "training: {epochs: 3|line",
+      })
+  void aWrongSettingIsNamedWithItsValueAndWhatIsAllowed(String line, String expected) {
+    ConfigException failure =
+        assertThrows(ConfigException.class, () -> parse(MINIMAL + line + "\n"));
+    assertTrue(failure.getMessage().contains(expected), failure.getMessage());
+    assertTrue(failure.getMessage().startsWith("x.yaml"), failure.getMessage());
+    assertFalse(failure.getMessage().contains("\n"), failure.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "training.epochs|expected section.key=value",
+        "=3|expected section.key=value",
+        "training.epochs=|the value is missing",
+        "training.epochs=[|the value is not YAML",
+        "data.path.deep=1|path is a value, not a section",
+        "training.epoch=3|unknown key training.epoch, did you mean training.epochs?",
+      })
+  void aWrongOverrideIsNamed(String override, String expected) {
+    ConfigException failure =
+        assertThrows(
+            ConfigException.class, () -> ConfigFile.parse("x.yaml", MINIMAL, List.of(override)));
+    assertTrue(failure.getMessage().contains(expected), failure.getMessage());
+  }
+
+  @Test
+  void aMissingRequiredKeyIsNamed() {
+    assertEquals(
+        "x.yaml: data.format is missing, allowed: idx, cifar10, cifar100, folder",
+        assertThrows(ConfigException.class, () -> parse("seed: 1\n")).getMessage());
+    assertEquals(
+        "x.yaml: data.path is missing",
+        assertThrows(ConfigException.class, () -> parse("data: {format: idx}\n")).getMessage());
+  }
+
+  @Test
+  void aFileThatCannotBeReadIsNamed() throws IOException {
+    Path none = folder.resolve("none.yaml");
+    assertEquals(
+        "could not read %s: no such file or folder".formatted(none),
+        assertThrows(ConfigException.class, () -> ConfigFile.read(none, List.of())).getMessage());
+    Path list = Files.writeString(folder.resolve("list.yaml"), "- 1\n");
+    assertTrue(
+        assertThrows(ConfigException.class, () -> ConfigFile.read(list, List.of()))
+            .getMessage()
+            .contains("expected sections"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "100|3|objective.negatives is 4096, allowed: at most the 100 training images",
+        "5000|1|augmentation.mean is [0.485, 0.456, 0.406], allowed: as many values",
+      })
+  void settingsThatDoNotFitTheDataAreNamed(int rows, int channels, String expected) {
+    ConfigException failure =
+        assertThrows(ConfigException.class, () -> parse(MINIMAL).checkAgainst(rows, channels));
+    assertTrue(failure.getMessage().contains(expected), failure.getMessage());
+  }
+
+  @Test
+  void aBatchLargerThanTheDataIsRefused() {
+    TrainingConfig config =
+        ConfigFile.parse(
+            "x.yaml", MINIMAL, List.of("objective.negatives=5", "training.batch_size=11"));
+    assertEquals(
+        "training.batch_size is 11, allowed: at most the 10 training images",
+        assertThrows(ConfigException.class, () -> config.checkAgainst(10, 3)).getMessage());
+  }
+
+  @Test
+  void aLastBatchOfOneImageIsRefusedWhereBatchNormWouldFail() {
+    List<String> overrides =
+        List.of("objective.negatives=5", "training.batch_size=3", "network.head_batch_norm=true");
+    TrainingConfig config = ConfigFile.parse("x.yaml", MINIMAL, overrides);
+    config.checkAgainst(11, 3);
+    assertThrows(ConfigException.class, () -> config.checkAgainst(10, 3));
+  }
+
+  @ParameterizedTest
+  @MethodSource("shippedFiles")
+  void everyShippedConfigurationReads(Path path) {
+    TrainingConfig config = ConfigFile.read(path, List.of());
+    assertEquals(config, parse(ConfigFile.write(config)));
+  }
+
+  static List<Path> shippedFiles() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("configs"))) {
+      return files.filter(path -> path.toString().endsWith(".yaml")).sorted().toList();
+    }
+  }
+
+  private static TrainingConfig parse(String yaml) {
+    return ConfigFile.parse("x.yaml", yaml, List.of());
+  }
+}
