@@ -1,0 +1,78 @@
+package org.invp.internal;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Where the files of a {@link LibrarySet} may lie, first choice first. */
+final class LibraryPlaces {
+  private LibraryPlaces() {}
+
+  /** A place to look in. */
+  sealed interface Place {}
+
+  /** A folder of shared libraries. */
+  record Folder(Path path, String reason) implements Place {}
+
+  /** Resources on the class path, to be extracted unless they are files already. */
+  record ClassPath() implements Place {}
+
+  /** The places for a set: the one that was asked for, or else the class path and build trees. */
+  static List<Place> of(LibrarySet set) {
+    return of(
+        set,
+        System.getProperty(set.property()),
+        set.variable() == null ? null : System.getenv(set.variable()));
+  }
+
+  static List<Place> of(LibrarySet set, String asked, String variable) {
+    if (asked != null && !asked.isBlank()) {
+      return List.of(folder(Path.of(asked), "-D" + set.property()));
+    }
+    if (variable != null && !variable.isBlank()) {
+      return List.of(folder(Path.of(variable), set.variable()));
+    }
+    List<Place> places = new ArrayList<>();
+    places.add(new ClassPath());
+    for (Path project : projectFolders()) {
+      places.add(new Folder(project.resolve(set.buildTree()), "build tree"));
+    }
+    return places;
+  }
+
+  /** A folder with libraries, or one that holds them under {@code lib}. */
+  private static Folder folder(Path path, String reason) {
+    Path absolute = path.toAbsolutePath().normalize();
+    Path lib = absolute.resolve("lib");
+    return new Folder(lib.toFile().isDirectory() ? lib : absolute, reason);
+  }
+
+  /** The working directory, and the project around {@code target/classes} or {@code target/*.jar}. */
+  private static Set<Path> projectFolders() {
+    Set<Path> folders = new LinkedHashSet<>();
+    folders.add(Path.of("").toAbsolutePath());
+    Path code = codeLocation();
+    if (code != null && code.getParent() != null && code.getParent().endsWith("target")) {
+      folders.add(code.getParent().getParent());
+    }
+    return folders;
+  }
+
+  private static Path codeLocation() {
+    CodeSource source = LibraryPlaces.class.getProtectionDomain().getCodeSource();
+    if (source == null || source.getLocation() == null) {
+      return null;
+    }
+    try {
+      URI location = source.getLocation().toURI();
+      return "file".equals(location.getScheme()) ? Path.of(location) : null;
+    } catch (URISyntaxException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package org.invp.internal;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Libraries that are found and loaded together, from one place.
+ *
+ * @param name what messages call it
+ * @param property the system property that names the only place to look in
+ * @param variable the environment variable that does, or null
+ * @param members the files, in the order in which they must be loaded
+ * @param buildTree where a build leaves them, relative to the project's folder
+ * @param remedy what to do when they are nowhere
+ */
+record LibrarySet(
+    String name,
+    String property,
+    String variable,
+    List<Member> members,
+    Path buildTree,
+    String remedy) {
+
+  /**
+   * One file of a set.
+   *
+   * @param file its name
+   * @param resource its path on the class path
+   * @param required whether the set is useless without it
+   */
+  record Member(String file, String resource, boolean required) {}
+
+  /**
+   * LibTorch and what it needs, in load order: each library finds those before it already loaded, so
+   * that none of the system's copies is ever looked for.
+   */
+  static LibrarySet libTorch() {
+    String openblas = "org/bytedeco/openblas/" + Platform.NAME + "/";
+    String pytorch = "org/bytedeco/pytorch/" + Platform.NAME + "/";
+    return new LibrarySet(
+        "LibTorch",
+        "invp.libtorch",
+        "LIBTORCH",
+        List.of(
+            member("libquadmath.so.0", openblas, false),
+            member("libgfortran.so.5", openblas, false),
+            member("libopenblas.so.0", openblas, false),
+            member("libgomp.so.1", pytorch, false),
+            member("libc10.so", pytorch, true),
+            member("libtorch_cpu.so", pytorch, true),
+            member("libtorch.so", pytorch, true)),
+        Path.of(".deps", "libtorch", "lib"),
+        "run 'make deps', or name a folder of LibTorch with -Dinvp.libtorch=DIR");
+  }
+
+  /** The library of one room, after those that travel with it. */
+  static LibrarySet of(Room room) {
+    String folder = "native/" + Platform.NAME + "/";
+    List<Member> members = new ArrayList<>();
+    for (String helper : room.helpers()) {
+      members.add(member(helper, folder, false));
+    }
+    members.add(member(room.library(), folder, true));
+    return new LibrarySet(
+        room.library(),
+        "invp.native.dir",
+        null,
+        members,
+        Path.of("build", "native", "lib"),
+        "run 'make native', or name its folder with -Dinvp.native.dir=DIR");
+  }
+
+  private static Member member(String file, String folder, boolean required) {
+    return new Member(file, folder + file, required);
+  }
+}

@@ -1,0 +1,110 @@
+package org.invp.internal;
+
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import org.invp.NativeLibraryException;
+
+/**
+ * Loads the native libraries, each once and on first need.
+ *
+ * <p>A library is looked for in the folder that {@code -Dinvp.native.dir} names; if that is not set,
+ * in the jar, from which it is extracted to a cache of the user's ({@code -Dinvp.cache.dir}, else
+ * {@code $XDG_CACHE_HOME/invp}, else {@code ~/.cache/invp}); else in the build tree. LibTorch is
+ * looked for in {@code -Dinvp.libtorch}, else the environment's {@code LIBTORCH}, else the class path,
+ * else the build tree. Its own OpenBLAS and OpenMP are loaded first, by absolute path, so the system's
+ * are never used.
+ *
+ * <p>All methods may be called from any thread.
+ */
+public final class NativeLibraries {
+  /** The version whose headers the network library was compiled with. */
+  public static final String LIBTORCH_VERSION = "2.13.0";
+
+  private static final Map<Room, Loaded> LOADED = new EnumMap<>(Room.class);
+
+  private NativeLibraries() {}
+
+  /** A loaded library: where it came from and its common functions; or why there is none. */
+  private record Loaded(Path folder, RoomFunctions functions, NativeLibraryException failure) {}
+
+  /**
+   * Makes sure that the memory bank's engine is loaded.
+   *
+   * @throws NativeLibraryException naming every path tried and why each failed
+   */
+  public static void requireBank() {
+    require(Room.BANK);
+  }
+
+  /**
+   * Makes sure that the image library is loaded.
+   *
+   * @throws NativeLibraryException naming every path tried and why each failed
+   */
+  public static void requireImage() {
+    require(Room.IMAGE);
+  }
+
+  /**
+   * Makes sure that LibTorch and the network library are loaded.
+   *
+   * @throws NativeLibraryException naming every path tried and why each failed
+   */
+  public static void requireNetwork() {
+    require(Room.NN);
+  }
+
+  /** What the library says about its build; loads it if need be. */
+  public static String buildInfo(Room room) {
+    return require(room).functions().text("build_info");
+  }
+
+  /** The folder that the library was loaded from; loads it if need be. */
+  public static Path folder(Room room) {
+    return require(room).folder();
+  }
+
+  /** The message that the room's last failed call left for this thread. */
+  static String lastError(Room room) {
+    return require(room).functions().lastError();
+  }
+
+  private static Loaded require(Room room) {
+    synchronized (LOADED) {
+      Loaded loaded = LOADED.computeIfAbsent(room, NativeLibraries::load);
+      if (loaded.failure() != null) {
+        throw new NativeLibraryException(loaded.failure().getMessage(), loaded.failure());
+      }
+      return loaded;
+    }
+  }
+
+  private static Loaded load(Room room) {
+    try {
+      Path torch = room == Room.NN ? LibraryLoader.load(LibrarySet.libTorch()) : null;
+      Path folder = LibraryLoader.load(LibrarySet.of(room));
+      RoomFunctions functions = new RoomFunctions(room);
+      int found = functions.abiVersion();
+      if (found != room.abiVersion()) {
+        throw new NativeLibraryException(
+            "%s in %s has ABI version %d, this invp needs %d; build it anew"
+                .formatted(room.library(), folder, found, room.abiVersion()));
+      }
+      if (torch != null) {
+        checkLibTorch(functions.text("libtorch_version"), torch);
+      }
+      return new Loaded(folder, functions, null);
+    } catch (NativeLibraryException e) {
+      return new Loaded(null, null, e);
+    }
+  }
+
+  static void checkLibTorch(String found, Path folder) {
+    if (!LIBTORCH_VERSION.equals(found.replaceFirst("\\+.*", ""))) {
+      throw new NativeLibraryException(
+          "LibTorch in %s is version %s, this invp needs %s"
+              .formatted(folder, found, LIBTORCH_VERSION));
+    }
+  }
+}

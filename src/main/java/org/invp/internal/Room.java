@@ -1,0 +1,42 @@
+package org.invp.internal;
+
+import java.util.List;
+import java.util.Locale;
+
+/** One of the three native libraries; each serves the Java package of the same name. */
+public enum Room {
+  /** The memory bank's engine. */
+  BANK(1, "libhwy.so.1"),
+  /** Decoding and augmentation of images. */
+  IMAGE(1),
+  /** Networks and optimisers, on LibTorch. */
+  NN(1);
+
+  private final int abiVersion;
+  private final List<String> helpers;
+
+  Room(int abiVersion, String... helpers) {
+    this.abiVersion = abiVersion;
+    this.helpers = List.of(helpers);
+  }
+
+  /** The ABI version this library was compiled for: the one its C header states. */
+  public int abiVersion() {
+    return abiVersion;
+  }
+
+  /** The name in file and symbol names: {@code bank}, {@code image} or {@code nn}. */
+  public String id() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Libraries that travel beside this one and are loaded before it. */
+  List<String> helpers() {
+    return helpers;
+  }
+
+  /** File name of the shared library. */
+  public String library() {
+    return "libinvp_" + id() + ".so";
+  }
+}
