@@ -167,24 +167,30 @@ INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* id
   });
 }
 
-INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const invp_bank_objective_options* options,
-                                        const invp_bank_objective_inputs* inputs, double* loss_ins, double* loss_inv,
-                                        float* gradient) {
+INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension,
+                                        const int32_t* anchors, int32_t batch, const float* unit, const float* norms,
+                                        const float* own_scores, const int32_t* nearest, const float* nearest_scores,
+                                        int32_t nearest_count, const int32_t* positives, int32_t positives_width,
+                                        const int32_t* chosen, const float* chosen_scores, int32_t chosen_count, int32_t mode,
+                                        int32_t exclusive, float temperature, float invariance_weight, double* loss_ins,
+                                        double* loss_inv, float* gradient) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(options, inputs, loss_ins, loss_inv, gradient);
-    const auto& in = *inputs;
-    require_pointers(in.bank, in.anchors, in.unit, in.norms, in.own_scores, in.nearest, in.nearest_scores, in.positives,
-                     in.chosen, in.chosen_scores);
-    require_shape(in.rows, in.dimension);
-    require(in.batch >= 1 && in.nearest_count >= 1 && in.positives_width >= 1 && in.chosen_count >= 1,
+    require_pointers(bank, anchors, unit, norms, own_scores, nearest, nearest_scores, positives, chosen, chosen_scores, loss_ins,
+                     loss_inv, gradient);
+    require_shape(rows, dimension);
+    require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
             "batch, nearest_count, positives_width and chosen_count must be at least 1");
-    require_mode(options->mode);
-    require(options->temperature > 0, "temperature must be greater than 0");
-    require(options->invariance_weight >= 0, "invariance_weight must be at least 0");
-    require_ids(in.anchors, in.batch, 0, in.rows, "anchor");
-    require_ids(in.nearest, int64_t{in.batch} * in.nearest_count, 0, in.rows, "nearest id");
-    require_ids(in.chosen, int64_t{in.batch} * in.chosen_count, -1, in.rows, "chosen id");
-    const Losses losses = objective(e.pool, e.kernels, *options, in, gradient);
+    require_mode(mode);
+    require(temperature > 0, "temperature must be greater than 0");
+    require(invariance_weight >= 0, "invariance_weight must be at least 0");
+    require_ids(anchors, batch, 0, rows, "anchor");
+    require_ids(nearest, int64_t{batch} * nearest_count, 0, rows, "nearest id");
+    require_ids(chosen, int64_t{batch} * chosen_count, -1, rows, "chosen id");
+    const Losses losses = objective(
+        e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
+        {bank, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives,
+         positives_width, chosen, chosen_scores, chosen_count},
+        gradient);
     *loss_ins = losses.instance;
     *loss_inv = losses.invariance;
   });

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "invp/bank.h"
+
 namespace invp::bank {
 namespace {
 
@@ -16,7 +18,7 @@ constexpr double kOfficialEpsilon = 1e-7;
  */
 class Anchor {
  public:
-  Anchor(const Kernels& kernels, const invp_bank_objective_options& options, const invp_bank_objective_inputs& in)
+  Anchor(const Kernels& kernels, const ObjectiveOptions& options, const ObjectiveInputs& in)
       : kernels_(kernels), options_(options), in_(in), scale_(1.0f / options.temperature) {
     const auto nearest = static_cast<size_t>(in.nearest_count), chosen = static_cast<size_t>(in.chosen_count);
     nearest_exp_.resize(nearest);
@@ -100,12 +102,12 @@ class Anchor {
     // L_inv = -log(r + epsilon), r = hard / rest.
     exponentials(chosen_scores_, chosen_count_, shift, chosen_exp_);
     const double hard = sum(chosen_exp_, chosen_count_);
-    const double rest = all - (options_.exclusive != 0 ? own : 0);
+    const double rest = all - (options_.exclusive ? own : 0);
     const double r = hard / rest;
     const double factor = -options_.invariance_weight / (r + kOfficialEpsilon);
     weigh_chosen(factor / rest);
     weigh_nearest(-factor * r / rest, [](size_t) { return true; });
-    if (options_.exclusive != 0) own_weight_ += factor * r / rest * own;
+    if (options_.exclusive) own_weight_ += factor * r / rest * own;
     return {-std::log(p + kOfficialEpsilon), -std::log(r + kOfficialEpsilon)};
   }
 
@@ -116,7 +118,7 @@ class Anchor {
     for (int32_t j = 0; j < in_.nearest_count; ++j) {
       while (positive != end && *positive < nearest_[j]) ++positive;
       const bool discovered = positive != end && *positive == nearest_[j];
-      const bool anchor = options_.exclusive != 0 && nearest_[j] == id_;
+      const bool anchor = options_.exclusive && nearest_[j] == id_;
       negative_[static_cast<size_t>(j)] = !discovered && !anchor;
     }
   }
@@ -179,8 +181,8 @@ class Anchor {
   }
 
   const Kernels& kernels_;
-  const invp_bank_objective_options& options_;
-  const invp_bank_objective_inputs& in_;
+  const ObjectiveOptions& options_;
+  const ObjectiveInputs& in_;
   const float scale_;
 
   int32_t id_ = 0;
@@ -198,8 +200,8 @@ class Anchor {
 
 }  // namespace
 
-Losses objective(ThreadPool& pool, const Kernels& kernels, const invp_bank_objective_options& options,
-                 const invp_bank_objective_inputs& in, float* gradient) {
+Losses objective(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                 const ObjectiveInputs& in, float* gradient) {
   std::vector<Losses> losses(static_cast<size_t>(in.batch));
   std::vector<Anchor> anchors(static_cast<size_t>(pool.threads()), Anchor(kernels, options, in));
   pool.for_each(in.batch, 1, [&](int thread, int64_t b, int64_t) {

@@ -3,18 +3,43 @@
 #define INVP_BANK_OBJECTIVE_H
 
 #include "cpu/kernels.h"
-#include "invp/bank.h"
 #include "thread_pool.h"
 
 namespace invp::bank {
+
+struct ObjectiveOptions {
+  int32_t mode;
+  bool exclusive;
+  float temperature;
+  float invariance_weight;
+};
+
+/* One step's data; shapes as in invp_bank_objective. */
+struct ObjectiveInputs {
+  const float* bank;
+  int32_t dimension;
+  const int32_t* anchors;
+  int32_t batch;
+  const float* unit;
+  const float* norms;
+  const float* own_scores;
+  const int32_t* nearest;
+  const float* nearest_scores;
+  int32_t nearest_count;
+  const int32_t* positives;
+  int32_t positives_width;
+  const int32_t* chosen;
+  const float* chosen_scores;
+  int32_t chosen_count;
+};
 
 struct Losses {
   double instance;
   double invariance;
 };
 
-Losses objective(ThreadPool& pool, const Kernels& kernels, const invp_bank_objective_options& options,
-                 const invp_bank_objective_inputs& inputs, float* gradient);
+Losses objective(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                 const ObjectiveInputs& inputs, float* gradient);
 
 }  // namespace invp::bank
 

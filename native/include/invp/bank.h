@@ -108,39 +108,16 @@ int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t row
 int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids, const float* scores, int32_t batch, int32_t width,
                          int32_t count, int32_t hard, int32_t* chosen, float* chosen_scores);
 
-/* What invp_bank_objective computes. */
-typedef struct invp_bank_objective_options {
-  int32_t mode;              /* INVP_BANK_MODE_PAPER or INVP_BANK_MODE_OFFICIAL */
-  int32_t exclusive;         /* 0: the anchor itself may stand among the negatives of L_inv */
-  float temperature;         /* tau > 0 */
-  float invariance_weight;   /* lambda_inv * w(epoch), >= 0 */
-} invp_bank_objective_options;
-
-/* One step's data, as the functions above produced it. */
-typedef struct invp_bank_objective_inputs {
-  const float* bank;             /* [rows, dimension] */
-  const int32_t* anchors;        /* [batch] */
-  const float* unit;             /* [batch, dimension], of norm 1 */
-  const float* norms;            /* [batch], of the embeddings before normalisation */
-  const float* own_scores;       /* [batch], unit[b] with the anchor's own row */
-  const int32_t* nearest;        /* [batch, nearest_count], ascending ids */
-  const float* nearest_scores;   /* [batch, nearest_count] */
-  const int32_t* positives;      /* [batch, positives_width], from invp_bank_walk */
-  const int32_t* chosen;         /* [batch, chosen_count], from invp_bank_select */
-  const float* chosen_scores;    /* [batch, chosen_count] */
-  int64_t rows;
-  int32_t dimension;
-  int32_t batch;
-  int32_t nearest_count;
-  int32_t positives_width;
-  int32_t chosen_count;
-} invp_bank_objective_inputs;
-
 /*
  * Losses and gradient of Invariance Propagation (Wang et al., NeurIPS 2020, section 3).
  *
- * loss_ins, loss_inv: means over the batch; gradient [batch, dimension]: of
- * loss_ins + invariance_weight * loss_inv with respect to the embeddings before normalisation.
+ * Inputs of the step, as the functions above produced them: bank [rows, dimension]; anchors [batch]; unit [batch, dimension]
+ * and norms [batch]; own_scores [batch], of unit[b] and the anchor's own row; nearest and nearest_scores [batch, nearest_count],
+ * ascending ids; positives [batch, positives_width] from invp_bank_walk; chosen and chosen_scores [batch, chosen_count] from
+ * invp_bank_select. temperature > 0; invariance_weight = lambda_inv * w(epoch) >= 0.
+ *
+ * Outputs: loss_ins, loss_inv, means over the batch; gradient [batch, dimension] of loss_ins + invariance_weight * loss_inv
+ * with respect to the embeddings before normalisation.
  *
  * With e_j = exp(s_j / temperature), N_M the nearest, N the positives, N_h the chosen, i the anchor:
  *   PAPER     L_ins = -log(e_i / sum over N_M and i), L_inv = -log(sum over N_h / sum over B),
@@ -148,8 +125,12 @@ typedef struct invp_bank_objective_inputs {
  *   OFFICIAL  L_ins = -log(e_i / sum over N_M + 1e-7),
  *             L_inv = -log(sum over N_h / (sum over N_M - (exclusive ? e_i : 0)) + 1e-7).
  */
-int32_t invp_bank_objective(invp_bank_engine* engine, const invp_bank_objective_options* options,
-                            const invp_bank_objective_inputs* inputs, double* loss_ins, double* loss_inv, float* gradient);
+int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, const int32_t* anchors,
+                            int32_t batch, const float* unit, const float* norms, const float* own_scores, const int32_t* nearest,
+                            const float* nearest_scores, int32_t nearest_count, const int32_t* positives, int32_t positives_width,
+                            const int32_t* chosen, const float* chosen_scores, int32_t chosen_count, int32_t mode,
+                            int32_t exclusive, float temperature, float invariance_weight, double* loss_ins, double* loss_inv,
+                            float* gradient);
 
 /*
  * Writes the anchors' graph rows from their nearest rows (ascending ids, count >= neighbours + 1).

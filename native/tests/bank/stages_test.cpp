@@ -56,9 +56,9 @@ StepOutput whole_step(const Kernels& kernels, int threads, int32_t mode) {
   std::vector<float> chosen_scores(chosen.size());
   select_positives(pool, {positives.data(), scores.data(), width, kChosen, true}, kBatch, chosen.data(), chosen_scores.data());
   out.gradient.resize(unit.size());
-  const invp_bank_objective_inputs inputs{out.bank.data(), anchors.data(), unit.data(), norms.data(), own.data(), nearest.data(), nearest_scores.data(),
-                                          positives.data(), chosen.data(), chosen_scores.data(), kRows, kDimension, kBatch, kCount, width, kChosen};
-  const Losses losses = objective(pool, kernels, {mode, 1, 0.2f, 0.6f}, inputs, out.gradient.data());
+  const ObjectiveInputs inputs{out.bank.data(), kDimension, anchors.data(), kBatch, unit.data(), norms.data(), own.data(), nearest.data(), nearest_scores.data(), kCount,
+                               positives.data(), width, chosen.data(), chosen_scores.data(), kChosen};
+  const Losses losses = objective(pool, kernels, {mode, true, 0.2f, 0.6f}, inputs, out.gradient.data());
   out.instance = losses.instance;
   out.invariance = losses.invariance;
   update_graph(pool, {out.graph.data(), kNeighbours, nearest.data(), nearest_scores.data(), kCount, mode == INVP_BANK_MODE_OFFICIAL}, anchors.data(), kBatch);

@@ -931,7 +931,25 @@ public class InvpBank {
             InvpBank.C_INT,
             InvpBank.C_POINTER,
             InvpBank.C_POINTER,
+            InvpBank.C_LONG,
+            InvpBank.C_INT,
             InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_FLOAT,
+            InvpBank.C_FLOAT,
             InvpBank.C_POINTER,
             InvpBank.C_POINTER,
             InvpBank.C_POINTER
@@ -945,7 +963,7 @@ public class InvpBank {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_bank_objective(invp_bank_engine *engine, const invp_bank_objective_options *options, const invp_bank_objective_inputs *inputs, double *loss_ins, double *loss_inv, float *gradient)
+     * int32_t invp_bank_objective(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *loss_ins, double *loss_inv, float *gradient)
      * }
      */
     public static FunctionDescriptor invp_bank_objective$descriptor() {
@@ -955,7 +973,7 @@ public class InvpBank {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_bank_objective(invp_bank_engine *engine, const invp_bank_objective_options *options, const invp_bank_objective_inputs *inputs, double *loss_ins, double *loss_inv, float *gradient)
+     * int32_t invp_bank_objective(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *loss_ins, double *loss_inv, float *gradient)
      * }
      */
     public static MethodHandle invp_bank_objective$handle() {
@@ -965,7 +983,7 @@ public class InvpBank {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_bank_objective(invp_bank_engine *engine, const invp_bank_objective_options *options, const invp_bank_objective_inputs *inputs, double *loss_ins, double *loss_inv, float *gradient)
+     * int32_t invp_bank_objective(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *loss_ins, double *loss_inv, float *gradient)
      * }
      */
     public static MemorySegment invp_bank_objective$address() {
@@ -974,16 +992,16 @@ public class InvpBank {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_bank_objective(invp_bank_engine *engine, const invp_bank_objective_options *options, const invp_bank_objective_inputs *inputs, double *loss_ins, double *loss_inv, float *gradient)
+     * int32_t invp_bank_objective(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *loss_ins, double *loss_inv, float *gradient)
      * }
      */
-    public static int invp_bank_objective(MemorySegment engine, MemorySegment options, MemorySegment inputs, MemorySegment loss_ins, MemorySegment loss_inv, MemorySegment gradient) {
+    public static int invp_bank_objective(MemorySegment engine, MemorySegment bank, long rows, int dimension, MemorySegment anchors, int batch, MemorySegment unit, MemorySegment norms, MemorySegment own_scores, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment positives, int positives_width, MemorySegment chosen, MemorySegment chosen_scores, int chosen_count, int mode, int exclusive, float temperature, float invariance_weight, MemorySegment loss_ins, MemorySegment loss_inv, MemorySegment gradient) {
         var mh$ = invp_bank_objective.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_bank_objective", engine, options, inputs, loss_ins, loss_inv, gradient);
+                traceDowncall("invp_bank_objective", engine, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, loss_ins, loss_inv, gradient);
             }
-            return (int)mh$.invokeExact(engine, options, inputs, loss_ins, loss_inv, gradient);
+            return (int)mh$.invokeExact(engine, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, loss_ins, loss_inv, gradient);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -1,0 +1,132 @@
+package org.invp.bank;
+
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+
+/**
+ * One embedding per image, and the exact search for the most similar ones.
+ *
+ * <p>The bank owns its memory (4 N D bytes outside the heap) until {@link #close}; it does not own
+ * its engine. Searches may run from any thread; writing rows while another thread searches gives that
+ * search old or new values of the rows written.
+ */
+public final class MemoryBank implements AutoCloseable {
+  private final BankEngine engine;
+  private final FloatTensor embeddings;
+
+  private MemoryBank(BankEngine engine, FloatTensor embeddings) {
+    this.engine = engine;
+    this.embeddings = embeddings;
+  }
+
+  /**
+   * A bank of zeros.
+   *
+   * @param rows N, 1 to 2^31 - 1
+   * @param dimension D, at least 1
+   * @param engine does the work; must stay open as long as the bank is used
+   */
+  public static MemoryBank create(int rows, int dimension, BankEngine engine) {
+    Shapes.extent("rows", rows);
+    Shapes.extent("dimension", dimension);
+    return new MemoryBank(engine, FloatTensor.allocate(rows, dimension));
+  }
+
+  /** N, the number of embeddings. */
+  public int rows() {
+    return (int) embeddings.shape(0);
+  }
+
+  /** D, the length of an embedding. */
+  public int dimension() {
+    return (int) embeddings.shape(1);
+  }
+
+  /** The bank itself, [N, D]; owned by the bank. */
+  public FloatTensor embeddings() {
+    return embeddings;
+  }
+
+  /** The engine that searches the bank. */
+  public BankEngine engine() {
+    return engine;
+  }
+
+  /** Fills the bank uniformly in +-1/sqrt(D/3), the published start, from the seed alone. */
+  public void fillRandom(long seed) {
+    engine.fillRandom(embeddings, seed);
+  }
+
+  /**
+   * Copies an embedding into a row.
+   *
+   * @param row 0 to N - 1
+   * @param embedding D finite values
+   */
+  public void set(int row, float... embedding) {
+    if (row < 0 || row >= rows()) {
+      throw new IllegalArgumentException("row " + row + ", allowed: 0 to " + (rows() - 1));
+    }
+    if (embedding.length != dimension()) {
+      throw new IllegalArgumentException(
+          embedding.length + " values for an embedding of dimension " + dimension());
+    }
+    for (int d = 0; d < embedding.length; d++) {
+      if (!Float.isFinite(embedding[d])) {
+        throw new IllegalArgumentException(
+            "value " + d + " of the embedding for row " + row + " is " + embedding[d]);
+      }
+    }
+    long first = (long) row * dimension();
+    for (int d = 0; d < embedding.length; d++) {
+      embeddings.set(first + d, embedding[d]);
+    }
+  }
+
+  /** A copy of a row. */
+  public float[] get(int row) {
+    float[] embedding = new float[dimension()];
+    for (int d = 0; d < embedding.length; d++) {
+      embedding[d] = embeddings.get((long) row * dimension() + d);
+    }
+    return embedding;
+  }
+
+  /**
+   * The {@code count} most similar rows of one query, exactly.
+   *
+   * @param query D finite values
+   * @param count 1 to N
+   */
+  public Neighbours nearest(float[] query, int count) {
+    try (FloatTensor queries = FloatTensor.of(query, 1, query.length)) {
+      return nearest(queries, count);
+    }
+  }
+
+  /**
+   * The {@code count} most similar rows of each query, exactly; similarity is the inner product.
+   *
+   * @param queries [B, D], finite
+   * @param count 1 to N
+   */
+  public Neighbours nearest(FloatTensor queries, int count) {
+    long batch = queries.shape(0);
+    try (IntTensor ids = IntTensor.allocate(batch, count);
+        FloatTensor scores = FloatTensor.allocate(batch, count)) {
+      engine.nearest(embeddings, queries, BankEngine.Order.SIMILARITY, ids, scores);
+      return new Neighbours(count, ids.toArray(), scores.toArray());
+    }
+  }
+
+  /** bank[i] = normalise(momentum bank[i] + (1 - momentum) unit); see {@link BankEngine#updateBank}. */
+  public void update(IntTensor ids, FloatTensor unit, double momentum) {
+    engine.updateBank(embeddings, ids, unit, momentum);
+  }
+
+  /** Releases the memory; idempotent. */
+  @Override
+  public void close() {
+    embeddings.close();
+  }
+}

@@ -1,0 +1,34 @@
+package org.invp.bank;
+
+/** The most similar bank rows of a batch of queries, most similar first, ties to the smaller id. */
+public final class Neighbours {
+  private final int count;
+  private final int[] ids;
+  private final float[] scores;
+
+  Neighbours(int count, int[] ids, float[] scores) {
+    this.count = count;
+    this.ids = ids;
+    this.scores = scores;
+  }
+
+  /** The number of queries. */
+  public int queries() {
+    return ids.length / count;
+  }
+
+  /** The number of neighbours per query. */
+  public int count() {
+    return count;
+  }
+
+  /** The row of the neighbour at a rank, 0 being the most similar. */
+  public int id(int query, int rank) {
+    return ids[query * count + rank];
+  }
+
+  /** The inner product of the query and the neighbour at a rank. */
+  public float score(int query, int rank) {
+    return scores[query * count + rank];
+  }
+}

@@ -1,0 +1,121 @@
+package org.invp.objective;
+
+import org.invp.bank.BankEngine;
+import org.invp.bank.MemoryBank;
+import org.invp.bank.Mode;
+import org.invp.bank.NeighbourGraph;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+
+/**
+ * The loss of Invariance Propagation (Wang et al., NeurIPS 2020) over a memory bank and its graph.
+ *
+ * <p>Borrows the bank and the graph, owns only its buffers, which grow to the largest batch seen. Not
+ * thread-safe: one step at a time.
+ */
+public final class InvariancePropagation implements AutoCloseable {
+  private final MemoryBank bank;
+  private final NeighbourGraph graph;
+  private final ObjectiveOptions options;
+  private final Mode mode;
+  private StepBuffers buffers;
+  private StepBuffers last;
+
+  /**
+   * @param bank the memory bank, N rows
+   * @param graph the neighbour graph of the same N images
+   * @throws IllegalArgumentException if sizes do not fit, or M exceeds N
+   */
+  public InvariancePropagation(MemoryBank bank, NeighbourGraph graph, ObjectiveOptions options) {
+    if (graph.rows() != bank.rows() || graph.degree() != options.neighbours()) {
+      throw new IllegalArgumentException(
+          "the graph is %d x %d, needs %d x %d"
+              .formatted(graph.rows(), graph.degree(), bank.rows(), options.neighbours()));
+    }
+    if (options.negatives() > bank.rows()) {
+      throw new IllegalArgumentException(
+          "objective.negatives is %d, allowed: at most the number of images, %d"
+              .formatted(options.negatives(), bank.rows()));
+    }
+    this.bank = bank;
+    this.graph = graph;
+    this.options = options;
+    this.mode = Mode.valueOf(options.mode().name());
+  }
+
+  /**
+   * One step: computes both losses and their gradient from the old bank and the old graph, then writes
+   * the batch's graph rows and bank rows.
+   *
+   * @param indices [B], the images of the batch; of a repeated image every occurrence counts in the
+   *     losses, the last one is written
+   * @param embeddings [B, D], the network's output, not normalised
+   * @param invarianceWeight lambda w(epoch), see {@link ObjectiveOptions#weight}
+   * @param gradient [B, D], out: dL/d(embeddings) of L_ins + invarianceWeight L_inv
+   * @throws org.invp.InvalidDataException if an embedding is not finite or has norm 0; nothing was
+   *     written then
+   */
+  public StepResult step(
+      IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
+    BankEngine engine = bank.engine();
+    StepBuffers step = buffers(indices.shape(0));
+    last = step;
+
+    double meanCosine = engine.normalise(embeddings, step.unit(), step.norms());
+    engine.nearest(
+        bank.embeddings(), step.unit(), BankEngine.Order.ID, step.nearest(), step.nearestScores());
+    engine.walk(graph.neighbours(), indices, options.steps(), mode, step.positives());
+    engine.score(bank.embeddings(), step.unit(), step.positives(), step.positiveScores());
+    engine.score(bank.embeddings(), step.unit(), indices, step.ownScores());
+    engine.select(
+        step.positives(), step.positiveScores(), options.hard(), step.chosen(), step.chosenScores());
+    BankEngine.Losses losses =
+        engine.objective(
+            bank.embeddings(),
+            step.tensors(indices),
+            mode,
+            options.exclusive(),
+            options.temperature(),
+            invarianceWeight,
+            gradient);
+
+    engine.updateGraph(graph.neighbours(), indices, step.nearest(), step.nearestScores(), mode);
+    bank.update(indices, step.unit(), options.bankMomentum());
+    return new StepResult(losses.instance(), losses.invariance(), meanCosine);
+  }
+
+  /**
+   * What the walk of the last step found: [B, W] ids in the order of the mode's definition, -1 for
+   * none; valid until the next step.
+   */
+  public IntTensor positives() {
+    if (last == null) {
+      throw new IllegalStateException("no step was taken yet");
+    }
+    return last.positives();
+  }
+
+  /** Releases the buffers; idempotent. The bank and the graph stay open. */
+  @Override
+  public void close() {
+    if (buffers != null) {
+      buffers.close();
+      buffers = null;
+      last = null;
+    }
+  }
+
+  private StepBuffers buffers(long batch) {
+    if (buffers == null || batch > buffers.capacity()) {
+      close();
+      buffers =
+          StepBuffers.allocate(
+              batch,
+              bank.dimension(),
+              options.negatives(),
+              BankEngine.walkWidth(options.neighbours(), options.steps()),
+              options.positives());
+    }
+    return buffers.slice(batch);
+  }
+}
