@@ -1,0 +1,134 @@
+/* The C functions: check, call, translate. */
+#include <memory>
+#include <string>
+
+#include "draw.h"
+#include "guard.h"
+#include "invp/image.h"
+#include "view.h"
+
+using invp::guard;
+using invp::require;
+using invp::image::Random;
+using invp::image::Source;
+
+INVP_EXPORT int32_t invp_image_abi_version(void) { return INVP_IMAGE_ABI_VERSION; }
+
+INVP_EXPORT int64_t invp_image_build_info(char* buffer, int64_t capacity) {
+  try {
+    return invp::copy_text(
+        std::string("image; compiler ") + __VERSION__ + "; " + invp_jpeg_version(), buffer,
+        capacity);
+  } catch (...) {
+    return 0;
+  }
+}
+
+INVP_EXPORT int64_t invp_image_last_error(char* buffer, int64_t capacity) {
+  return invp::copy_text(invp::last_error(), buffer, capacity);
+}
+
+INVP_EXPORT int32_t invp_image_workspace_create(invp_image_workspace** workspace) {
+  return guard([&] {
+    require(workspace != nullptr, "workspace must not be null");
+    *workspace = std::make_unique<invp_image_workspace>().release();
+  });
+}
+
+INVP_EXPORT int32_t invp_image_workspace_destroy(invp_image_workspace* workspace) {
+  return guard([&] { std::unique_ptr<invp_image_workspace> owned(workspace); });
+}
+
+INVP_EXPORT int32_t invp_image_check(const invp_image_augmentation* augmentation) {
+  return guard([&] {
+    require(augmentation != nullptr, "augmentation must not be null");
+    invp::image::check(*augmentation);
+  });
+}
+
+INVP_EXPORT int32_t invp_image_draw(const invp_image_augmentation* augmentation, int32_t height,
+                                    int32_t width, uint64_t seed, uint64_t epoch, uint64_t image,
+                                    invp_image_draws* draws) {
+  return guard([&] {
+    require(augmentation != nullptr && draws != nullptr, "arguments must not be null");
+    require(height >= 1 && width >= 1, "an image has at least one pixel");
+    invp::image::check(*augmentation);
+    *draws = invp::image::draw(*augmentation, height, width, Random(seed, epoch, image));
+  });
+}
+
+INVP_EXPORT int32_t invp_image_apply(invp_image_workspace* workspace,
+                                     const invp_image_augmentation* augmentation,
+                                     const invp_image_draws* draws, const void* data, int64_t bytes,
+                                     int32_t encoding, int32_t height, int32_t width,
+                                     int32_t channels, float* output) {
+  return guard([&] {
+    require(
+        workspace != nullptr && augmentation != nullptr && draws != nullptr && output != nullptr,
+        "arguments must not be null");
+    invp::image::check(*augmentation);
+    const Source source =
+        workspace->open(data, bytes, encoding, height, width, channels, augmentation->channels);
+    invp::image::check(*draws, source.height, source.width);
+    invp::image::training_view(*workspace, source, *augmentation, *draws, output);
+  });
+}
+
+INVP_EXPORT int32_t invp_image_augment(invp_image_workspace* workspace,
+                                       const invp_image_augmentation* augmentation, uint64_t seed,
+                                       uint64_t epoch, uint64_t image, const void* data,
+                                       int64_t bytes, int32_t encoding, int32_t height,
+                                       int32_t width, int32_t channels, float* output) {
+  return guard([&] {
+    require(workspace != nullptr && augmentation != nullptr && output != nullptr,
+            "arguments must not be null");
+    invp::image::check(*augmentation);
+    const Source source =
+        workspace->open(data, bytes, encoding, height, width, channels, augmentation->channels);
+    const invp_image_draws draws =
+        invp::image::draw(*augmentation, source.height, source.width, Random(seed, epoch, image));
+    invp::image::training_view(*workspace, source, *augmentation, draws, output);
+  });
+}
+
+INVP_EXPORT int32_t invp_image_evaluate(invp_image_workspace* workspace,
+                                        const invp_image_evaluation* evaluation, const void* data,
+                                        int64_t bytes, int32_t encoding, int32_t height,
+                                        int32_t width, int32_t channels, float* output) {
+  return guard([&] {
+    require(workspace != nullptr && evaluation != nullptr && output != nullptr,
+            "arguments must not be null");
+    invp::image::check(*evaluation);
+    const Source source =
+        workspace->open(data, bytes, encoding, height, width, channels, evaluation->channels);
+    invp::image::evaluation_view(*workspace, source, *evaluation, output);
+  });
+}
+
+INVP_EXPORT int32_t invp_image_jpeg_header(invp_image_workspace* workspace, const void* data,
+                                           int64_t bytes, int32_t* height, int32_t* width,
+                                           int32_t* components) {
+  return guard([&] {
+    require(workspace != nullptr && data != nullptr && bytes >= 0 && height != nullptr &&
+                width != nullptr && components != nullptr,
+            "arguments must not be null, nor sizes negative");
+    const invp_jpeg_header header = workspace->jpeg_header(data, bytes);
+    *height = header.height;
+    *width = header.width;
+    *components = header.components;
+  });
+}
+
+INVP_EXPORT int32_t invp_image_jpeg_decode(invp_image_workspace* workspace, const void* data,
+                                           int64_t bytes, int32_t channels, void* pixels,
+                                           int64_t capacity) {
+  return guard([&] {
+    require(workspace != nullptr && data != nullptr && bytes >= 0 && pixels != nullptr,
+            "arguments must not be null, nor sizes negative");
+    require(channels == 1 || channels == 3, "channels must be 1 or 3");
+    const invp_jpeg_header header = workspace->jpeg_header(data, bytes);
+    require(capacity >= static_cast<int64_t>(header.height) * header.width * channels,
+            "capacity must be at least height * width * channels");
+    workspace->jpeg_decode(channels, static_cast<uint8_t*>(pixels));
+  });
+}

@@ -1,0 +1,46 @@
+/*
+ * A JPEG decoder that reports every failure as a value. It is C and not C++:
+ * libjpeg leaves by longjmp, which may only pass over frames that own nothing.
+ */
+#ifndef INVP_IMAGE_JPEG_H
+#define INVP_IMAGE_JPEG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct invp_jpeg invp_jpeg;
+
+typedef enum { INVP_JPEG_OK = 0, INVP_JPEG_CORRUPT = 1, INVP_JPEG_MEMORY = 2 } invp_jpeg_result;
+
+typedef struct {
+  int32_t height;
+  int32_t width;
+  int32_t components;
+} invp_jpeg_header;
+
+/* NULL when there is no memory. */
+invp_jpeg* invp_jpeg_create(void);
+void invp_jpeg_destroy(invp_jpeg* jpeg);
+
+/* One line about the last failure. */
+const char* invp_jpeg_message(const invp_jpeg* jpeg);
+
+/* Starts on a file in memory, which must stay until the decode ends. */
+invp_jpeg_result invp_jpeg_open(invp_jpeg* jpeg, const void* data, size_t bytes,
+                                invp_jpeg_header* header);
+
+/* Decodes what was opened: height * width * channels bytes, channels 1 or 3. */
+invp_jpeg_result invp_jpeg_decode(invp_jpeg* jpeg, int channels, uint8_t* pixels);
+
+/* The version of libjpeg-turbo this was built with. */
+const char* invp_jpeg_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
