@@ -73,9 +73,8 @@ final class LibraryCache {
       ZipEntry entry = jar.getJarEntry();
       return new Entry(file, url, entry.getSize(), entry.getCrc());
     }
-    try (InputStream closed = connection.getInputStream()) {
-      return new Entry(file, url, connection.getContentLengthLong(), connection.getLastModified());
-    }
+    connection.getInputStream().close();
+    return new Entry(file, url, connection.getContentLengthLong(), connection.getLastModified());
   }
 
   private static Path root() {

@@ -6,18 +6,16 @@ import java.util.Locale;
 /** One of the three native libraries; each serves the Java package of the same name. */
 public enum Room {
   /** The memory bank's engine. */
-  BANK(1, "libhwy.so.1"),
+  BANK(1),
   /** Decoding and augmentation of images. */
   IMAGE(1),
   /** Networks and optimisers, on LibTorch. */
   NN(1);
 
   private final int abiVersion;
-  private final List<String> helpers;
 
-  Room(int abiVersion, String... helpers) {
+  Room(int abiVersion) {
     this.abiVersion = abiVersion;
-    this.helpers = List.of(helpers);
   }
 
   /** The ABI version this library was compiled for: the one its C header states. */
@@ -32,7 +30,7 @@ public enum Room {
 
   /** Libraries that travel beside this one and are loaded before it. */
   List<String> helpers() {
-    return helpers;
+    return this == BANK ? List.of("libhwy.so.1") : List.of();
   }
 
   /** File name of the shared library. */
