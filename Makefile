@@ -1,11 +1,84 @@
-.PHONY: deps native bindings
+# Every target does its own set-up; a second run does no work twice.
+JOBS ?= $(shell nproc)
+VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
+DIST := invp-$(VERSION)-linux-$(shell uname -m)
+MVN := scripts/mvn.sh
 
-deps:
+.PHONY: help setup deps native package bindings test test-native test-golden test-trainer-jar demo dist \
+	bench format check-format clean
+
+help:
+	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
+	@echo "make test         build everything and run all tests"
+	@echo "make native       the native libraries, into build/native/lib"
+	@echo "make package      target/invp-$(VERSION).jar and target/invp-trainer.jar"
+	@echo "make dist         a relocatable folder, packed: dist/$(DIST).tar.gz"
+	@echo "make test-golden  the golden cases alone (INVP_GOLDEN=DIR reads another folder)"
+	@echo "make test-native  the native tests alone; SANITIZE=address,undefined for a sanitizer build"
+	@echo "make bench        the JMH benchmarks; ARGS='...' goes to JMH"
+	@echo "make bindings     the Java bindings anew, with JEXTRACT=/path/to/jextract"
+	@echo "make format       lay out Java and native code"
+	@echo "make clean        remove what was built; .deps and runs stay"
+
+setup:
+	@scripts/setup.sh
+
+deps: setup
 	@scripts/fetch-libtorch.sh
 
+# A sanitizer build has a tree of its own.
+NATIVE_BUILD := build/native$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
+comma := ,
+
 native: deps
-	@cmake -S native -B build/native -DCMAKE_BUILD_TYPE=Release
-	@cmake --build build/native -j2
+	@mkdir -p $(NATIVE_BUILD)
+	@cmake -S native -B $(NATIVE_BUILD) -DCMAKE_BUILD_TYPE=Release -DINVP_SANITIZE=$(SANITIZE) \
+		>$(NATIVE_BUILD)/configure.log 2>&1 || { cat $(NATIVE_BUILD)/configure.log >&2; exit 1; }
+	@cmake --build $(NATIVE_BUILD) --parallel $(JOBS)
+
+package: native
+	@$(MVN) -q package -DskipTests
 
 bindings:
 	@bindings/generate.sh
+
+test-native: native
+	ctest --test-dir $(NATIVE_BUILD) --output-on-failure --parallel $(JOBS)
+
+test: native check-format test-native
+	$(MVN) spotless:check verify
+	scripts/test-trainer-jar.sh
+
+test-golden: native
+	$(MVN) test -Dtest=GoldenTest
+
+test-trainer-jar: package
+	scripts/test-trainer-jar.sh
+
+check-format: setup
+	@scripts/format-native.sh
+
+format: setup
+	@scripts/format-native.sh --fix
+	@$(MVN) -q spotless:apply
+
+demo: package
+	@data=$$(scripts/fetch-fashion-mnist.sh) && \
+		bin/invp train configs/fashion-mnist.yaml --run-dir runs/demo --set data.path="$$data" $(ARGS)
+
+dist: package
+	@rm -rf build/dist
+	@mkdir -p build/dist/$(DIST)/bin build/dist/$(DIST)/lib dist
+	@cp bin/invp build/dist/$(DIST)/bin/
+	@cp target/invp-trainer.jar scripts/find-jdk.sh build/dist/$(DIST)/lib/
+	@cp -r configs README.md LICENSE NOTICE build/dist/$(DIST)/
+	@tar -C build/dist -czf dist/$(DIST).tar.gz $(DIST)
+	@echo "dist/$(DIST).tar.gz"
+
+bench: package
+	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
+	@$(MVN) -q -f bench/pom.xml package
+	@"$$(scripts/find-jdk.sh)/bin/java" --enable-native-access=ALL-UNNAMED -jar bench/target/benchmarks.jar $(ARGS)
+
+clean:
+	rm -rf build target bench/target dist

@@ -47,6 +47,9 @@ final class LibraryLoader {
           case LibraryPlaces.Folder known -> known.path();
           case LibraryPlaces.ClassPath unknown -> LibraryCache.folderOf(set);
         };
+    if (!Files.isDirectory(folder)) {
+      throw new IOException("no such folder");
+    }
     for (LibrarySet.Member member : set.members()) {
       if (member.required() && !Files.isRegularFile(folder.resolve(member.file()))) {
         throw new IOException("no " + member.file());

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Makes sure that the tools and libraries of the build are there: through apt where it may,
+# else it says what to install. Does nothing when nothing is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+missing=()
+
+need_command() { # command, package
+  command -v "$1" >/dev/null || missing+=("$2")
+}
+
+need_header() { # header, package
+  echo "#include <$1>" | g++ -E -x c++ - >/dev/null 2>&1 || missing+=("$2")
+}
+
+need_command g++ g++
+need_command cmake cmake
+need_command mvn maven
+need_command python3 python3
+[ -n "${LIBTORCH:-}" ] || [ -f .deps/libtorch/STAMP ] || python3 -m pip --version >/dev/null 2>&1 ||
+  need_command pip3 python3-pip
+need_header hwy/highway.h libhwy-dev
+need_header gtest/gtest.h libgtest-dev
+need_header jpeglib.h libjpeg-dev
+
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+may_install() {
+  command -v apt-get >/dev/null && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
+}
+apt_get() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
+}
+
+jdk_found() {
+  scripts/find-jdk.sh >/dev/null 2>&1
+}
+
+if [ ${#missing[@]} = 0 ] && jdk_found; then
+  exit 0
+fi
+if may_install; then
+  echo "Installing: ${missing[*]:-a JDK}"
+  apt_get update
+  if ! jdk_found; then
+    for version in 25 24 23 22; do
+      if apt-cache policy "openjdk-$version-jdk-headless" | grep -q 'Candidate: [0-9]'; then
+        missing+=("openjdk-$version-jdk-headless")
+        break
+      fi
+    done
+  fi
+  [ ${#missing[@]} = 0 ] || apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null
+elif [ ${#missing[@]} != 0 ]; then
+  echo "setup: missing ${missing[*]}; install them (on Debian or Ubuntu: sudo apt-get install ${missing[*]})" >&2
+  exit 1
+fi
+scripts/find-jdk.sh >/dev/null

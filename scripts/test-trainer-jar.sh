@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# The trainer jar must need a JDK and nothing else: runs "invp info" from a copy of the jar alone, in
+# an empty environment, and looks at every library the process loads. Those of LibTorch (OpenBLAS,
+# libgfortran, OpenMP included) must come from the jar, and from the system only the C and C++ runtime.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jar=$PWD/target/invp-trainer.jar
+java_home=$(scripts/find-jdk.sh --runtime)
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$jar" "$work/invp-trainer.jar"
+mkdir "$work/home"
+
+fail() {
+  echo "test-trainer-jar: $*" >&2
+  exit 1
+}
+
+(cd "$work" && env -i HOME="$work/home" XDG_CACHE_HOME="$work/home/.cache" \
+  LD_DEBUG=files LD_DEBUG_OUTPUT="$work/loaded" \
+  "$java_home/bin/java" -jar invp-trainer.jar info) >"$work/info" 2>"$work/errors" ||
+  fail "invp info failed: $(cat "$work/errors")"
+cat "$work"/loaded.* | sed -n 's/.*calling init: //p' | sort -u >"$work/libraries"
+
+for library in libquadmath libgfortran libopenblas libgomp libc10 libtorch_cpu \
+  libinvp_bank libinvp_image libinvp_nn; do
+  grep -q "^$work/home/.cache/invp/.*/$library\.so" "$work/libraries" ||
+    fail "$library was not loaded from the jar; loaded: $(grep "$library" "$work/libraries" || echo no copy of it)"
+done
+
+# The JDK's own libraries may also bring in zlib, where a distribution packages it.
+strangers=$(grep -v -e "^$work/" -e "^$java_home/" -e "^$(readlink -f "$java_home")/" "$work/libraries" |
+  grep -vE '/(libc|libm|libdl|libpthread|librt|libstdc\+\+|libgcc_s|libz)\.so[.0-9]*$|/ld-linux[^/]*$' || true)
+[ -z "$strangers" ] || fail "the system's libraries were used: $strangers"
+
+[ -s "$work/errors" ] && fail "invp info printed to standard error: $(cat "$work/errors")"
+
+echo "trainer jar: $(grep -c "^$work/" "$work/libraries") libraries, all from the jar"
+
+old_java=$(for home in /usr/lib/jvm/*; do
+  version=$(sed -n 's/^JAVA_VERSION="\(1\.\)\{0,1\}\([0-9]*\).*/\2/p' "$home/release" 2>/dev/null)
+  [ -n "$version" ] && [ "$version" -lt 22 ] && echo "$home/bin/java" && break
+done || true)
+if [ -n "$old_java" ]; then
+  if message=$("$old_java" -jar "$jar" info 2>&1); then
+    fail "an old Java ran the jar"
+  fi
+  [ "$(wc -l <<<"$message")" = 1 ] && grep -q 'needs Java 22' <<<"$message" ||
+    fail "an old Java ends with: $message"
+  echo "trainer jar: an old Java ends in one clear line"
+fi
