@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "guard.h"
+#include "selection.h"
 
 namespace invp::bank {
 namespace {
@@ -16,6 +17,9 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 // Rows per piece of a pass: 120 KiB at dimension 128, half of a small second-level cache, and a multiple
 // of every kernel's tile.
 constexpr int32_t kBlockRows = 240;
+
+// Blocks that one thread takes at a time, so that it can ask for the next block's rows ahead of time.
+constexpr int64_t kBlocksPerPiece = 8;
 
 // The sample is large enough for about this many of its rows to rank among the true M.
 constexpr double kSampledHits = 64;
@@ -52,9 +56,7 @@ class NearestSearch::ThreadLists final : public CandidateOverflow {
   void cut(Candidates& list, std::vector<RankKey>& storage) {
     auto& keys = worker_.keys;
     keys.assign(storage.begin(), storage.begin() + list.size);
-    const auto last = keys.begin() + static_cast<std::ptrdiff_t>(count_) - 1;
-    std::nth_element(keys.begin(), last, keys.end(), std::greater<>());
-    worst_ = *last;
+    worst_ = nth_best(keys, count_, worker_.scratch);
     const auto end = std::remove_if(storage.begin(), storage.begin() + list.size, [&](RankKey key) { return key < worst_; });
     list.size = static_cast<int32_t>(end - storage.begin());
   }
@@ -159,21 +161,27 @@ void NearestSearch::scan(const float* bank, int64_t rows, int32_t dimension, int
       worker.candidates[query] = {storage.data(), 0, static_cast<int32_t>(storage.size())};
     }
   }
+  // Small banks are cut into smaller pieces, so that every thread gets several.
   const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
-  pool_.for_each(blocks, 1, [&](int thread, int64_t block, int64_t) {
+  const int64_t grain = std::clamp<int64_t>(blocks / (4 * std::ssize(workers_)), 1, kBlocksPerPiece);
+  pool_.for_each(blocks, grain, [&](int thread, int64_t begin, int64_t end) {
     Worker& worker = workers_[static_cast<size_t>(thread)];
     ThreadLists lists(worker, count);
-    const int64_t first = block * kBlockRows;
-    kernels_.scan({.rows = bank + static_cast<size_t>(first) * static_cast<size_t>(dimension),
-                   .stride = static_cast<size_t>(dimension),
-                   .count = static_cast<int32_t>(std::min<int64_t>(kBlockRows, rows - first)),
-                   .first_id = static_cast<int32_t>(first),
-                   .dimension = dimension,
-                   .panels = panels_.data(),
-                   .panel_count = panel_count_,
-                   .thresholds = worker.thresholds.data(),
-                   .candidates = worker.candidates.data(),
-                   .overflow = &lists});
+    const int64_t last = std::min(end * kBlockRows, rows);
+    for (int64_t first = begin * kBlockRows; first < last; first += kBlockRows) {
+      const int64_t next = std::min(first + kBlockRows, last);
+      kernels_.scan({.rows = bank + static_cast<size_t>(first) * static_cast<size_t>(dimension),
+                     .stride = static_cast<size_t>(dimension),
+                     .count = static_cast<int32_t>(next - first),
+                     .following = static_cast<int32_t>(last - next),
+                     .first_id = static_cast<int32_t>(first),
+                     .dimension = dimension,
+                     .panels = panels_.data(),
+                     .panel_count = panel_count_,
+                     .thresholds = worker.thresholds.data(),
+                     .candidates = worker.candidates.data(),
+                     .overflow = &lists});
+    }
   });
 }
 
@@ -187,13 +195,11 @@ bool NearestSearch::finish(int32_t query, int32_t count, Order order, int thread
   }
   const auto wanted = static_cast<size_t>(count);
   if (own.keys.size() < wanted) return false;
-  const auto last = own.keys.begin() + count - 1;
-  std::nth_element(own.keys.begin(), last, own.keys.end(), std::greater<>());
-  const RankKey worst = *last;
+  const RankKey worst = nth_best(own.keys, wanted, own.scratch);
 
   own.sorted.clear();
   if (order == Order::kSimilarity) {
-    own.sorted.assign(own.keys.begin(), own.keys.begin() + count);
+    std::copy_if(own.keys.begin(), own.keys.end(), std::back_inserter(own.sorted), [&](RankKey key) { return key >= worst; });
     std::sort(own.sorted.begin(), own.sorted.end(), std::greater<>());
   } else {
     // Each thread's list ascends by id already: drop what did not make it and merge the lists.

@@ -42,7 +42,7 @@ class NearestSearch {
   struct Worker {
     AlignedArray<float> sample_scores;
     std::vector<float> column;
-    std::vector<RankKey> keys, merged, sorted;
+    std::vector<RankKey> keys, scratch, merged, sorted;
     std::vector<float> thresholds;
     std::vector<std::vector<RankKey>> storage;
     std::vector<Candidates> candidates;

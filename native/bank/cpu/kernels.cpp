@@ -49,10 +49,15 @@ HWY_INLINE Vec Fma(Vec a, Vec b, Vec c) {
 #endif
 }
 
-// Scores kRows rows against one panel and hands the 2 * kRows accumulators to `use`.
-template <int kRows, typename Use>
+// How far ahead of the tile being scored the bank's rows are asked for, in tiles.
+constexpr int kTilesAhead = 4;
+
+// Scores kRows rows against one panel and hands the 2 * kRows accumulators to `use`. With kPrefetch the memory from
+// `ahead` on, as much as the tile's rows take, is asked for meanwhile, a little with every multiply-add: all at once
+// would fill the core's queue of outstanding misses and stall it.
+template <int kRows, bool kPrefetch, typename Use>
 HWY_INLINE void ScoreTile(const float* HWY_RESTRICT rows, size_t stride, int32_t dimension,
-                          const float* HWY_RESTRICT panel, Use&& use) {
+                          const float* HWY_RESTRICT panel, const float* ahead, Use&& use) {
   const Lane d;
   const size_t lanes = hn::Lanes(d);
   Vec low[kRows], high[kRows];
@@ -62,6 +67,10 @@ HWY_INLINE void ScoreTile(const float* HWY_RESTRICT rows, size_t stride, int32_t
     const Vec queries_low = hn::Load(d, panel);
     const Vec queries_high = hn::Load(d, panel + lanes);
     panel += 2 * lanes;
+    if constexpr (kPrefetch) {
+      hwy::Prefetch(ahead);
+      ahead += kRows;
+    }
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const Vec value = hn::Set(d, rows[static_cast<size_t>(r) * stride + static_cast<size_t>(k)]);
@@ -91,7 +100,7 @@ HWY_NOINLINE void Collect(const ScanBlock& block, const float* scores, const uin
   }
 }
 
-template <int kRows>
+template <int kRows, bool kPrefetch>
 HWY_INLINE void ScanTile(const ScanBlock& block, int32_t row, int32_t panel_index) {
   const Lane d;
   const size_t lanes = hn::Lanes(d);
@@ -99,7 +108,9 @@ HWY_INLINE void ScanTile(const ScanBlock& block, int32_t row, int32_t panel_inde
   const float* panel = block.panels + static_cast<size_t>(panel_index) * static_cast<size_t>(block.dimension) *
                                           static_cast<size_t>(width);
   const int32_t first_query = panel_index * width;
-  ScoreTile<kRows>(block.rows + static_cast<size_t>(row) * block.stride, block.stride, block.dimension, panel,
+  const float* rows = block.rows + static_cast<size_t>(row) * block.stride;
+  const float* ahead = rows + static_cast<size_t>(kTilesAhead * kRows) * block.stride;
+  ScoreTile<kRows, kPrefetch>(rows, block.stride, block.dimension, panel, ahead,
                    [&](const Vec* low, const Vec* high) HWY_ATTR {
                      const Vec bound_low = hn::LoadU(d, block.thresholds + first_query);
                      const Vec bound_high = hn::LoadU(d, block.thresholds + first_query + lanes);
@@ -130,8 +141,12 @@ HWY_INLINE void ScanTile(const ScanBlock& block, int32_t row, int32_t panel_inde
 void Scan(const ScanBlock& block) {
   for (int32_t panel = 0; panel < block.panel_count; ++panel) {
     int32_t row = 0;
-    for (; row + kTileRows <= block.count; row += kTileRows) ScanTile<kTileRows>(block, row, panel);
-    for (; row < block.count; ++row) ScanTile<1>(block, row, panel);
+    if (panel == 0) {  // the first panel brings the rows from memory, the others find them in the cache
+      const int32_t present = block.count + block.following - (kTilesAhead + 1) * kTileRows;
+      for (; row + kTileRows <= block.count && row <= present; row += kTileRows) ScanTile<kTileRows, true>(block, row, panel);
+    }
+    for (; row + kTileRows <= block.count; row += kTileRows) ScanTile<kTileRows, false>(block, row, panel);
+    for (; row < block.count; ++row) ScanTile<1, false>(block, row, panel);
   }
 }
 
@@ -139,7 +154,7 @@ void ScorePanel(const float* rows, size_t stride, int32_t count, int32_t dimensi
   const Lane d;
   const size_t lanes = hn::Lanes(d);
   const auto tile = [&]<int kRows>(int32_t row) HWY_ATTR {
-    ScoreTile<kRows>(rows + static_cast<size_t>(row) * stride, stride, dimension, panel,
+    ScoreTile<kRows, false>(rows + static_cast<size_t>(row) * stride, stride, dimension, panel, nullptr,
                      [&](const Vec* low, const Vec* high) HWY_ATTR {
                        float* out = scores + static_cast<size_t>(row) * 2 * lanes;
 #pragma GCC unroll 16

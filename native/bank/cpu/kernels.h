@@ -35,6 +35,7 @@ struct ScanBlock {
   const float* rows;      /* [count] rows, `stride` floats apart */
   size_t stride;
   int32_t count;
+  int32_t following;      /* rows behind the block that the caller scans next: asked for ahead of time */
   int32_t first_id;       /* id of rows[0]; ids ascend by 1 */
   int32_t dimension;
   const float* panels;    /* [panel_count][dimension][panel_width] */
