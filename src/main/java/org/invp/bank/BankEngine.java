@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.ReentrantLock;
 import org.invp.bindings.bank.InvpBank;
+import org.invp.internal.NativeCall;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import org.invp.internal.Status;
@@ -68,6 +69,7 @@ public final class BankEngine implements AutoCloseable {
 
   /** Fills {@code bank} [N, D] uniformly in +-1/sqrt(D/3), from the seed and the place alone. */
   public void fillRandom(FloatTensor bank, long seed) {
+    requireWritable(bank);
     call(
         engine ->
             InvpBank.invp_bank_fill_random(
@@ -336,6 +338,7 @@ public final class BankEngine implements AutoCloseable {
   public void updateBank(FloatTensor bank, IntTensor anchors, FloatTensor unit, double momentum) {
     int batch = Shapes.extent("batch", anchors.shape(0));
     Shapes.require("unit", unit.shape(), batch, bank.shape(1));
+    requireWritable(bank);
     call(
         engine ->
             InvpBank.invp_bank_update(
@@ -376,9 +379,16 @@ public final class BankEngine implements AutoCloseable {
       if (handle == null) {
         throw new IllegalStateException("the bank engine is closed");
       }
-      Status.check(call.on(handle), Room.BANK);
+      NativeCall.check(Room.BANK, () -> call.on(handle));
     } finally {
       lock.unlock();
+    }
+  }
+
+  // Native code would not be stopped from writing to a read-only mapping; the processor would.
+  private static void requireWritable(FloatTensor bank) {
+    if (bank.segment().isReadOnly()) {
+      throw new IllegalArgumentException("the bank is mapped read-only");
     }
   }
 

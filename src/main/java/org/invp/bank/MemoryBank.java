@@ -1,5 +1,9 @@
 package org.invp.bank;
 
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.invp.InvalidDataException;
+import org.invp.io.Npy;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
@@ -30,6 +34,36 @@ public final class MemoryBank implements AutoCloseable {
     Shapes.extent("rows", rows);
     Shapes.extent("dimension", dimension);
     return new MemoryBank(engine, FloatTensor.allocate(rows, dimension));
+  }
+
+  /**
+   * A bank over a float32 {@code .npy} file of shape [N, D], as {@link #save} or NumPy wrote it,
+   * without reading it in: the operating system fetches what is searched. While it is mapped no other
+   * process may shorten the file.
+   *
+   * @param writable whether {@link #set} and {@link #update} reach the file
+   * @throws org.invp.InvalidDataException if the file holds anything else, or a value that is not
+   *     finite
+   */
+  public static MemoryBank map(Path file, boolean writable, BankEngine engine) {
+    FloatTensor embeddings = Npy.map(file, writable);
+    try {
+      long[] shape = embeddings.shape();
+      if (shape.length != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > Integer.MAX_VALUE) {
+        throw new InvalidDataException(
+            file + ": an array of shape " + Arrays.toString(shape) + ", needs [rows, dimension]");
+      }
+      engine.checkFinite(embeddings);
+      return new MemoryBank(engine, embeddings);
+    } catch (RuntimeException e) {
+      embeddings.close();
+      throw e;
+    }
+  }
+
+  /** Writes the bank as a float32 {@code .npy} file of shape [N, D], whole or not at all. */
+  public void save(Path file) {
+    Npy.write(file, embeddings);
   }
 
   /** N, the number of embeddings. */

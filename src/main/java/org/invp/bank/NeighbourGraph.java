@@ -1,5 +1,6 @@
 package org.invp.bank;
 
+import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
 /**
@@ -7,6 +8,8 @@ import org.invp.tensor.IntTensor;
  * zeros, as published. Owns its memory until {@link #close}.
  */
 public final class NeighbourGraph implements AutoCloseable {
+  private static final int ROWS_PER_CALL = 2048;
+
   private final IntTensor neighbours;
 
   private NeighbourGraph(IntTensor neighbours) {
@@ -23,6 +26,81 @@ public final class NeighbourGraph implements AutoCloseable {
     Shapes.extent("rows", rows);
     Shapes.extent("neighbours", neighbours);
     return new NeighbourGraph(IntTensor.allocate(rows, neighbours));
+  }
+
+  /**
+   * The exact graph of a whole bank: every row's k most similar other rows, most similar first, ties
+   * to the smaller id. Costs 2 N^2 D operations.
+   *
+   * @param k 1 to N - 1
+   */
+  public static NeighbourGraph build(MemoryBank bank, int k) {
+    return build(bank, k, (done, total) -> {});
+  }
+
+  /** As {@link #build(MemoryBank, int)}; {@code progress} hears of every few thousand rows. */
+  public static NeighbourGraph build(MemoryBank bank, int k, Progress progress) {
+    NeighbourGraph graph = create(bank.rows(), k);
+    try {
+      graph.rebuild(bank, progress);
+      return graph;
+    } catch (RuntimeException e) {
+      graph.close();
+      throw e;
+    }
+  }
+
+  /** Hears how far a long piece of work has come. */
+  @FunctionalInterface
+  public interface Progress {
+    /** {@code done} of {@code total} rows are finished. */
+    void report(int done, int total);
+  }
+
+  /**
+   * Replaces the whole graph by the exact one of the bank's present rows.
+   *
+   * @param bank has this graph's number of rows, more than k
+   */
+  public void rebuild(MemoryBank bank, Progress progress) {
+    int rows = rows();
+    int k = degree();
+    if (bank.rows() != rows || k >= rows) {
+      throw new IllegalArgumentException(
+          "a graph of %d x %d cannot hold the neighbours of %d rows".formatted(rows, k, bank.rows()));
+    }
+    try (IntTensor ids = IntTensor.allocate(Math.min(ROWS_PER_CALL, rows), k + 1);
+        FloatTensor scores = FloatTensor.allocate(Math.min(ROWS_PER_CALL, rows), k + 1)) {
+      for (int first = 0; first < rows; first += ROWS_PER_CALL) {
+        int end = Math.min(first + ROWS_PER_CALL, rows);
+        FloatTensor queries = bank.embeddings().slice(first, end);
+        IntTensor found = ids.slice(end - first);
+        bank.engine()
+            .nearest(
+                bank.embeddings(),
+                queries,
+                BankEngine.Order.SIMILARITY,
+                found,
+                scores.slice(end - first));
+        for (int row = first; row < end; row++) {
+          writeWithoutSelf(row, found, (long) (row - first) * (k + 1));
+        }
+        progress.report(end, rows);
+      }
+    }
+  }
+
+  // A row need not be its own nearest: rows of a random start have different norms, and others may tie.
+  private void writeWithoutSelf(int row, IntTensor found, long first) {
+    int k = degree();
+    int written = 0;
+    for (int rank = 0; written < k; rank++) {
+      int id = found.get(first + rank);
+      if (id != row) {
+        neighbours.set((long) row * k + written, id);
+        written++;
+      }
+    }
   }
 
   /** N, the number of images. */

@@ -52,14 +52,32 @@ public final class FloatTensor implements AutoCloseable {
     return new FloatTensor(null, segment.asSlice(0, elements(shape) * Float.BYTES), shape.clone());
   }
 
+  /**
+   * A tensor that takes over an arena and closes it; for memory that comes from elsewhere, such as a
+   * mapped file.
+   *
+   * @param segment memory of that arena, at least as many bytes as the shape needs
+   */
+  public static FloatTensor adopt(Arena arena, MemorySegment segment, long... shape) {
+    return new FloatTensor(arena, segment.asSlice(0, elements(shape) * Float.BYTES), shape.clone());
+  }
+
   /** The first {@code rows} entries along dimension 0, sharing this tensor's memory. */
   public FloatTensor slice(long rows) {
-    if (rows < 0 || rows > shape[0]) {
-      throw new IllegalArgumentException("slice of " + rows + " rows from a tensor of " + shape[0]);
+    return slice(0, rows);
+  }
+
+  /** The entries from {@code first} to before {@code end} along dimension 0, sharing the memory. */
+  public FloatTensor slice(long first, long end) {
+    if (first < 0 || end < first || end > shape[0]) {
+      throw new IllegalArgumentException(
+          "rows " + first + " to " + end + " of a tensor of " + shape[0]);
     }
     long[] extents = shape.clone();
-    extents[0] = rows;
-    return view(segment, extents);
+    extents[0] = 1;
+    long row = elements(extents) * Float.BYTES;
+    extents[0] = end - first;
+    return view(segment.asSlice(first * row), extents);
   }
 
   /** The extents; a copy. */
