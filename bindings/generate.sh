@@ -42,6 +42,7 @@ generate nn InvpNn
   echo "# Written by generate.sh; BindingsTest compares it with the headers."
   echo "jextract.revision=$revision"
   (cd "$include/invp" && sha256sum -- *.h) | sed 's/^\([0-9a-f]*\)  \(.*\)$/sha256.\2=\1/'
+  echo "sha256.generated=$(cd "$work/out" && find org -name '*.java' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -d' ' -f1)"
 } >"$work/bindings.properties"
 
 if ! diff -rq "$work/out/org" bindings/org >/dev/null 2>&1; then

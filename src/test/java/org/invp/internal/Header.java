@@ -11,7 +11,7 @@ import java.util.HexFormat;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A C header of ours, as text. */
+/** A source file of ours: a C header, or what was generated from one. */
 record Header(Path path) {
 
   /** The value of a {@code #define} with an integer. */
@@ -26,8 +26,12 @@ record Header(Path path) {
 
   /** The SHA-256 of the file, in hexadecimal. */
   String sha256() {
+    return sha256(bytes());
+  }
+
+  static String sha256(byte[] bytes) {
     try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes()));
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError(e);
     }
