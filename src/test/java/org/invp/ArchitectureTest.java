@@ -38,8 +38,7 @@ class ArchitectureTest {
           Map.entry("config", List.of("bank", "objective", "nn", "data")),
           Map.entry("eval", List.of("bank", "objective", "nn", "data", "config")),
           Map.entry("train", List.of("bank", "objective", "nn", "data", "config", "eval")),
-          Map.entry(
-              "cli", List.of("bank", "objective", "nn", "data", "config", "eval", "train")));
+          Map.entry("cli", List.of("bank", "objective", "nn", "data", "config", "eval", "train")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -67,8 +66,7 @@ class ArchitectureTest {
                 .check(CLASSES));
   }
 
-  private static DescribedPredicate<JavaClass> oursOutside(
-      List<String> allowed) {
+  private static DescribedPredicate<JavaClass> oursOutside(List<String> allowed) {
     var known = resideInAnyPackage(allowed.toArray(String[]::new));
     return describe(
         "of ours are outside " + allowed,

@@ -52,7 +52,10 @@ final class LibraryCache {
       URL url = classPath.getResource(member.resource());
       if (url != null) {
         entries.add(entry(member.file(), url));
-        folders.add("file".equals(url.getProtocol()) ? Path.of(URI.create(url.toString())).getParent() : null);
+        folders.add(
+            "file".equals(url.getProtocol())
+                ? Path.of(URI.create(url.toString())).getParent()
+                : null);
       } else if (member.required()) {
         throw new IOException("no " + member.resource());
       }

@@ -38,7 +38,12 @@ final class LibraryLoader {
       }
     }
     throw new NativeLibraryException(
-        "cannot load " + set.name() + "; tried " + String.join("; ", failures) + "; " + set.remedy());
+        "cannot load "
+            + set.name()
+            + "; tried "
+            + String.join("; ", failures)
+            + "; "
+            + set.remedy());
   }
 
   private static Path loadFrom(LibrarySet set, LibraryPlaces.Place place) throws IOException {

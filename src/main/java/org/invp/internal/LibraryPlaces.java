@@ -52,7 +52,9 @@ final class LibraryPlaces {
     return new Folder(lib.toFile().isDirectory() ? lib : absolute, reason);
   }
 
-  /** The working directory, and the project around {@code target/classes} or {@code target/*.jar}. */
+  /**
+   * The working directory, and the project around {@code target/classes} or {@code target/*.jar}.
+   */
   private static Set<Path> projectFolders() {
     Set<Path> folders = new LinkedHashSet<>();
     folders.add(Path.of("").toAbsolutePath());

@@ -32,8 +32,8 @@ record LibrarySet(
   record Member(String file, String resource, boolean required) {}
 
   /**
-   * LibTorch and what it needs, in load order: each library finds those before it already loaded, so
-   * that none of the system's copies is ever looked for.
+   * LibTorch and what it needs, in load order: each library finds those before it already loaded,
+   * so that none of the system's copies is ever looked for.
    */
   static LibrarySet libTorch() {
     String openblas = "org/bytedeco/openblas/" + Platform.NAME + "/";

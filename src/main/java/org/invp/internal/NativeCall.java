@@ -2,7 +2,9 @@ package org.invp.internal;
 
 import java.util.function.IntSupplier;
 
-/** Makes a native call through the generated bindings and turns every failure into its exception. */
+/**
+ * Makes a native call through the generated bindings and turns every failure into its exception.
+ */
 public final class NativeCall {
   private NativeCall() {}
 

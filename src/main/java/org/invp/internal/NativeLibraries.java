@@ -8,12 +8,12 @@ import org.invp.NativeLibraryException;
 /**
  * Loads the native libraries, each once and on first need.
  *
- * <p>A library is looked for in the folder that {@code -Dinvp.native.dir} names; if that is not set,
- * in the jar, from which it is extracted to a cache of the user's ({@code -Dinvp.cache.dir}, else
- * {@code $XDG_CACHE_HOME/invp}, else {@code ~/.cache/invp}); else in the build tree. LibTorch is
- * looked for in {@code -Dinvp.libtorch}, else the environment's {@code LIBTORCH}, else the class path,
- * else the build tree. Its own OpenBLAS and OpenMP are loaded first, by absolute path, so the system's
- * are never used.
+ * <p>A library is looked for in the folder that {@code -Dinvp.native.dir} names; if that is not
+ * set, in the jar, from which it is extracted to a cache of the user's ({@code -Dinvp.cache.dir},
+ * else {@code $XDG_CACHE_HOME/invp}, else {@code ~/.cache/invp}); else in the build tree. LibTorch
+ * is looked for in {@code -Dinvp.libtorch}, else the environment's {@code LIBTORCH}, else the class
+ * path, else the build tree. Its own OpenBLAS and OpenMP are loaded first, by absolute path, so the
+ * system's are never used.
  *
  * <p>All methods may be called from any thread.
  */

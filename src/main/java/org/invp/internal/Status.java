@@ -39,7 +39,8 @@ public final class Status {
       case INTERNAL_ERROR ->
           new InvpException("internal error in " + room.library() + ": " + message);
       default ->
-          new InvpException("unknown status " + status + " from " + room.library() + ": " + message);
+          new InvpException(
+              "unknown status " + status + " from " + room.library() + ": " + message);
     };
   }
 }

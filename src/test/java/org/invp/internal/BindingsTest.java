@@ -134,8 +134,7 @@ class BindingsTest {
   }
 
   private static void check(StringBuilder program, String expression, long value) {
-    program
-        .append("_Static_assert(%s == %d, \"%s\");%n".formatted(expression, value, expression));
+    program.append("_Static_assert(%s == %d, \"%s\");%n".formatted(expression, value, expression));
   }
 
   private static FunctionDescriptor descriptor(Compiler.Prototype prototype) {

@@ -61,7 +61,8 @@ record Compiler(Path include) {
   }
 
   private void run(String... arguments) throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>(List.of("gcc", "-fsyntax-only", "-I", include.toString()));
+    List<String> command =
+        new ArrayList<>(List.of("gcc", "-fsyntax-only", "-I", include.toString()));
     command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

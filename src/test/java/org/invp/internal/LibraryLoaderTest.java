@@ -30,10 +30,13 @@ class LibraryLoaderTest {
                 new LibraryPlaces.ClassPath(),
                 new LibraryPlaces.Folder(broken, "last")));
 
-    assertTrue(message.startsWith("cannot load libfake.so; tried " + empty + " (first): no libfake.so; "), message);
+    assertTrue(
+        message.startsWith("cannot load libfake.so; tried " + empty + " (first): no libfake.so; "),
+        message);
     assertTrue(message.contains("class path: no native/libfake.so; "), message);
     assertTrue(message.contains(broken + " (last): "), message);
-    assertTrue(message.contains("invalid ELF header") || message.contains("file too short"), message);
+    assertTrue(
+        message.contains("invalid ELF header") || message.contains("file too short"), message);
     assertTrue(message.endsWith("; run 'make fake'"), message);
     assertFalse(message.contains("\n"), message);
   }

@@ -28,8 +28,7 @@ class StatusTest {
 
   @Test
   void lackOfMemoryHasItsOwnException() {
-    assertException(
-        NativeMemoryException.class, "rows must be at least 1", Status.OUT_OF_MEMORY);
+    assertException(NativeMemoryException.class, "rows must be at least 1", Status.OUT_OF_MEMORY);
   }
 
   @Test
@@ -53,9 +52,7 @@ class StatusTest {
   @Test
   void anUnknownCodeIsNamed() {
     assertException(
-        InvpException.class,
-        "unknown status 77 from libinvp_bank.so: rows must be at least 1",
-        77);
+        InvpException.class, "unknown status 77 from libinvp_bank.so: rows must be at least 1", 77);
   }
 
   @ParameterizedTest
