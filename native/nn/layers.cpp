@@ -1,0 +1,35 @@
+#include "layers.h"
+
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+
+namespace invp::nn {
+
+Convolution::Convolution(Tensors& tensors, const std::string& name, const Shape& shape,
+                         Initialiser& initialiser)
+    : weight_(at::empty({shape.out, shape.in, shape.kernel, shape.kernel})), shape_(shape) {
+  initialiser.convolution(weight_);
+  weight_ = weight_.contiguous(at::MemoryFormat::ChannelsLast).requires_grad_();
+  tensors.push_back({name + ".weight", weight_, true});
+}
+
+at::Tensor Convolution::forward(const at::Tensor& x) const {
+  return at::conv2d(x, weight_, {}, shape_.stride, shape_.padding);
+}
+
+Linear::Linear(Tensors& tensors, const std::string& name, int64_t in, int64_t out, bool bias,
+               Initialiser& initialiser)
+    : weight_(at::empty({out, in})), bias_(bias ? at::empty({out}) : at::Tensor()) {
+  initialiser.linear(weight_, bias_);
+  weight_.requires_grad_();
+  tensors.push_back({name + ".weight", weight_, true});
+  if (bias) {
+    bias_.requires_grad_();
+    tensors.push_back({name + ".bias", bias_, true});
+  }
+}
+
+at::Tensor Linear::forward(const at::Tensor& x) const { return at::linear(x, weight_, bias_); }
+
+}  // namespace invp::nn

@@ -1,0 +1,89 @@
+/*
+ * Residual networks (He et al. 2016) as torchvision builds them: a bottleneck's stride sits on its
+ * 3x3 convolution, shortcuts that change shape are a strided 1x1 convolution and batch
+ * normalisation, tensors carry torchvision's names.
+ */
+#ifndef INVP_NN_RESNET_H
+#define INVP_NN_RESNET_H
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <vector>
+
+#include "batch_norm.h"
+#include "invp/nn.h"
+#include "layers.h"
+#include "tensors.h"
+
+namespace invp::nn {
+
+enum class Mode { kTrain, kEvaluate };
+
+/* A convolution and the batch normalisation after it. */
+class ConvolutionNorm {
+ public:
+  ConvolutionNorm(Tensors& tensors, const std::string& convolution, const std::string& norm,
+                  const Convolution::Shape& shape, Initialiser& initialiser);
+
+  at::Tensor forward(const at::Tensor& x, const After& after, Mode mode);
+
+ private:
+  Convolution convolution_;
+  BatchNorm norm_;
+};
+
+/* Two 3x3 convolutions, or 1x1 - 3x3 - 1x1 with four times the channels at the end. */
+class Block {
+ public:
+  static constexpr int64_t kExpansion = 4;
+
+  Block(Tensors& tensors, const std::string& prefix, int64_t in, int64_t channels, int64_t stride,
+        bool bottleneck, Initialiser& initialiser);
+
+  at::Tensor forward(const at::Tensor& x, Mode mode);
+
+ private:
+  std::vector<ConvolutionNorm> path_;
+  std::optional<ConvolutionNorm> shortcut_;
+};
+
+/* Linear, or linear - ReLU - linear, with batch normalisation after each linear layer or not. */
+class Head {
+ public:
+  Head(Tensors& tensors, int64_t features, const invp_nn_network_options& options,
+       Initialiser& initialiser);
+
+  at::Tensor forward(const at::Tensor& features, Mode mode);
+
+ private:
+  std::vector<Linear> linear_;
+  std::vector<BatchNorm> norms_;
+};
+
+class ResNet {
+ public:
+  ResNet(const invp_nn_network_options& options, uint64_t seed);
+
+  int64_t feature_dimension() const { return feature_dimension_; }
+  int64_t dimension() const { return options_.dimension; }
+  int64_t channels() const { return options_.channels; }
+  const Tensors& tensors() const { return tensors_; }
+
+  /* Images [B, C, H, W], channels-last, to features [B, F] after global average pooling. */
+  at::Tensor features(const at::Tensor& images, Mode mode);
+  /* Features to embeddings [B, D]. */
+  at::Tensor embeddings(const at::Tensor& features, Mode mode);
+
+ private:
+  invp_nn_network_options options_;
+  Tensors tensors_;
+  std::optional<ConvolutionNorm> stem_;
+  std::vector<Block> blocks_;
+  int64_t feature_dimension_ = 0;
+  std::optional<Head> head_;
+};
+
+}  // namespace invp::nn
+
+#endif

@@ -1,0 +1,76 @@
+#include "runtime.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <torch/headeronly/version.h>
+
+#include <atomic>
+#include <mutex>
+
+#include "guard.h"
+#include "memory.h"
+
+namespace invp::nn {
+namespace {
+
+std::atomic<int32_t> wanted_threads{0};  // 0: LibTorch's own choice
+
+void prepare() {
+  if (const auto loaded = libtorch_version(); loaded != TORCH_VERSION) {
+    throw BackendFailure("LibTorch " + loaded + " is loaded, this build needs " TORCH_VERSION);
+  }
+  install_block_cache();
+  auto& context = at::globalContext();
+  context.setDeterministicAlgorithms(true, /*warn_only=*/false);
+  // Would fill every new tensor with NaN first; nothing here reads what it did not write.
+  context.setDeterministicFillUninitializedMemory(false);
+}
+
+}  // namespace
+
+void enter() {
+  static std::once_flag once;
+  std::call_once(once, prepare);
+  // OpenMP keeps the number per calling thread.
+  thread_local int32_t applied = 0;
+  if (const auto wanted = wanted_threads.load(); wanted != applied) {
+    at::set_num_threads(wanted);
+    applied = wanted;
+  }
+}
+
+void set_threads(int32_t threads) {
+  if (threads < 1) {
+    throw std::invalid_argument("threads is " + std::to_string(threads) + ", at least 1 is needed");
+  }
+  wanted_threads = threads;
+  enter();
+}
+
+int32_t threads() {
+  enter();
+  return at::get_num_threads();
+}
+
+std::string libtorch_version() {
+  const auto config = at::show_config();
+  const std::string key = "TORCH_VERSION=";
+  const auto at = config.find(key);
+  if (at == std::string::npos) return "unknown";
+  const auto begin = at + key.size();
+  return config.substr(begin, config.find_first_of(", \n", begin) - begin);
+}
+
+std::string cpu_capability() { return at::get_cpu_capability(); }
+
+std::string build_info() {
+  return "libtorch " TORCH_VERSION ", compiler " __VERSION__
+#ifdef NDEBUG
+         ", release";
+#else
+         ", debug";
+#endif
+}
+
+}  // namespace invp::nn

@@ -1,0 +1,39 @@
+#ifndef INVP_NN_SGD_H
+#define INVP_NN_SGD_H
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <vector>
+
+#include "network.h"
+
+namespace invp::nn {
+
+/* Stochastic gradient descent on all parameters of a network, as torch.optim.SGD computes it. */
+class Sgd {
+ public:
+  Sgd(Network& network, double momentum, double weight_decay, bool nesterov);
+
+  /* Needs the gradients of a backward and clears them. */
+  void step(double learning_rate);
+
+  bool has_momentum() const { return !buffers_.empty(); }
+  void read_momentum(int64_t index, float* data, int64_t bytes) const;
+  void write_momentum(int64_t index, const float* data, int64_t bytes);
+
+ private:
+  size_t position(int64_t index) const;
+  void make_buffers();
+
+  Network& network_;
+  double momentum_, weight_decay_;
+  bool nesterov_;
+  std::vector<at::Tensor> parameters_;
+  std::vector<at::Tensor> buffers_;      // one per parameter, or none before the first step
+  std::map<int64_t, size_t> positions_;  // of the network's tensors among the parameters
+};
+
+}  // namespace invp::nn
+
+#endif
