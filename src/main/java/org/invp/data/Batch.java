@@ -1,0 +1,14 @@
+package org.invp.data;
+
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+
+/**
+ * A batch of a {@link DataLoader}, valid until the loader's next call of {@code next}, {@code start} or
+ * {@code close}.
+ *
+ * @param images [size, channels, height, width], owned by the loader
+ * @param indices [size], each image's index in the data set; owned by the loader
+ * @param size how many images; less than the loader's batch size only in the last batch
+ */
+public record Batch(FloatTensor images, IntTensor indices, int size) {}

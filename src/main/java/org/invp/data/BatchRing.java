@@ -1,0 +1,185 @@
+package org.invp.data;
+
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The batches between the workers and the consumer: a ring of slots that workers fill, a few images at
+ * a time and in order, and that the consumer takes in order. It bounds how far workers run ahead.
+ */
+final class BatchRing implements AutoCloseable {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition work = lock.newCondition();
+  private final Condition ready = lock.newCondition();
+  private final Condition idle = lock.newCondition();
+  private final BatchSlot[] slots;
+  private final int chunkSize;
+
+  private EpochPlan plan;
+  private int claimBatch; // the next image to prepare
+  private int claimPosition;
+  private int taken; // the next batch to hand out
+  private int released; // batches below it are done with
+  private int busy; // chunks being worked on
+  private boolean closed;
+  private long waitNanos;
+
+  /** A few images of one batch that one worker prepares. */
+  static final class Chunk {
+    EpochPlan plan;
+    BatchSlot slot;
+    int batch;
+    int from;
+    int to;
+  }
+
+  BatchRing(int prefetch, int batchSize, int chunkSize, Transform transform) {
+    this.chunkSize = chunkSize;
+    slots = new BatchSlot[prefetch];
+    for (int i = 0; i < prefetch; i++) {
+      slots[i] = new BatchSlot(batchSize, transform);
+    }
+  }
+
+  /** Begins another epoch; waits for workers that are still busy with the one before. */
+  void start(EpochPlan next, int firstBatch) {
+    lock.lock();
+    try {
+      requireOpen();
+      plan = null;
+      while (busy > 0) {
+        idle.awaitUninterruptibly();
+      }
+      for (BatchSlot slot : slots) {
+        slot.clear();
+      }
+      claimBatch = firstBatch;
+      claimPosition = 0;
+      taken = firstBatch;
+      released = firstBatch;
+      plan = next;
+      work.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for work and fills in what to do; false when the ring is closed. */
+  boolean claim(Chunk chunk) {
+    lock.lock();
+    try {
+      while (!closed && !hasWork()) {
+        work.awaitUninterruptibly();
+      }
+      if (closed) {
+        return false;
+      }
+      BatchSlot slot = slots[claimBatch % slots.length];
+      if (claimPosition == 0) {
+        slot.begin(plan, claimBatch);
+      }
+      int size = plan.size(claimBatch);
+      chunk.plan = plan;
+      chunk.slot = slot;
+      chunk.batch = claimBatch;
+      chunk.from = claimPosition;
+      chunk.to = Math.min(size, claimPosition + chunkSize);
+      claimPosition = chunk.to;
+      if (claimPosition == size) {
+        claimBatch++;
+        claimPosition = 0;
+      }
+      busy++;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Reports a chunk as done; {@code failure}, if any, is that of the image at {@code failedAt}. */
+  void complete(Chunk chunk, int failedAt, Throwable failure) {
+    lock.lock();
+    try {
+      chunk.slot.complete(chunk.to - chunk.from, failedAt, failure);
+      busy--;
+      ready.signalAll();
+      if (busy == 0) {
+        idle.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Gives back the batch taken before and waits for the next; null at the end of the epoch. */
+  Batch take() throws Throwable {
+    lock.lock();
+    try {
+      requireOpen();
+      if (plan == null) {
+        throw new IllegalStateException("next before start");
+      }
+      released = taken;
+      work.signalAll();
+      if (taken == plan.batches()) {
+        return null;
+      }
+      BatchSlot slot = slots[taken % slots.length];
+      if (!slot.holds(taken)) {
+        long began = System.nanoTime();
+        while (!closed && !slot.holds(taken)) {
+          ready.awaitUninterruptibly();
+        }
+        waitNanos += System.nanoTime() - began;
+        requireOpen();
+      }
+      if (slot.failure() != null) {
+        throw slot.failure();
+      }
+      return slot.view(plan.size(taken++));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How long {@link #take} has waited, in seconds. */
+  double waitSeconds() {
+    lock.lock();
+    try {
+      return waitNanos * 1e-9;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Tells the workers to end. */
+  void stop() {
+    lock.lock();
+    try {
+      closed = true;
+      work.signalAll();
+      ready.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Releases the memory; no worker may be left. */
+  @Override
+  public void close() {
+    stop();
+    for (BatchSlot slot : slots) {
+      slot.close();
+    }
+  }
+
+  private boolean hasWork() {
+    return plan != null && claimBatch < plan.batches() && claimBatch < released + slots.length;
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the data loader is closed");
+    }
+  }
+}

@@ -1,0 +1,172 @@
+package org.invp.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.invp.InvpException;
+
+/**
+ * Prepares the batches of an epoch on worker threads, ahead of the consumer.
+ *
+ * <p>With an {@link Augmentation} the images come in a random order, drawn from (seed, epoch), and each
+ * view is drawn from (seed, epoch, index); with an {@link EvaluationTransform} they come in their own
+ * order. The batches are the same bits for any number of workers and wherever in the epoch one begins.
+ *
+ * <p>The workers live as long as the loader; each has a native workspace. Batches go into a ring of
+ * reused buffers, so that nothing is allocated once the loader runs (files other than JPEG excepted).
+ * One thread at a time may consume. The data set stays the caller's, who closes it after the loader.
+ */
+public final class DataLoader implements AutoCloseable {
+  /** The batches that may exist at once when nothing else is asked for: one in use, two ahead. */
+  public static final int DEFAULT_PREFETCH = 3;
+
+  private static final int MAX_CHUNK = 16;
+
+  private final ImageDataset dataset;
+  private final Transform transform;
+  private final int batchSize;
+  private final long seed;
+  private final int batches;
+  private final int images;
+  private final BatchRing ring;
+  private final List<Thread> workers = new ArrayList<>();
+
+  /** A loader with {@link #DEFAULT_PREFETCH} batches in flight. */
+  public DataLoader(
+      ImageDataset dataset,
+      Transform transform,
+      int batchSize,
+      int workers,
+      long seed,
+      boolean keepLast) {
+    this(dataset, transform, batchSize, workers, seed, keepLast, DEFAULT_PREFETCH);
+  }
+
+  /**
+   * Starts the workers; they idle until {@link #start}.
+   *
+   * @param batchSize images per batch, at least 1
+   * @param workers threads, 1 to 1024
+   * @param seed of the order and the views
+   * @param keepLast whether a last batch of fewer images is kept
+   * @param prefetch batches in memory at once, the one in use included, at least 2
+   * @throws IllegalArgumentException if an argument is out of range, or no batch would come out
+   */
+  public DataLoader(
+      ImageDataset dataset,
+      Transform transform,
+      int batchSize,
+      int workers,
+      long seed,
+      boolean keepLast,
+      int prefetch) {
+    Checks.within("batch size", batchSize, 1, 1 << 20);
+    Checks.within("workers", workers, 1, 1024);
+    Checks.within("prefetch", prefetch, 2, 1024);
+    if (dataset.size() < (keepLast ? 1 : batchSize)) {
+      throw new IllegalArgumentException(
+          "a batch of %d images from a data set of %d, allowed: at most its size"
+              .formatted(batchSize, dataset.size()));
+    }
+    this.dataset = dataset;
+    this.transform = transform;
+    this.batchSize = batchSize;
+    this.seed = seed;
+    this.images =
+        keepLast ? dataset.size() : dataset.size() - dataset.size() % batchSize;
+    this.batches = Math.ceilDiv(images, batchSize);
+    int capacity = Math.min(batchSize, images);
+    int chunk = Math.clamp(capacity / (2 * workers), 1, MAX_CHUNK);
+    this.ring = new BatchRing(Math.min(prefetch, batches + 1), capacity, chunk, transform);
+    try {
+      startWorkers(workers);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  private void startWorkers(int count) {
+    long imageBytes =
+        (long) Float.BYTES * transform.channels() * transform.height() * transform.width();
+    for (int i = 0; i < count; i++) {
+      NativeTransform own = new NativeTransform(transform);
+      workers.add(
+          Thread.ofPlatform()
+              .name("invp-loader-" + i)
+              .daemon(true)
+              .start(new LoaderWorker(dataset, own, ring, imageBytes)));
+    }
+  }
+
+  /** The number of batches in an epoch. */
+  public int batches() {
+    return batches;
+  }
+
+  /** The number of images in a full batch. */
+  public int batchSize() {
+    return batchSize;
+  }
+
+  /** The number of images in an epoch: the data set's, less those of a dropped last batch. */
+  public int images() {
+    return images;
+  }
+
+  /**
+   * Begins an epoch, whatever became of the one before; batches taken from it are no longer valid.
+   *
+   * @param epoch its number
+   * @param firstBatch the batch to begin with, 0 to {@link #batches}
+   */
+  public void start(long epoch, int firstBatch) {
+    Checks.within("first batch", firstBatch, 0, batches);
+    EpochPlan plan =
+        transform instanceof Augmentation
+            ? EpochPlan.shuffled(seed, epoch, dataset.size(), images, batchSize)
+            : EpochPlan.sequential(seed, epoch, images, batchSize);
+    ring.start(plan, firstBatch);
+  }
+
+  /**
+   * The next batch, waiting for it if need be; null at the end of the epoch. The batch before it is no
+   * longer valid.
+   *
+   * @throws org.invp.InvalidDataException if an image of the batch cannot be read, naming its file
+   * @throws IllegalStateException before {@link #start} or after {@link #close}
+   */
+  public Batch next() {
+    try {
+      return ring.take();
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new InvpException("cannot prepare a batch: " + e.getMessage(), e);
+    }
+  }
+
+  /** How long {@link #next} has waited for batches since the loader was made, in seconds. */
+  public double waitSeconds() {
+    return ring.waitSeconds();
+  }
+
+  /** Stops the workers, waits for them and releases the batches; idempotent. */
+  @Override
+  public void close() {
+    ring.stop();
+    boolean interrupted = false;
+    for (Thread worker : workers) {
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    ring.close();
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

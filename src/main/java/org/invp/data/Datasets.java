@@ -1,0 +1,70 @@
+package org.invp.data;
+
+import java.lang.foreign.MemorySegment;
+import org.invp.tensor.FloatTensor;
+
+/** Opens data sets, and loads small ones whole. */
+public final class Datasets {
+  private Datasets() {}
+
+  /**
+   * Opens one split of a data set.
+   *
+   * @throws org.invp.InvalidDataException if a file is missing or wrong, naming it
+   */
+  public static ImageDataset open(DataOptions options, Split split) {
+    ImageDataset dataset =
+        switch (options.format()) {
+          case IDX -> IdxDataset.open(options.path(), split);
+          case CIFAR10 ->
+              CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR10);
+          case CIFAR100 ->
+              CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR100);
+          case FOLDER -> FolderDataset.open(options.path(), split);
+        };
+    boolean limited = split == Split.TRAIN && options.trainLimit() > 0;
+    return limited ? dataset.subset(options.trainLimit()) : dataset;
+  }
+
+  /**
+   * The pixels of all images of a data set whose images have one size, unchanged, scaled to [0, 1]:
+   * [N, channels * height * width]. The caller closes the tensor.
+   *
+   * @throws IllegalArgumentException if the images have different sizes
+   */
+  public static FloatTensor pixels(ImageDataset dataset, int workers) {
+    int height = dataset.imageHeight();
+    int width = dataset.imageWidth();
+    if (height == 0 || width == 0) {
+      throw new IllegalArgumentException(
+          "raw pixels of images that differ in size; choose an evaluation transform");
+    }
+    return load(
+        dataset, EvaluationTransform.raw(height, width, dataset.channels()), workers);
+  }
+
+  /**
+   * All images of a data set under an evaluation transform, in order: [N, channels * height * width].
+   * The caller closes the tensor.
+   */
+  public static FloatTensor load(
+      ImageDataset dataset, EvaluationTransform transform, int workers) {
+    long elements = (long) transform.channels() * transform.height() * transform.width();
+    FloatTensor all = FloatTensor.allocate(dataset.size(), elements);
+    int batchSize = Math.min(dataset.size(), 256);
+    try (DataLoader loader =
+        new DataLoader(dataset, transform, batchSize, workers, 0, true)) {
+      loader.start(0, 0);
+      long at = 0;
+      for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+        MemorySegment images = batch.images().segment();
+        MemorySegment.copy(images, 0, all.segment(), at, images.byteSize());
+        at += images.byteSize();
+      }
+      return all;
+    } catch (RuntimeException e) {
+      all.close();
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package org.invp.data;
+
+/**
+ * The view of an image at evaluation, torchvision's {@code Resize}, {@code CenterCrop}, {@code
+ * ToTensor} and {@code Normalize}: nothing in it is random.
+ *
+ * @param resize length of the shorter side after resizing; 0 keeps the image's size
+ * @param height height of the centre crop in pixels
+ * @param width width of the centre crop in pixels; the crop must fit in the resized image
+ * @param normalisation the statistics of the result, whose number of values is its channels
+ */
+public record EvaluationTransform(int resize, int height, int width, Normalisation normalisation)
+    implements Transform {
+  /** Checks the ranges. */
+  public EvaluationTransform {
+    Checks.within("resize", resize, 0, MAX_EXTENT);
+    Checks.within("height", height, 1, MAX_EXTENT);
+    Checks.within("width", width, 1, MAX_EXTENT);
+    if (resize > 0 && resize < Math.max(height, width)) {
+      throw new IllegalArgumentException(
+          "resize is %d, allowed: 0 (keep the size) or at least the crop's %d"
+              .formatted(resize, Math.max(height, width)));
+    }
+  }
+
+  /** The pixels as they are, scaled to [0, 1]. */
+  public static EvaluationTransform raw(int height, int width, int channels) {
+    return new EvaluationTransform(0, height, width, Normalisation.none(channels));
+  }
+}

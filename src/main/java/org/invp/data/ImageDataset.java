@@ -1,0 +1,69 @@
+package org.invp.data;
+
+import java.util.List;
+
+/**
+ * Labelled images, each with an index from 0. All methods may be called from any thread, {@link #read}
+ * from many at once with a buffer each. After {@link #close} they throw {@link
+ * IllegalStateException} or keep answering, but never touch freed memory.
+ */
+public interface ImageDataset extends AutoCloseable {
+  /** The number of images. */
+  int size();
+
+  /** Channels of the images: 1 (gray) or 3 (RGB; images that are gray are repeated). */
+  int channels();
+
+  /** The height that all images have, or 0 if they differ. */
+  int imageHeight();
+
+  /** The width that all images have, or 0 if they differ. */
+  int imageWidth();
+
+  /** The names of the classes; a label is a position in this list. */
+  List<String> classNames();
+
+  /** The label of an image, in 0..classes()-1. */
+  int label(int index);
+
+  /** The file of an image, or its place in a file: what an error about it names. */
+  String describe(int index);
+
+  /**
+   * Puts an image into a buffer.
+   *
+   * @throws org.invp.InvalidDataException if it cannot be read, naming the file
+   */
+  void read(int index, ImageBuffer buffer);
+
+  /** The number of classes. */
+  default int classes() {
+    return classNames().size();
+  }
+
+  /** The labels of all images, [size]. */
+  default int[] labels() {
+    int[] labels = new int[size()];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = label(i);
+    }
+    return labels;
+  }
+
+  /**
+   * The first images, under the same indices. The result shares this data set's memory; closing either
+   * closes both.
+   *
+   * @param count how many, at least 1; all if there are fewer
+   */
+  default ImageDataset subset(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("a subset of " + count + " images, allowed: at least 1");
+    }
+    return count >= size() ? this : new SubsetDataset(this, count);
+  }
+
+  /** Releases what the data set holds; idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,123 @@
+package org.invp.data;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Iterator;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.invp.InvalidDataException;
+
+/**
+ * Decodes what is not JPEG through Java's ImageIO: PNG, BMP, GIF (first frame), TIFF (first page).
+ * Samples are taken as stored, without colour management, and transparency is dropped, as Pillow's
+ * conversion to RGB does; of 16-bit samples the high byte counts.
+ */
+final class ImageIoDecoder {
+  private ImageIoDecoder() {}
+
+  /**
+   * Decodes one file into a buffer, gray or RGB.
+   *
+   * @throws InvalidDataException on damage or an unknown type, without the file's name
+   */
+  static void decode(InputStream file, ImageBuffer buffer) {
+    try (ImageInputStream in = new MemoryCacheImageInputStream(file)) {
+      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+      if (!readers.hasNext()) {
+        throw new InvalidDataException(
+            "unknown image type, expected JPEG, PNG, BMP, GIF or TIFF");
+      }
+      ImageReader reader = readers.next();
+      try {
+        reader.setInput(in, true, true);
+        long height = reader.getHeight(0);
+        long width = reader.getWidth(0);
+        if (height * width > ImageBuffer.MAX_PIXELS) {
+          throw new InvalidDataException(
+              "an image of %d x %d pixels; at most %d are read"
+                  .formatted(width, height, ImageBuffer.MAX_PIXELS));
+        }
+        store(reader.read(0), buffer);
+      } finally {
+        reader.dispose();
+      }
+    } catch (InvalidDataException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
+      // The readers also throw unchecked exceptions on damaged files.
+      throw new InvalidDataException("not a whole image: " + reason(e), e);
+    }
+  }
+
+  private static String reason(Exception e) {
+    Throwable cause = e;
+    while (cause.getMessage() == null && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause.getMessage() == null
+        ? cause.getClass().getSimpleName()
+        : cause.getMessage().replaceAll("\\s+", " ").strip();
+  }
+
+  private static void store(BufferedImage image, ImageBuffer buffer) {
+    int height = image.getHeight();
+    int width = image.getWidth();
+    ColorModel model = image.getColorModel();
+    boolean indexed = model instanceof IndexColorModel;
+    int colours = indexed ? 3 : model.getNumColorComponents();
+    int channels = colours == 1 ? 1 : 3;
+    byte[] pixels = new byte[Math.multiplyExact(Math.multiplyExact(height, width), channels)];
+    if (indexed || colours != channels || packed(image)) {
+      fromColourModel(image, pixels, channels);
+    } else {
+      fromSamples(image.getRaster(), model.getComponentSize(), pixels, channels);
+    }
+    buffer.setPixels(pixels, height, width, channels);
+  }
+
+  private static boolean packed(BufferedImage image) {
+    return image.getType() == BufferedImage.TYPE_USHORT_565_RGB
+        || image.getType() == BufferedImage.TYPE_USHORT_555_RGB;
+  }
+
+  private static void fromColourModel(BufferedImage image, byte[] pixels, int channels) {
+    int[] row = new int[image.getWidth()];
+    int at = 0;
+    for (int y = 0; y < image.getHeight(); y++) {
+      image.getRGB(0, y, row.length, 1, row, 0, row.length);
+      for (int rgb : row) {
+        for (int c = 0; c < channels; c++) {
+          pixels[at++] = (byte) (rgb >> (16 - 8 * c));
+        }
+      }
+    }
+  }
+
+  private static void fromSamples(Raster raster, int[] bits, byte[] pixels, int channels) {
+    int width = raster.getWidth();
+    int bands = raster.getNumBands();
+    int[] row = new int[width * bands];
+    int at = 0;
+    for (int y = 0; y < raster.getHeight(); y++) {
+      raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
+      for (int x = 0; x < width; x++) {
+        for (int c = 0; c < channels; c++) {
+          pixels[at++] = (byte) toByte(row[x * bands + c], bits[c]);
+        }
+      }
+    }
+  }
+
+  private static int toByte(int sample, int bits) {
+    if (bits == 8) {
+      return sample;
+    }
+    return bits > 8 ? sample >> (bits - 8) : sample * 255 / ((1 << bits) - 1);
+  }
+}

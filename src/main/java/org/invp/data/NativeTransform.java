@@ -1,0 +1,131 @@
+package org.invp.data;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import org.invp.bindings.image.InvpImage;
+import org.invp.bindings.image.invp_image_augmentation;
+import org.invp.bindings.image.invp_image_evaluation;
+import org.invp.internal.NativeLibraries;
+import org.invp.internal.Room;
+import org.invp.internal.Status;
+
+/** A transform in the native library, with one worker's scratch memory. For one thread at a time. */
+final class NativeTransform implements AutoCloseable {
+  private final Arena arena = Arena.ofShared();
+  private final Transform transform;
+  private final MemorySegment settings;
+  private MemorySegment workspace;
+
+  NativeTransform(Transform transform) {
+    NativeLibraries.requireImage();
+    this.transform = transform;
+    try {
+      settings =
+          switch (transform) {
+            case Augmentation augmentation -> settings(augmentation);
+            case EvaluationTransform evaluation -> settings(evaluation);
+          };
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      Status.check(InvpImage.invp_image_workspace_create(out), Room.IMAGE);
+      workspace = out.get(ValueLayout.ADDRESS, 0);
+    } catch (RuntimeException e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Transforms one image.
+   *
+   * @param output [channels, height, width] floats
+   * @throws org.invp.InvalidDataException if the image is damaged
+   */
+  void apply(long seed, long epoch, int index, ImageBuffer image, MemorySegment output) {
+    if (workspace == null) {
+      throw new IllegalStateException("the transform is closed");
+    }
+    MemorySegment data = image.data();
+    int encoding =
+        image.isJpeg() ? InvpImage.INVP_IMAGE_JPEG() : InvpImage.INVP_IMAGE_PIXELS();
+    int status =
+        transform instanceof Augmentation
+            ? InvpImage.invp_image_augment(
+                workspace,
+                settings,
+                seed,
+                epoch,
+                index,
+                data,
+                data.byteSize(),
+                encoding,
+                image.height(),
+                image.width(),
+                image.channels(),
+                output)
+            : InvpImage.invp_image_evaluate(
+                workspace,
+                settings,
+                data,
+                data.byteSize(),
+                encoding,
+                image.height(),
+                image.width(),
+                image.channels(),
+                output);
+    Status.check(status, Room.IMAGE);
+  }
+
+  @Override
+  public void close() {
+    if (workspace != null) {
+      MemorySegment ending = workspace;
+      workspace = null;
+      arena.close();
+      Status.check(InvpImage.invp_image_workspace_destroy(ending), Room.IMAGE);
+    }
+  }
+
+  private MemorySegment settings(Augmentation a) {
+    MemorySegment s = invp_image_augmentation.allocate(arena);
+    invp_image_augmentation.channels(s, a.channels());
+    invp_image_augmentation.height(s, a.height());
+    invp_image_augmentation.width(s, a.width());
+    invp_image_augmentation.area_low(s, a.crop().areaLow());
+    invp_image_augmentation.area_high(s, a.crop().areaHigh());
+    invp_image_augmentation.ratio_low(s, a.crop().ratioLow());
+    invp_image_augmentation.ratio_high(s, a.crop().ratioHigh());
+    invp_image_augmentation.brightness(s, a.jitter().brightness());
+    invp_image_augmentation.contrast(s, a.jitter().contrast());
+    invp_image_augmentation.saturation(s, a.jitter().saturation());
+    invp_image_augmentation.hue(s, a.jitter().hue());
+    invp_image_augmentation.jitter_probability(s, a.jitter().probability());
+    invp_image_augmentation.gray_probability(s, a.gray());
+    invp_image_augmentation.blur_low(s, a.blur().deviationLow());
+    invp_image_augmentation.blur_high(s, a.blur().deviationHigh());
+    invp_image_augmentation.blur_probability(s, a.blur().probability());
+    invp_image_augmentation.flip_probability(s, a.flip());
+    copy(a.normalisation().mean(), invp_image_augmentation.mean(s));
+    copy(a.normalisation().deviation(), invp_image_augmentation.deviation(s));
+    Status.check(InvpImage.invp_image_check(s), Room.IMAGE);
+    return s;
+  }
+
+  private MemorySegment settings(EvaluationTransform e) {
+    MemorySegment s = invp_image_evaluation.allocate(arena);
+    invp_image_evaluation.channels(s, e.channels());
+    invp_image_evaluation.resize(s, e.resize());
+    invp_image_evaluation.height(s, e.height());
+    invp_image_evaluation.width(s, e.width());
+    copy(e.normalisation().mean(), invp_image_evaluation.mean(s));
+    copy(e.normalisation().deviation(), invp_image_evaluation.deviation(s));
+    return s;
+  }
+
+  private static void copy(List<Double> values, MemorySegment target) {
+    for (int c = 0; c < values.size(); c++) {
+      target.setAtIndex(ValueLayout.JAVA_FLOAT, c, values.get(c).floatValue());
+    }
+  }
+}
