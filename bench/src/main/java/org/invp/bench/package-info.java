@@ -1,0 +1,2 @@
+/** JMH benchmarks of the library. */
+package org.invp.bench;
