@@ -56,17 +56,17 @@ public record AugmentationConfig(
             new AugmentationConfig(
                 s.integer("size", 224, Range.between(1, 8192)),
                 s.interval("crop_scale", new Interval(0.2, 1), Range.SHARE_NOT_ZERO),
-                s.interval("crop_ratio", new Interval(3.0 / 4, 4.0 / 3), Range.POSITIVE),
+                s.interval("crop_ratio", new Interval(3.0 / 4, 4.0 / 3), Range.RATIO),
                 s.number("flip", 0.5, Range.SHARE),
                 s.number("jitter_probability", 0.8, Range.SHARE),
-                s.number("brightness", 0.4, Range.NOT_NEGATIVE),
-                s.number("contrast", 0.4, Range.NOT_NEGATIVE),
-                s.number("saturation", 0.4, Range.NOT_NEGATIVE),
+                s.number("brightness", 0.4, Range.STRENGTH),
+                s.number("contrast", 0.4, Range.STRENGTH),
+                s.number("saturation", 0.4, Range.STRENGTH),
                 s.number("hue", 0.1, Range.HUE),
                 s.number("gray", 0.2, Range.SHARE),
                 s.number("blur_probability", 0.5, Range.SHARE),
-                s.interval("blur_sigma", new Interval(0.1, 2), Range.POSITIVE),
-                s.numbers("mean", List.of(0.485, 0.456, 0.406), Range.FINITE),
-                s.numbers("std", List.of(0.229, 0.224, 0.225), Range.POSITIVE)));
+                s.interval("blur_sigma", new Interval(0.1, 2), Range.DEVIATION),
+                s.numbers("mean", List.of(0.485, 0.456, 0.406), Range.MEAN),
+                s.numbers("std", List.of(0.229, 0.224, 0.225), Range.STD)));
   }
 }

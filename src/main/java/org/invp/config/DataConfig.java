@@ -1,5 +1,7 @@
 package org.invp.config;
 
+import org.invp.data.DataFormat;
+
 /**
  * Where the images are.
  *
@@ -9,22 +11,10 @@ package org.invp.config;
  * @param workers threads that decode and augment; 0 for as many as there are processors. The images
  *     that come out do not depend on it
  */
-public record DataConfig(Format format, String path, int limit, int workers) {
-  /** How a data set is stored. */
-  public enum Format {
-    /** MNIST's own files, also Fashion-MNIST's, compressed or not. */
-    IDX,
-    /** CIFAR-10's binary version. */
-    CIFAR10,
-    /** CIFAR-100's binary version. */
-    CIFAR100,
-    /** {@code train/} and {@code val/} with one folder of JPEG and PNG files per class. */
-    FOLDER
-  }
-
+public record DataConfig(DataFormat format, String path, int limit, int workers) {
   static DataConfig read(Section section) {
     return new DataConfig(
-        section.choice("format", null, Format.class),
+        section.choice("format", null, DataFormat.class),
         section.text("path"),
         section.integer("limit", 0, Range.atLeast(0)),
         section.integer("workers", 0, Range.between(0, 1024)));

@@ -10,9 +10,18 @@ package org.invp.config;
  * @param batchSize images per forward pass
  * @param resize the shorter side is resized to that many pixels; 0 to leave the size
  * @param crop the centre square that is cut out afterwards, in pixels
+ * @param baselines whether kNN is also measured for the raw pixels and for the network before
+ *     training, to compare with
  */
 public record EvaluationConfig(
-    int every, Features features, int k, double sigma, int batchSize, int resize, int crop) {
+    int every,
+    Features features,
+    int k,
+    double sigma,
+    int batchSize,
+    int resize,
+    int crop,
+    boolean baselines) {
 
   /** What the training images are represented by. */
   public enum Features {
@@ -22,14 +31,26 @@ public record EvaluationConfig(
     RECOMPUTED
   }
 
+  /** Checks what belongs together. */
+  public EvaluationConfig {
+    if (resize > 0 && resize < crop) {
+      throw new IllegalArgumentException(
+          "evaluation.resize is %d, allowed: 0 or at least evaluation.crop = %d"
+              .formatted(resize, crop));
+    }
+  }
+
   static EvaluationConfig read(Section section) {
-    return new EvaluationConfig(
-        section.integer("every", 1, Range.atLeast(0)),
-        section.choice("features", Features.BANK, Features.class),
-        section.integer("k", 200, Range.atLeast(1)),
-        section.number("sigma", 0.07, Range.POSITIVE),
-        section.integer("batch_size", 256, Range.between(1, 65536)),
-        section.integer("resize", 256, Range.between(0, 8192)),
-        section.integer("crop", 224, Range.between(1, 8192)));
+    return section.build(
+        s ->
+            new EvaluationConfig(
+                s.integer("every", 1, Range.atLeast(0)),
+                s.choice("features", Features.BANK, Features.class),
+                s.integer("k", 200, Range.atLeast(1)),
+                s.number("sigma", 0.07, Range.POSITIVE),
+                s.integer("batch_size", 256, Range.between(1, 65536)),
+                s.integer("resize", 256, Range.between(0, 8192)),
+                s.integer("crop", 224, Range.between(1, 8192)),
+                s.flag("baselines", true)));
   }
 }

@@ -1,0 +1,196 @@
+package org.invp.train;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.invp.InvalidDataException;
+import org.invp.config.ConfigFile;
+import org.invp.config.TrainingConfig;
+import org.invp.io.DType;
+import org.invp.io.NamedTensor;
+import org.invp.io.Safetensors;
+import org.invp.io.TensorFile;
+
+/**
+ * One file with everything a run needs to go on: weights and running statistics under torchvision's
+ * names, the optimizer's momentum under {@code optimizer.}, the memory bank, the neighbour graph,
+ * and as metadata the settings, the position, the sums of the epoch in progress and the
+ * environment. There is no state of a random generator: every random number follows from the seed,
+ * the epoch and the image.
+ *
+ * <p>At the end of an epoch nothing in the file depends on time, so that equal runs have equal
+ * files.
+ */
+public final class Checkpoint implements AutoCloseable {
+  static final String OPTIMIZER = "optimizer.";
+  static final String BANK = "bank.embeddings";
+  static final String GRAPH = "graph.neighbours";
+
+  private static final String FORMAT = "invp.format";
+  private static final String FORMAT_VALUE = "checkpoint 1";
+  private static final String CONFIG = "invp.config";
+
+  private final Path path;
+  private final TensorFile file;
+
+  private Checkpoint(Path path, TensorFile file) {
+    this.path = path;
+    this.file = file;
+  }
+
+  /**
+   * Writes a checkpoint, whole or not at all.
+   *
+   * @throws InvalidDataException when a tensor holds NaN or infinity; nothing is written then
+   */
+  static void write(
+      Path path, TrainingConfig config, Map<String, String> metadata, List<NamedTensor> tensors) {
+    tensors.forEach(Checkpoint::requireFinite);
+    Map<String, String> all = new HashMap<>(metadata);
+    all.put(FORMAT, FORMAT_VALUE);
+    all.put(CONFIG, ConfigFile.write(config));
+    Safetensors.write(path, all, tensors);
+  }
+
+  /**
+   * Reads a checkpoint.
+   *
+   * @throws InvalidDataException when the file is missing, damaged or not a checkpoint
+   */
+  public static Checkpoint read(Path path) {
+    TensorFile file = Safetensors.read(path);
+    if (!FORMAT_VALUE.equals(file.metadata().get(FORMAT))) {
+      file.close();
+      throw new InvalidDataException(
+          "%s is not a checkpoint of this version: %s is %s, expected %s"
+              .formatted(path, FORMAT, file.metadata().get(FORMAT), FORMAT_VALUE));
+    }
+    return new Checkpoint(path, file);
+  }
+
+  /**
+   * The settings that the run was started with.
+   *
+   * @param overrides texts {@code section.key=value} that replace some
+   */
+  public TrainingConfig config(List<String> overrides) {
+    return ConfigFile.parse(path.toString(), metadata(CONFIG), overrides);
+  }
+
+  /** Weights and running statistics of the network. */
+  public List<NamedTensor> weights() {
+    return file.tensors().stream()
+        .filter(
+            tensor ->
+                !tensor.name().startsWith(OPTIMIZER)
+                    && !tensor.name().equals(BANK)
+                    && !tensor.name().equals(GRAPH))
+        .toList();
+  }
+
+  /** The optimizer's momentum, under the parameters' names. */
+  List<NamedTensor> optimizer() {
+    List<NamedTensor> tensors = new ArrayList<>();
+    for (NamedTensor tensor : file.tensors()) {
+      if (tensor.name().startsWith(OPTIMIZER)) {
+        tensors.add(tensor.renamed(tensor.name().substring(OPTIMIZER.length())));
+      }
+    }
+    return tensors;
+  }
+
+  /** Copies the memory bank, which must have the shape [rows, dimension], to {@code target}. */
+  public void copyBank(MemorySegment target, long rows, long dimension) {
+    target.copyFrom(tensor(BANK, DType.F32, rows, dimension));
+  }
+
+  /** Copies the neighbour graph, which must have the shape [rows, k], to {@code target}. */
+  void copyGraph(MemorySegment target, long rows, long k) {
+    target.copyFrom(tensor(GRAPH, DType.I32, rows, k));
+  }
+
+  /** All metadata. */
+  Map<String, String> metadata() {
+    return file.metadata();
+  }
+
+  /** How far the run had come. */
+  Position position() {
+    return new Position(
+        (int) count("epoch", Integer.MAX_VALUE),
+        (int) count("batch", Integer.MAX_VALUE),
+        count("step", Long.MAX_VALUE));
+  }
+
+  static Map<String, String> toMetadata(Position position) {
+    return Map.of(
+        "epoch", Integer.toString(position.epoch()),
+        "batch", Integer.toString(position.batch()),
+        "step", Long.toString(position.step()));
+  }
+
+  /** Where the checkpoint was read from. */
+  Path path() {
+    return path;
+  }
+
+  /** Releases the memory of all tensors; idempotent. */
+  @Override
+  public void close() {
+    file.close();
+  }
+
+  private MemorySegment tensor(String name, DType dtype, long... shape) {
+    NamedTensor tensor =
+        file.tensor(name)
+            .orElseThrow(() -> new InvalidDataException("%s has no %s".formatted(path, name)));
+    if (tensor.dtype() != dtype || !Arrays.equals(tensor.shape(), shape)) {
+      throw new InvalidDataException(
+          "%s holds %s, the run needs %s%s: the data set or the settings have changed"
+              .formatted(path, tensor, dtype, Arrays.toString(shape)));
+    }
+    return tensor.data();
+  }
+
+  private long count(String key, long limit) {
+    String text = metadata(key);
+    try {
+      long value = Long.parseLong(text);
+      if (value >= 0 && value <= limit) {
+        return value;
+      }
+    } catch (NumberFormatException e) {
+      // Falls through to the error below.
+    }
+    throw new InvalidDataException("%s: %s is %s, not a count".formatted(path, key, text));
+  }
+
+  private String metadata(String key) {
+    String value = file.metadata().get(key);
+    if (value == null) {
+      throw new InvalidDataException("%s has no %s".formatted(path, key));
+    }
+    return value;
+  }
+
+  /** x * 0 is NaN exactly where x is not finite, so one sum tells for all. */
+  private static void requireFinite(NamedTensor tensor) {
+    if (tensor.dtype() != DType.F32) {
+      return;
+    }
+    MemorySegment data = tensor.data();
+    float sum = 0;
+    for (long i = 0; i < tensor.size(); i++) {
+      sum += data.getAtIndex(ValueLayout.JAVA_FLOAT, i) * 0;
+    }
+    if (Float.isNaN(sum)) {
+      throw new InvalidDataException(
+          "%s holds NaN or infinity: training has diverged".formatted(tensor.name()));
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package org.invp.train;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * What the whole run came to; the last line of {@code metrics.jsonl}. Accuracies are those of kNN
+ * on the test images, null when not measured.
+ *
+ * @param last always true; marks the line
+ * @param pixelKnn of the raw pixels
+ * @param untrainedKnn of the network's embedding before training
+ * @param embeddingKnn of the trained embedding
+ * @param backboneKnn of the trained backbone's features
+ * @param embeddingTop5 share of test images whose class is among the first five
+ * @param backboneTop5 likewise for the backbone's features
+ * @param seed the run's seed
+ * @param mode the objective's mode
+ */
+public record FinalMetrics(
+    @JsonProperty("final") boolean last,
+    Double pixelKnn,
+    Double untrainedKnn,
+    Double embeddingKnn,
+    Double backboneKnn,
+    Double embeddingTop5,
+    Double backboneTop5,
+    long seed,
+    String mode) {}

@@ -1,0 +1,63 @@
+package org.invp.train;
+
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.invp.config.ConfigException;
+import org.invp.config.ConfigFile;
+import org.invp.config.TrainingConfig;
+
+/**
+ * Which settings may change when a run goes on: those that say where data lies, how fast things are
+ * done and what is reported, and the number of epochs where the learning rate does not depend on
+ * it.
+ */
+final class ResumeRules {
+  private static final String EPOCHS = "training.epochs";
+  private static final String SCHEDULE_EPOCHS = "optimizer.schedule_epochs";
+  private static final Set<String> FREE =
+      Set.of(
+          "data.path",
+          "data.workers",
+          EPOCHS,
+          "training.threads",
+          "training.checkpoint_every_epochs",
+          "training.checkpoint_every_steps",
+          "training.log_every");
+
+  private ResumeRules() {}
+
+  /**
+   * Refuses to go on with settings that would make it another run.
+   *
+   * @param folder of the run, for the message
+   * @param before what the run was started with
+   * @param now what it is to go on with
+   * @throws ConfigException naming the first key that differs
+   */
+  static void check(Path folder, TrainingConfig before, TrainingConfig now) {
+    Map<String, String> old = comparable(before);
+    Map<String, String> current = comparable(now);
+    for (String key : new TreeSet<>(current.keySet())) {
+      if (!current.get(key).equals(old.get(key)) && !isFree(key)) {
+        throw new ConfigException(
+            "%s is %s, but the run in %s was started with %s; allowed: the same, or another --run-dir"
+                .formatted(key, current.get(key), folder, old.get(key)));
+      }
+    }
+  }
+
+  private static boolean isFree(String key) {
+    return FREE.contains(key) || key.startsWith("evaluation.");
+  }
+
+  private static Map<String, String> comparable(TrainingConfig config) {
+    Map<String, String> values = ConfigFile.flatten(config);
+    if (values.get("optimizer.schedule").equals("cosine")
+        && values.get(SCHEDULE_EPOCHS).equals("0")) {
+      values.put(SCHEDULE_EPOCHS, values.get(EPOCHS));
+    }
+    return values;
+  }
+}

@@ -1,0 +1,171 @@
+package org.invp.train;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.Stream;
+import org.invp.InvpException;
+import org.invp.io.AtomicFile;
+import org.invp.io.IoErrors;
+
+/**
+ * The folder of one run: {@code config.yaml}, {@code metrics.jsonl}, {@code
+ * checkpoint.safetensors}, {@code log.txt}. While it is open for training no other trainer can open
+ * it; the lock is the operating system's and ends with the process, however that ends.
+ */
+public final class RunFolder implements AutoCloseable {
+  private static final String LOCK = "run.lock";
+
+  /** What to do with a run that the folder already holds. */
+  public enum Existing {
+    /** Refuse to start. */
+    REFUSE,
+    /** Go on where it stopped. */
+    RESUME,
+    /** Delete it and start anew. */
+    OVERWRITE
+  }
+
+  private final Path path;
+  private final FileChannel lock;
+
+  private RunFolder(Path path, FileChannel lock) {
+    this.path = path;
+    this.lock = lock;
+  }
+
+  /**
+   * Opens a folder for training, creating it if need be.
+   *
+   * @throws InvpException when another trainer has it open, when it holds a run and {@code
+   *     existing} says to refuse, or when it cannot be written
+   */
+  public static RunFolder open(Path path, Existing existing) {
+    RunFolder folder = new RunFolder(path, lock(path));
+    try {
+      AtomicFile.removeLeftovers(folder.config());
+      AtomicFile.removeLeftovers(folder.metrics());
+      AtomicFile.removeLeftovers(folder.checkpoint());
+      if (existing == Existing.REFUSE && folder.holdsRun()) {
+        throw new InvpException(
+            ("%s already holds a run; --resume goes on with it, --overwrite deletes it,"
+                    + " --run-dir names another folder")
+                .formatted(path));
+      }
+      if (existing == Existing.OVERWRITE) {
+        folder.clear();
+      }
+      return folder;
+    } catch (RuntimeException e) {
+      folder.close();
+      throw e;
+    }
+  }
+
+  /** Where the folder is. */
+  public Path path() {
+    return path;
+  }
+
+  /** The settings of the run, with every value filled in. */
+  public Path config() {
+    return path.resolve("config.yaml");
+  }
+
+  /** One line per epoch. */
+  public Path metrics() {
+    return path.resolve("metrics.jsonl");
+  }
+
+  /** Everything that the run needs to go on. */
+  public Path checkpoint() {
+    return path.resolve("checkpoint.safetensors");
+  }
+
+  /** What the trainer said. */
+  public Path log() {
+    return path.resolve("log.txt");
+  }
+
+  /** Lets other trainers in; idempotent. */
+  @Override
+  public void close() {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      throw new InvpException(
+          "could not release %s: %s".formatted(path.resolve(LOCK), IoErrors.reason(e)), e);
+    }
+  }
+
+  private boolean holdsRun() {
+    return Stream.of(config(), metrics(), checkpoint()).anyMatch(Files::exists);
+  }
+
+  private void clear() {
+    for (Path file : List.of(checkpoint(), metrics(), config(), log())) {
+      try {
+        Files.deleteIfExists(file);
+      } catch (IOException e) {
+        throw new InvpException("could not delete %s: %s".formatted(file, IoErrors.reason(e)), e);
+      }
+    }
+  }
+
+  private static FileChannel lock(Path path) {
+    Path file = path.resolve(LOCK);
+    FileChannel channel = null;
+    try {
+      Files.createDirectories(path);
+      channel =
+          FileChannel.open(
+              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      if (tryLock(channel) != null) {
+        channel.truncate(0);
+        channel.write(StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n"), 0);
+        FileChannel locked = channel;
+        channel = null;
+        return locked;
+      }
+      throw new InvpException(
+          "%s is in use by another trainer (process %s)".formatted(path, holder(channel)));
+    } catch (IOException e) {
+      throw new InvpException(
+          "could not open the run folder %s: %s".formatted(path, IoErrors.reason(e)), e);
+    } finally {
+      closeQuietly(channel);
+    }
+  }
+
+  private static FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null;
+    }
+  }
+
+  private static String holder(FileChannel channel) throws IOException {
+    ByteBuffer text = ByteBuffer.allocate(32);
+    channel.read(text, 0);
+    String holder = StandardCharsets.UTF_8.decode(text.flip()).toString().strip();
+    return holder.matches("\\d+") ? holder : "unknown";
+  }
+
+  private static void closeQuietly(FileChannel channel) {
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw new InvpException("could not close " + channel, e);
+      }
+    }
+  }
+}

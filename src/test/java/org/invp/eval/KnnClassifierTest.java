@@ -1,0 +1,124 @@
+package org.invp.eval;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Comparator;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.invp.bank.BankEngine;
+import org.invp.bank.MemoryBank;
+import org.invp.tensor.FloatTensor;
+import org.junit.jupiter.api.Test;
+
+class KnnClassifierTest {
+  @Test
+  void agreesWithBruteForce() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    int rows = 300;
+    int dimension = 8;
+    int classes = 7;
+    int queries = 600;
+    float[] bank = unit(random, rows, dimension);
+    float[] asked = unit(random, queries, dimension);
+    int[] labels = random.ints(rows, 0, classes).toArray();
+    int[] truth = random.ints(queries, 0, classes).toArray();
+    int k = 1 + random.nextInt(40);
+    try (BankEngine engine = BankEngine.cpu(2);
+        MemoryBank memory = MemoryBank.create(rows, dimension, engine);
+        FloatTensor batch = FloatTensor.of(asked, queries, dimension)) {
+      memory.embeddings().copyFrom(bank);
+      Accuracy accuracy =
+          new KnnClassifier(memory, labels, classes, k, 0.07).evaluate(batch, truth, () -> {});
+      int first = 0;
+      int amongFive = 0;
+      for (int q = 0; q < queries; q++) {
+        int[] ranking = ranking(bank, labels, classes, k, asked, q, dimension);
+        int rank = 0;
+        while (ranking[rank] != truth[q]) {
+          rank++;
+        }
+        first += rank == 0 ? 1 : 0;
+        amongFive += rank < 5 ? 1 : 0;
+      }
+      assertEquals((double) first / queries, accuracy.top1(), 1e-12, () -> "seed " + seed);
+      assertEquals((double) amongFive / queries, accuracy.top5(), 1e-12, () -> "seed " + seed);
+      assertEquals(queries, accuracy.images());
+    }
+  }
+
+  @Test
+  void equalVotesGoToTheSmallerClass() {
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank bank = MemoryBank.create(4, 2, engine);
+        FloatTensor query = FloatTensor.of(new float[] {1, 0}, 1, 2)) {
+      bank.embeddings().copyFrom(new float[] {1, 0, 1, 0, 0, 1, 0, 1});
+      KnnClassifier classifier = new KnnClassifier(bank, new int[] {2, 1, 0, 3}, 4, 4, 0.07);
+      assertArrayEquals(new int[] {1, 2, 0, 3}, classifier.ranking(query));
+    }
+  }
+
+  @Test
+  void aTinySigmaDoesNotOverflow() {
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank bank = MemoryBank.create(2, 1, engine);
+        FloatTensor query = FloatTensor.of(new float[] {1}, 1, 1)) {
+      bank.embeddings().copyFrom(new float[] {0.5f, 1});
+      KnnClassifier classifier = new KnnClassifier(bank, new int[] {0, 1}, 2, 200, 1e-6);
+      assertArrayEquals(new int[] {1, 0}, classifier.ranking(query));
+    }
+  }
+
+  @Test
+  void labelsMustFitTheBank() {
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank bank = MemoryBank.create(2, 1, engine)) {
+      assertThrows(
+          IllegalArgumentException.class, () -> new KnnClassifier(bank, new int[] {0}, 2, 1, 0.07));
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new KnnClassifier(bank, new int[] {0, 2}, 2, 1, 0.07));
+    }
+  }
+
+  /** Sorts all rows, votes, sorts all classes. */
+  private static int[] ranking(
+      float[] bank, int[] labels, int classes, int k, float[] queries, int query, int dimension) {
+    double[] scores =
+        IntStream.range(0, labels.length)
+            .mapToDouble(
+                row -> {
+                  float score = 0;
+                  for (int d = 0; d < dimension; d++) {
+                    score =
+                        Math.fma(queries[query * dimension + d], bank[row * dimension + d], score);
+                  }
+                  return score;
+                })
+            .toArray();
+    double[] votes = new double[classes];
+    IntStream.range(0, labels.length)
+        .boxed()
+        .sorted(Comparator.comparingDouble((Integer row) -> -scores[row]))
+        .limit(k)
+        .forEach(row -> votes[labels[row]] += Math.exp(scores[row] / 0.07));
+    return IntStream.range(0, classes)
+        .boxed()
+        .sorted(Comparator.comparingDouble((Integer id) -> -votes[id]))
+        .mapToInt(Integer::intValue)
+        .toArray();
+  }
+
+  private static float[] unit(Random random, int rows, int dimension) {
+    float[] values = new float[rows * dimension];
+    try (FloatTensor tensor = FloatTensor.allocate(rows, dimension)) {
+      for (int i = 0; i < values.length; i++) {
+        tensor.set(i, (float) random.nextGaussian());
+      }
+      UnitRows.scale(tensor);
+      return tensor.toArray();
+    }
+  }
+}

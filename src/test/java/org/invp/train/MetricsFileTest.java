@@ -1,0 +1,63 @@
+package org.invp.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class MetricsFileTest {
+  @TempDir Path temp;
+
+  @Test
+  void anEpochIsOneLineWithTheDocumentedFields() throws IOException {
+    Path path = temp.resolve("metrics.jsonl");
+    new MetricsFile(path)
+        .append(new EpochMetrics(1, 2, 3, 4, 0.6, 0.1, 64, 8, 8, 1, 2, 3, 0.5, null, 0.25));
+    assertEquals(
+        List.of(
+            "{\"epoch\":1,\"loss\":2.0,\"loss_ins\":3.0,\"loss_inv\":4.0,\"invariance_weight\":0.6,"
+                + "\"lr\":0.1,\"images\":64,\"seconds\":8.0,\"images_per_second\":8.0,"
+                + "\"bank_seconds\":1.0,\"network_seconds\":2.0,\"loader_wait_seconds\":3.0,"
+                + "\"bank_knn\":0.5,\"embedding_knn\":null,\"embedding_cosine\":0.25}"),
+        Files.readAllLines(path));
+  }
+
+  @Test
+  void theLastLineIsMarkedFinal() throws IOException {
+    Path path = temp.resolve("metrics.jsonl");
+    new MetricsFile(path).append(new FinalMetrics(true, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "paper"));
+    assertEquals(
+        List.of(
+            "{\"final\":true,\"pixel_knn\":0.1,\"untrained_knn\":0.2,\"embedding_knn\":0.3,"
+                + "\"backbone_knn\":0.4,\"embedding_top5\":0.5,\"backbone_top5\":0.6,\"seed\":7,"
+                + "\"mode\":\"paper\"}"),
+        Files.readAllLines(path));
+  }
+
+  @Test
+  void whatAResumedRunWillWriteAgainIsRemoved() throws IOException {
+    Path path = temp.resolve("metrics.jsonl");
+    Files.writeString(
+        path,
+        """
+        {"epoch":1,"step":10,"loss":1}
+        {"epoch":1,"loss":1}
+        {"epoch":2,"step":20,"loss":1}
+        {"epoch":2,"step":30,"loss":1}
+        {"epoch":2,"loss":1}
+        {"final":true}
+        {"epoch":3,"lo\
+        """);
+    new MetricsFile(path).keepUpTo(new Position(2, 9, 25));
+    assertEquals(
+        List.of(
+            "{\"epoch\":1,\"step\":10,\"loss\":1}",
+            "{\"epoch\":1,\"loss\":1}",
+            "{\"epoch\":2,\"step\":20,\"loss\":1}"),
+        Files.readAllLines(path));
+  }
+}

@@ -1,0 +1,79 @@
+package org.invp.train;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.invp.config.ConfigException;
+import org.invp.config.ConfigFile;
+import org.invp.config.TrainingConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ResumeRulesTest {
+  private static final Path FOLDER = Path.of("runs/x");
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "data.workers=7",
+        "data.path=elsewhere",
+        "training.threads=3",
+        "training.log_every=5",
+        "evaluation.k=10",
+      })
+  void whatDoesNotChangeTheRunMayChange(String override) {
+    assertDoesNotThrow(() -> ResumeRules.check(FOLDER, config(), config(override)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "seed=2",
+        "objective.temperature=0.3",
+        "network.width=32",
+        "optimizer.learning_rate=0.5",
+        "training.batch_size=64",
+        "data.limit=100",
+        "augmentation.flip=0.1",
+        "training.epochs=900",
+      })
+  void whatMakesItAnotherRunIsRefused(String override) {
+    assertThrows(
+        ConfigException.class, () -> ResumeRules.check(FOLDER, config(), config(override)));
+  }
+
+  @Test
+  void theMessageNamesTheKeyAndBothValues() {
+    assertEquals(
+        "objective.mode is official, but the run in runs/x was started with paper;"
+            + " allowed: the same, or another --run-dir",
+        assertThrows(
+                ConfigException.class,
+                () -> ResumeRules.check(FOLDER, config(), config("objective.mode=official")))
+            .getMessage());
+  }
+
+  @Test
+  void moreEpochsAreFineWhereTheRateDoesNotDependOnThem() {
+    assertDoesNotThrow(
+        () ->
+            ResumeRules.check(
+                FOLDER,
+                config("optimizer.schedule=step"),
+                config("optimizer.schedule=step", "training.epochs=900")));
+    assertDoesNotThrow(
+        () ->
+            ResumeRules.check(
+                FOLDER,
+                config("optimizer.schedule_epochs=800"),
+                config("optimizer.schedule_epochs=800", "training.epochs=900")));
+  }
+
+  private static TrainingConfig config(String... overrides) {
+    return ConfigFile.parse("x.yaml", "data: {format: idx, path: x}", List.of(overrides));
+  }
+}
