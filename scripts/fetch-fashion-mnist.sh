@@ -42,7 +42,7 @@ from_site() {
   mkdir -p "$work/data"
   local file
   while read -r _ file; do
-    curl -fsSL --retry 2 -o "$work/data/$file" "$site/$file" || return 1
+    curl -fsL --retry 2 -o "$work/data/$file" "$site/$file" || return 1
   done <<<"$sums"
   (cd "$work/data" && md5sum --quiet -c <<<"$sums" >&2)
 }
