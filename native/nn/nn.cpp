@@ -210,6 +210,13 @@ INVP_EXPORT int32_t invp_nn_sgd_has_momentum(const invp_nn_sgd* sgd, int32_t* pr
   });
 }
 
+INVP_EXPORT int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd* sgd) {
+  return nn_guard([&] {
+    require(sgd != nullptr, "sgd is null");
+    sgd->sgd.clear_momentum();
+  });
+}
+
 INVP_EXPORT int32_t invp_nn_sgd_momentum_read(const invp_nn_sgd* sgd, int64_t index, float* data,
                                               int64_t bytes) {
   return nn_guard([&] {

@@ -19,6 +19,7 @@ class Sgd {
   void step(double learning_rate);
 
   bool has_momentum() const { return !buffers_.empty(); }
+  void clear_momentum() { buffers_.clear(); }
   void read_momentum(int64_t index, float* data, int64_t bytes) const;
   void write_momentum(int64_t index, const float* data, int64_t bytes);
 

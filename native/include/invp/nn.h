@@ -128,6 +128,8 @@ int32_t invp_nn_sgd_destroy(invp_nn_sgd* sgd);
 int32_t invp_nn_sgd_step(invp_nn_sgd* sgd, double learning_rate);
 /* 1 once there are momentum buffers: after the first step, or after a buffer was written. */
 int32_t invp_nn_sgd_has_momentum(const invp_nn_sgd* sgd, int32_t* present);
+/* Forgets the momentum buffers, as before the first step. */
+int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd* sgd);
 /* The momentum buffer of the network's tensor `index`, which must be a parameter. Writing one makes
  * those not written yet zero. */
 int32_t invp_nn_sgd_momentum_read(const invp_nn_sgd* sgd, int64_t index, float* data,

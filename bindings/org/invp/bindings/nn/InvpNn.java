@@ -1543,6 +1543,64 @@ public class InvpNn {
         }
     }
 
+    private static class invp_nn_sgd_clear_momentum {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_sgd_clear_momentum");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd *sgd)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_sgd_clear_momentum$descriptor() {
+        return invp_nn_sgd_clear_momentum.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd *sgd)
+     * }
+     */
+    public static MethodHandle invp_nn_sgd_clear_momentum$handle() {
+        return invp_nn_sgd_clear_momentum.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd *sgd)
+     * }
+     */
+    public static MemorySegment invp_nn_sgd_clear_momentum$address() {
+        return invp_nn_sgd_clear_momentum.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd *sgd)
+     * }
+     */
+    public static int invp_nn_sgd_clear_momentum(MemorySegment sgd) {
+        var mh$ = invp_nn_sgd_clear_momentum.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_sgd_clear_momentum", sgd);
+            }
+            return (int)mh$.invokeExact(sgd);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class invp_nn_sgd_momentum_read {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             InvpNn.C_INT,

@@ -1,0 +1,271 @@
+package org.invp.nn;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.invp.InvalidDataException;
+import org.invp.bindings.nn.InvpNn;
+import org.invp.io.NamedTensor;
+import org.invp.io.Safetensors;
+import org.invp.io.TensorFile;
+import org.invp.tensor.FloatTensor;
+
+/**
+ * A residual network that turns images [batch, channels, height, width] into embeddings [batch,
+ * dimension].
+ *
+ * <p>Training: {@link #forward}, then {@link #backward} with the loss's gradient, then {@link
+ * Sgd#step}. Using: {@link #embed}. Pixels that are NaN or infinite give outputs that are; nothing
+ * checks them here.
+ *
+ * <p>Calls of several threads run one after the other, but a training step is several calls, so one
+ * thread at a time should train a network; a long-lived platform thread, since LibTorch keeps its
+ * workers per calling thread. The network owns native memory until {@link #close}; afterwards every
+ * method throws {@link IllegalStateException}. The bits of a result depend on the number of threads
+ * ({@link TorchRuntime#setThreads}) and the instruction set, and repeat under the same.
+ */
+public final class Network implements AutoCloseable {
+  private static final String WEIGHTS = "the weights";
+
+  private final NetworkOptions options;
+  private final NativeNetwork network;
+  private final List<TensorInfo> tensors;
+  private final StateSnapshot snapshot;
+  private FloatTensor output = FloatTensor.allocate(0, 0);
+
+  private Network(NetworkOptions options, long seed) {
+    this.options = options;
+    network = new NativeNetwork(options, seed);
+    tensors = network.tensors();
+    snapshot = new StateSnapshot(tensors);
+  }
+
+  /**
+   * Makes a network with fresh weights.
+   *
+   * @param seed decides the weights, alone: equal seeds give equal weights
+   * @throws org.invp.NativeLibraryException if LibTorch or the network library cannot be loaded
+   */
+  public static Network create(NetworkOptions options, long seed) {
+    return new Network(options, seed);
+  }
+
+  /**
+   * Makes the network that {@link #save} or a training run wrote. Tensors that are not the
+   * network's, such as a checkpoint's memory bank, are ignored.
+   *
+   * @throws InvalidDataException if the file is missing or damaged, or lacks options or a tensor
+   */
+  public static Network load(Path path) {
+    try (TensorFile file = Safetensors.read(path)) {
+      Network network = create(NetworkOptions.fromMetadata(file.metadata()), 0);
+      try {
+        network.load(network.ownOf(file.tensors()));
+      } catch (RuntimeException | Error e) {
+        network.close();
+        throw e;
+      }
+      return network;
+    } catch (InvalidDataException e) {
+      throw new InvalidDataException(withPath(path, e.getMessage()), e);
+    }
+  }
+
+  private static String withPath(Path path, String message) {
+    return message.contains(path.toString()) ? message : path + ": " + message;
+  }
+
+  private List<NamedTensor> ownOf(List<NamedTensor> all) {
+    Set<String> names = new HashSet<>();
+    tensors.forEach(tensor -> names.add(tensor.name()));
+    return all.stream().filter(tensor -> names.contains(tensor.name())).toList();
+  }
+
+  /** Writes weights, running statistics and options, whole or not at all. */
+  public void save(Path path) {
+    try (Arena arena = Arena.ofConfined()) {
+      Safetensors.write(path, options.toMetadata(), state(arena));
+    }
+  }
+
+  /** What the network is made of. */
+  public NetworkOptions options() {
+    return options;
+  }
+
+  /** D, the length of an embedding. */
+  public int embeddingDimension() {
+    return options.dimension();
+  }
+
+  /** F, the length of the backbone's features after global average pooling. */
+  public int featureDimension() {
+    return options.featureDimension();
+  }
+
+  /**
+   * Embeds a batch in training mode: batch normalisation uses the batch's statistics and updates
+   * the running ones, and what {@link #backward} needs is kept.
+   *
+   * @param images [B, C, H, W], copied; B at least 2
+   * @return [B, D], not normalised; the network's own memory, valid until the next forward or close
+   */
+  public FloatTensor forward(FloatTensor images) {
+    requireImages(images);
+    network.locked(() -> reserveOutput(images.shape(0)));
+    FloatTensor embeddings = output.slice(images.shape(0));
+    network.call(
+        handle ->
+            InvpNn.invp_nn_network_forward(
+                handle,
+                images.segment(),
+                images.shape(0),
+                images.shape(2),
+                images.shape(3),
+                embeddings.segment()));
+    return embeddings;
+  }
+
+  private void reserveOutput(long batch) {
+    if (output.shape(0) < batch) {
+      output.close();
+      output = FloatTensor.allocate(batch, options.dimension());
+    }
+  }
+
+  /**
+   * Adds the gradients of all parameters, given the loss's gradient with respect to the embeddings
+   * of the last {@link #forward}.
+   *
+   * @param gradient [B, D]
+   * @throws IllegalArgumentException if no forward came just before, or the shape is another
+   */
+  public void backward(FloatTensor gradient) {
+    requireRows("gradient", gradient, gradient.shape(0), options.dimension());
+    network.call(
+        handle -> InvpNn.invp_nn_network_backward(handle, gradient.segment(), gradient.shape(0)));
+  }
+
+  /**
+   * Embeds a batch in evaluation mode: batch normalisation uses its running statistics, nothing is
+   * kept or changed, and an image's result does not depend on its neighbours.
+   *
+   * @param images [B, C, H, W]
+   * @param features [B, F], out; null if not wanted
+   * @param embeddings [B, D], out, not normalised; null if not wanted
+   */
+  public void embed(FloatTensor images, FloatTensor features, FloatTensor embeddings) {
+    requireImages(images);
+    long batch = images.shape(0);
+    if (features != null) {
+      requireRows("features", features, batch, featureDimension());
+    }
+    if (embeddings != null) {
+      requireRows("embeddings", embeddings, batch, options.dimension());
+    }
+    network.call(
+        handle ->
+            InvpNn.invp_nn_network_embed(
+                handle,
+                images.segment(),
+                batch,
+                images.shape(2),
+                images.shape(3),
+                segment(features),
+                segment(embeddings)));
+  }
+
+  /**
+   * Parameters and buffers under torchvision's names, in PyTorch's order: a copy in the arena's
+   * memory.
+   */
+  public List<NamedTensor> state(Arena arena) {
+    return StateTensors.read(tensors, arena, this::read);
+  }
+
+  /** As {@link #state(Arena)}, in the network's own memory: the next call overwrites it. */
+  public List<NamedTensor> state() {
+    return snapshot.take(this::read);
+  }
+
+  /**
+   * Replaces parameters and buffers, all of them or, on an error, none.
+   *
+   * @param state exactly the network's tensors, in any order
+   * @throws InvalidDataException naming the tensor that is missing, unknown, of another type or
+   *     shape, or not finite
+   */
+  public void load(List<NamedTensor> state) {
+    StateTensors.write(WEIGHTS, tensors, state, this::write);
+  }
+
+  /** The parameters' gradients, as {@link #state(Arena)}; zeros where there are none. */
+  public List<NamedTensor> gradients(Arena arena) {
+    return StateTensors.read(
+        trainable(),
+        arena,
+        (tensor, data) ->
+            network.call(
+                handle ->
+                    InvpNn.invp_nn_network_gradient_read(
+                        handle, tensor.index(), data, data.byteSize())));
+  }
+
+  /** Forgets the gradients that {@link #backward} added. */
+  public void clearGradients() {
+    network.call(InvpNn::invp_nn_network_clear_gradients);
+  }
+
+  /** Releases the native memory, and its optimizers' with it; idempotent. */
+  @Override
+  public void close() {
+    network.close();
+    snapshot.close();
+    output.close();
+  }
+
+  List<TensorInfo> trainable() {
+    return tensors.stream().filter(TensorInfo::trainable).toList();
+  }
+
+  NativeSgd newSgd(double momentum, double weightDecay, boolean nesterov) {
+    return network.newSgd(momentum, weightDecay, nesterov);
+  }
+
+  private void read(TensorInfo tensor, MemorySegment data) {
+    network.call(
+        handle ->
+            InvpNn.invp_nn_network_tensor_read(handle, tensor.index(), data, data.byteSize()));
+  }
+
+  private void write(TensorInfo tensor, MemorySegment data) {
+    network.call(
+        handle ->
+            InvpNn.invp_nn_network_tensor_write(handle, tensor.index(), data, data.byteSize()));
+  }
+
+  private void requireImages(FloatTensor images) {
+    long[] shape = images.shape();
+    if (shape.length != 4 || shape[1] != options.channels()) {
+      throw new IllegalArgumentException(
+          "images of shape %s, needed is [batch, %d, height, width]"
+              .formatted(Arrays.toString(shape), options.channels()));
+    }
+  }
+
+  private static void requireRows(String name, FloatTensor rows, long batch, long columns) {
+    if (!Arrays.equals(rows.shape(), new long[] {batch, columns})) {
+      throw new IllegalArgumentException(
+          "%s of shape %s, needed is [%d, %d]"
+              .formatted(name, Arrays.toString(rows.shape()), batch, columns));
+    }
+  }
+
+  private static MemorySegment segment(FloatTensor tensor) {
+    return tensor == null ? MemorySegment.NULL : tensor.segment();
+  }
+}
