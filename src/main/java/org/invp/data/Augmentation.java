@@ -2,8 +2,8 @@ package org.invp.data;
 
 /**
  * The ranges a training view is drawn from, applied in the published order: crop and resize, colour
- * jitter, gray, blur, flip, normalise. Every operation has torchvision's meaning. The draw of a view
- * depends on the seed, the epoch and the image's index alone.
+ * jitter, gray, blur, flip, normalise. Every operation has torchvision's meaning. The draw of a
+ * view depends on the seed, the epoch and the image's index alone.
  *
  * @param height height of the view in pixels
  * @param width width of the view in pixels

@@ -4,8 +4,8 @@ import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
 /**
- * A batch of a {@link DataLoader}, valid until the loader's next call of {@code next}, {@code start} or
- * {@code close}.
+ * A batch of a {@link DataLoader}, valid until the loader's next call of {@code next}, {@code
+ * start} or {@code close}.
  *
  * @param images [size, channels, height, width], owned by the loader
  * @param indices [size], each image's index in the data set; owned by the loader

@@ -4,8 +4,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The batches between the workers and the consumer: a ring of slots that workers fill, a few images at
- * a time and in order, and that the consumer takes in order. It bounds how far workers run ahead.
+ * The batches between the workers and the consumer: a ring of slots that workers fill, a few images
+ * at a time and in order, and that the consumer takes in order. It bounds how far workers run
+ * ahead.
  */
 final class BatchRing implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();

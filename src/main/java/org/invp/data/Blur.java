@@ -1,8 +1,8 @@
 package org.invp.data;
 
 /**
- * Gaussian blur: a true Gaussian as torchvision's {@code gaussian_blur}, cut at three deviations. (The
- * published program calls Pillow's {@code GaussianBlur}, which imitates a Gaussian of the same
+ * Gaussian blur: a true Gaussian as torchvision's {@code gaussian_blur}, cut at three deviations.
+ * (The published program calls Pillow's {@code GaussianBlur}, which imitates a Gaussian of the same
  * deviation by box filters; the results differ by a few levels at sharp edges.)
  *
  * @param probability of blurring

@@ -12,9 +12,9 @@ import org.invp.InvalidDataException;
 import org.invp.io.IoErrors;
 
 /**
- * CIFAR-10 or CIFAR-100 in the binary version of its authors' page: records of the label (CIFAR-100:
- * coarse label, fine label) and 32 x 32 pixels, all red, then all green, then all blue. Held in native
- * memory.
+ * CIFAR-10 or CIFAR-100 in the binary version of its authors' page: records of the label
+ * (CIFAR-100: coarse label, fine label) and 32 x 32 pixels, all red, then all green, then all blue.
+ * Held in native memory.
  */
 public final class CifarDataset implements ImageDataset {
   private static final int SIDE = 32;

@@ -1,9 +1,10 @@
 package org.invp.data;
 
 /**
- * The counter-based generator of {@code invp/image.h}: number n of a stream is {@code mix(key + (n +
- * 1) G)}, with mix SplitMix64's finaliser and G its increment (Steele, Lea, Flood: Fast Splittable
- * Pseudorandom Number Generators, OOPSLA 2014). The same numbers on every machine and Java version.
+ * The counter-based generator of {@code invp/image.h}: number n of a stream is {@code mix(key + (n
+ * + 1) G)}, with mix SplitMix64's finaliser and G its increment (Steele, Lea, Flood: Fast
+ * Splittable Pseudorandom Number Generators, OOPSLA 2014). The same numbers on every machine and
+ * Java version.
  */
 final class CounterRandom {
   private static final long INCREMENT = 0x9e3779b97f4a7c15L;
@@ -23,7 +24,7 @@ final class CounterRandom {
 
   /** A number in 0..bound-1; the bias is below 2^-32. */
   int below(int bound) {
-    return (int) ((next() >>> 32) * bound >>> 32);
+    return (int) (((next() >>> 32) * bound) >>> 32);
   }
 
   private static long absorb(long state, long word) {

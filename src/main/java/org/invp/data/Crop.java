@@ -1,9 +1,9 @@
 package org.invp.data;
 
 /**
- * Random resized crop, torchvision's {@code RandomResizedCrop}: ten tries at a rectangle of a random
- * area and shape, then the largest centred one whose shape is in range; resized bilinearly with
- * antialiasing.
+ * Random resized crop, torchvision's {@code RandomResizedCrop}: ten tries at a rectangle of a
+ * random area and shape, then the largest centred one whose shape is in range; resized bilinearly
+ * with antialiasing.
  *
  * @param areaLow smallest share of the image's area, above 0
  * @param areaHigh largest share, at most 1

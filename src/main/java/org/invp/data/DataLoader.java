@@ -7,13 +7,15 @@ import org.invp.InvpException;
 /**
  * Prepares the batches of an epoch on worker threads, ahead of the consumer.
  *
- * <p>With an {@link Augmentation} the images come in a random order, drawn from (seed, epoch), and each
- * view is drawn from (seed, epoch, index); with an {@link EvaluationTransform} they come in their own
- * order. The batches are the same bits for any number of workers and wherever in the epoch one begins.
+ * <p>With an {@link Augmentation} the images come in a random order, drawn from (seed, epoch), and
+ * each view is drawn from (seed, epoch, index); with an {@link EvaluationTransform} they come in
+ * their own order. The batches are the same bits for any number of workers and wherever in the
+ * epoch one begins.
  *
  * <p>The workers live as long as the loader; each has a native workspace. Batches go into a ring of
- * reused buffers, so that nothing is allocated once the loader runs (files other than JPEG excepted).
- * One thread at a time may consume. The data set stays the caller's, who closes it after the loader.
+ * reused buffers, so that nothing is allocated once the loader runs (files other than JPEG
+ * excepted). One thread at a time may consume. The data set stays the caller's, who closes it after
+ * the loader.
  */
 public final class DataLoader implements AutoCloseable {
   /** The batches that may exist at once when nothing else is asked for: one in use, two ahead. */
@@ -71,8 +73,7 @@ public final class DataLoader implements AutoCloseable {
     this.transform = transform;
     this.batchSize = batchSize;
     this.seed = seed;
-    this.images =
-        keepLast ? dataset.size() : dataset.size() - dataset.size() % batchSize;
+    this.images = keepLast ? dataset.size() : dataset.size() - dataset.size() % batchSize;
     this.batches = Math.ceilDiv(images, batchSize);
     int capacity = Math.min(batchSize, images);
     int chunk = Math.clamp(capacity / (2 * workers), 1, MAX_CHUNK);
@@ -129,8 +130,8 @@ public final class DataLoader implements AutoCloseable {
   }
 
   /**
-   * The next batch, waiting for it if need be; null at the end of the epoch. The batch before it is no
-   * longer valid.
+   * The next batch, waiting for it if need be; null at the end of the epoch. The batch before it is
+   * no longer valid.
    *
    * @throws org.invp.InvalidDataException if an image of the batch cannot be read, naming its file
    * @throws IllegalStateException before {@link #start} or after {@link #close}

@@ -16,10 +16,8 @@ public final class Datasets {
     ImageDataset dataset =
         switch (options.format()) {
           case IDX -> IdxDataset.open(options.path(), split);
-          case CIFAR10 ->
-              CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR10);
-          case CIFAR100 ->
-              CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR100);
+          case CIFAR10 -> CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR10);
+          case CIFAR100 -> CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR100);
           case FOLDER -> FolderDataset.open(options.path(), split);
         };
     boolean limited = split == Split.TRAIN && options.trainLimit() > 0;
@@ -39,21 +37,18 @@ public final class Datasets {
       throw new IllegalArgumentException(
           "raw pixels of images that differ in size; choose an evaluation transform");
     }
-    return load(
-        dataset, EvaluationTransform.raw(height, width, dataset.channels()), workers);
+    return load(dataset, EvaluationTransform.raw(height, width, dataset.channels()), workers);
   }
 
   /**
-   * All images of a data set under an evaluation transform, in order: [N, channels * height * width].
-   * The caller closes the tensor.
+   * All images of a data set under an evaluation transform, in order: [N, channels * height *
+   * width]. The caller closes the tensor.
    */
-  public static FloatTensor load(
-      ImageDataset dataset, EvaluationTransform transform, int workers) {
+  public static FloatTensor load(ImageDataset dataset, EvaluationTransform transform, int workers) {
     long elements = (long) transform.channels() * transform.height() * transform.width();
     FloatTensor all = FloatTensor.allocate(dataset.size(), elements);
     int batchSize = Math.min(dataset.size(), 256);
-    try (DataLoader loader =
-        new DataLoader(dataset, transform, batchSize, workers, 0, true)) {
+    try (DataLoader loader = new DataLoader(dataset, transform, batchSize, workers, 0, true)) {
       loader.start(0, 0);
       long at = 0;
       for (Batch batch = loader.next(); batch != null; batch = loader.next()) {

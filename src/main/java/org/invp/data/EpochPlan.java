@@ -1,17 +1,23 @@
 package org.invp.data;
 
-/**
- * Which image stands where in an epoch.
- *
- * @param seed of the run
- * @param epoch number of the epoch
- * @param order [N] image indices; null for 0, 1, 2, ...
- * @param images how many images the epoch has: N, or fewer when the last batch is dropped
- * @param batchSize images per batch
- */
-record EpochPlan(long seed, long epoch, int[] order, int images, int batchSize) {
+/** Which image stands where in an epoch. Immutable. */
+final class EpochPlan {
   /** The stream of the order; images use their indices, which are never negative. */
   private static final long ORDER_STREAM = -1;
+
+  private final long seed;
+  private final long epoch;
+  private final int[] order; // null for 0, 1, 2, ...
+  private final int images;
+  private final int batchSize;
+
+  private EpochPlan(long seed, long epoch, int[] order, int images, int batchSize) {
+    this.seed = seed;
+    this.epoch = epoch;
+    this.order = order;
+    this.images = images;
+    this.batchSize = batchSize;
+  }
 
   /** The images in their own order. */
   static EpochPlan sequential(long seed, long epoch, int images, int batchSize) {
@@ -35,6 +41,14 @@ record EpochPlan(long seed, long epoch, int[] order, int images, int batchSize) 
       order[j] = moved;
     }
     return new EpochPlan(seed, epoch, order, images, batchSize);
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  long epoch() {
+    return epoch;
   }
 
   int batches() {

@@ -14,8 +14,8 @@ import org.invp.io.IoErrors;
 
 /**
  * Images in one folder per class, the classes in the order of their folders' names, the images of a
- * class in the order of their paths. Files are decoded when they are read. Hidden files and files that
- * are no images by their extension are passed over.
+ * class in the order of their paths. Files are decoded when they are read. Hidden files and files
+ * that are no images by their extension are passed over.
  */
 public final class FolderDataset implements ImageDataset {
   private static final Set<String> READABLE =

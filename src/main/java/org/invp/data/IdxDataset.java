@@ -26,8 +26,8 @@ public final class IdxDataset implements ImageDataset {
   }
 
   /**
-   * Opens a split by its usual file names, {@code train-images-idx3-ubyte} and so on, with or without
-   * {@code .gz}; of ten classes.
+   * Opens a split by its usual file names, {@code train-images-idx3-ubyte} and so on, with or
+   * without {@code .gz}; of ten classes.
    *
    * @throws InvalidDataException if a file is missing or wrong, naming it
    */

@@ -4,6 +4,7 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,8 +14,8 @@ import org.invp.InvalidDataException;
 import org.invp.io.IoErrors;
 
 /**
- * An IDX file open for reading, gzip-compressed or not (told by its first bytes, not by its name): a
- * big-endian header of two zero bytes, the type (8: unsigned bytes), the number of dimensions and
+ * An IDX file open for reading, gzip-compressed or not (told by its first bytes, not by its name):
+ * a big-endian header of two zero bytes, the type (8: unsigned bytes), the number of dimensions and
  * their extents, then the elements (described with the MNIST database).
  */
 final class IdxFile implements AutoCloseable {
@@ -43,19 +44,14 @@ final class IdxFile implements AutoCloseable {
     InputStream in = null;
     try {
       long bytes = Files.size(path);
-      BufferedInputStream buffered =
-          new BufferedInputStream(Files.newInputStream(path), 1 << 16);
+      BufferedInputStream buffered = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
       in = buffered;
       boolean compressed = isGzip(buffered);
       if (compressed) {
         in = new GZIPInputStream(buffered, 1 << 16);
       }
       int[] shape = header(path, in, dimensions);
-      long elements = 1;
-      for (int extent : shape) {
-        elements = Math.multiplyExact(elements, extent);
-      }
-      long claimed = Math.addExact(elements, 4L + 4L * dimensions);
+      long claimed = fileBytes(path, shape);
       if (compressed ? claimed / MAX_RATIO > bytes : claimed != bytes) {
         throw new InvalidDataException(
             "%s: %d bytes%s, but its header %s announces %d; the file is %s"
@@ -68,7 +64,7 @@ final class IdxFile implements AutoCloseable {
                     claimed > bytes ? "cut short" : "too long"));
       }
       return new IdxFile(path, in, shape);
-    } catch (IOException | ArithmeticException | InvalidDataException e) {
+    } catch (IOException | InvalidDataException e) {
       closeQuietly(in);
       throw failure(path, e);
     }
@@ -96,8 +92,7 @@ final class IdxFile implements AutoCloseable {
     try {
       if (in.read() >= 0) {
         throw new InvalidDataException(
-            "%s: more data than its header %s announces"
-                .formatted(path, Arrays.toString(shape)));
+            "%s: more data than its header %s announces".formatted(path, Arrays.toString(shape)));
       }
     } catch (IOException e) {
       throw failure(path, e);
@@ -136,12 +131,27 @@ final class IdxFile implements AutoCloseable {
     return shape;
   }
 
+  private static long fileBytes(Path path, int[] shape) {
+    try {
+      long elements = 1;
+      for (int extent : shape) {
+        elements = Math.multiplyExact(elements, extent);
+      }
+      return Math.addExact(elements, 4L + 4L * shape.length);
+    } catch (ArithmeticException e) {
+      throw new InvalidDataException(
+          "%s: its header %s announces more than 2^63 bytes"
+              .formatted(path, Arrays.toString(shape)),
+          e);
+    }
+  }
+
   private static int bigEndian(InputStream in) throws IOException {
     byte[] bytes = in.readNBytes(4);
     if (bytes.length < 4) {
       throw new EOFException();
     }
-    return (bytes[0] & 255) << 24 | (bytes[1] & 255) << 16 | (bytes[2] & 255) << 8 | bytes[3] & 255;
+    return ByteBuffer.wrap(bytes).getInt();
   }
 
   private static InvalidDataException failure(Path path, Exception e) {
@@ -154,10 +164,7 @@ final class IdxFile implements AutoCloseable {
     if (e instanceof ZipException) {
       return new InvalidDataException(path + ": damaged gzip data: " + e.getMessage(), e);
     }
-    if (e instanceof IOException io) {
-      return new InvalidDataException(path + ": " + IoErrors.reason(io), e);
-    }
-    return new InvalidDataException(path + ": its header announces more than 2^63 bytes", e);
+    return new InvalidDataException(path + ": " + IoErrors.reason((IOException) e), e);
   }
 
   private static void closeQuietly(InputStream in) {

@@ -69,7 +69,7 @@ public final class ImageBuffer implements AutoCloseable {
     if (memory.byteSize() < bytes || arena == null) {
       close();
       arena = Arena.ofShared();
-      memory = arena.allocate(Math.max(4096, bytes + bytes / 4), 64);
+      memory = arena.allocate(Math.max(4096, bytes + bytes / 2), 64);
     }
     return memory.asSlice(0, bytes);
   }

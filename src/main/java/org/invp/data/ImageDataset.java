@@ -3,8 +3,8 @@ package org.invp.data;
 import java.util.List;
 
 /**
- * Labelled images, each with an index from 0. All methods may be called from any thread, {@link #read}
- * from many at once with a buffer each. After {@link #close} they throw {@link
+ * Labelled images, each with an index from 0. All methods may be called from any thread, {@link
+ * #read} from many at once with a buffer each. After {@link #close} they throw {@link
  * IllegalStateException} or keep answering, but never touch freed memory.
  */
 public interface ImageDataset extends AutoCloseable {
@@ -51,8 +51,8 @@ public interface ImageDataset extends AutoCloseable {
   }
 
   /**
-   * The first images, under the same indices. The result shares this data set's memory; closing either
-   * closes both.
+   * The first images, under the same indices. The result shares this data set's memory; closing
+   * either closes both.
    *
    * @param count how many, at least 1; all if there are fewer
    */

@@ -30,8 +30,7 @@ final class ImageIoDecoder {
     try (ImageInputStream in = new MemoryCacheImageInputStream(file)) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
-        throw new InvalidDataException(
-            "unknown image type, expected JPEG, PNG, BMP, GIF or TIFF");
+        throw new InvalidDataException("unknown image type, expected JPEG, PNG, BMP, GIF or TIFF");
       }
       ImageReader reader = readers.next();
       try {
@@ -70,8 +69,8 @@ final class ImageIoDecoder {
     int width = image.getWidth();
     ColorModel model = image.getColorModel();
     boolean indexed = model instanceof IndexColorModel;
-    int colours = indexed ? 3 : model.getNumColorComponents();
-    int channels = colours == 1 ? 1 : 3;
+    int colours = model.getNumColorComponents();
+    int channels = colours == 1 || (indexed && isGray((IndexColorModel) model)) ? 1 : 3;
     byte[] pixels = new byte[Math.multiplyExact(Math.multiplyExact(height, width), channels)];
     if (indexed || colours != channels || packed(image)) {
       fromColourModel(image, pixels, channels);
@@ -79,6 +78,16 @@ final class ImageIoDecoder {
       fromSamples(image.getRaster(), model.getComponentSize(), pixels, channels);
     }
     buffer.setPixels(pixels, height, width, channels);
+  }
+
+  /** Whether a palette has no colours: so come gray images of less than 8 bits. */
+  private static boolean isGray(IndexColorModel palette) {
+    for (int i = 0; i < palette.getMapSize(); i++) {
+      if (palette.getRed(i) != palette.getGreen(i) || palette.getRed(i) != palette.getBlue(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static boolean packed(BufferedImage image) {

@@ -1,8 +1,8 @@
 package org.invp.data;
 
 /**
- * Colour jitter, torchvision's {@code ColorJitter} on PIL images: the operations run in random order.
- * On gray images only brightness and contrast do something.
+ * Colour jitter, torchvision's {@code ColorJitter} on PIL images: the operations run in random
+ * order. On gray images only brightness and contrast do something.
  *
  * @param probability of changing anything at all
  * @param brightness factor drawn from [max(0, 1 - x), 1 + x]; 0 leaves it out

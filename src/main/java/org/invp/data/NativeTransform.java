@@ -11,7 +11,9 @@ import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import org.invp.internal.Status;
 
-/** A transform in the native library, with one worker's scratch memory. For one thread at a time. */
+/**
+ * A transform in the native library, with one worker's scratch memory. For one thread at a time.
+ */
 final class NativeTransform implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final Transform transform;
@@ -47,8 +49,7 @@ final class NativeTransform implements AutoCloseable {
       throw new IllegalStateException("the transform is closed");
     }
     MemorySegment data = image.data();
-    int encoding =
-        image.isJpeg() ? InvpImage.INVP_IMAGE_JPEG() : InvpImage.INVP_IMAGE_PIXELS();
+    int encoding = image.isJpeg() ? InvpImage.INVP_IMAGE_JPEG() : InvpImage.INVP_IMAGE_PIXELS();
     int status =
         transform instanceof Augmentation
             ? InvpImage.invp_image_augment(

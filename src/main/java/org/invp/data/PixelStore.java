@@ -57,7 +57,7 @@ final class PixelStore implements AutoCloseable {
       arena.close();
       throw new NativeMemoryException(
           "%s: no memory for %d MiB of pixels"
-              .formatted(source, count * height * width * channels >> 20),
+              .formatted(source, (count * height * width * channels) >> 20),
           e);
     }
   }
@@ -99,8 +99,7 @@ final class PixelStore implements AutoCloseable {
     if (!arena.scope().isAlive()) {
       throw new IllegalStateException("the data set is closed");
     }
-    buffer.referTo(
-        pixels.asSlice(index * imageBytes(), imageBytes()), height, width, channels);
+    buffer.referTo(pixels.asSlice(index * imageBytes(), imageBytes()), height, width, channels);
   }
 
   @Override

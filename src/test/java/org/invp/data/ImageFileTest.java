@@ -1,0 +1,75 @@
+package org.invp.data;
+
+import static org.invp.data.Samples.assertInvalid;
+import static org.invp.data.Samples.fixture;
+import static org.invp.data.Samples.netpbm;
+import static org.invp.data.Samples.write;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ImageFileTest {
+  @TempDir Path folder;
+  private final ImageBuffer buffer = new ImageBuffer();
+
+  @AfterEach
+  void release() {
+    buffer.close();
+  }
+
+  private void read(byte[] file) {
+    ImageFile.read(write(folder.resolve("image"), file), buffer);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "colour.png, colour.ppm, 3",
+    "alpha.png, colour.ppm, 3",
+    "palette.png, palette.ppm, 3",
+    "gray.png, gray.pgm, 1",
+    "deep.png, gray.pgm, 1",
+    "bits.png, bits.pgm, 1"
+  })
+  void readsTheSamplesOfPngFilesAsStored(String png, String expected, int channels) {
+    read(fixture(png));
+    assertEquals(channels, buffer.channels());
+    assertArrayEquals(netpbm(expected), Samples.bytes(buffer));
+  }
+
+  @Test
+  void refusesAnEmptyFile() {
+    assertInvalid(() -> read(new byte[0]), "image", "0 bytes");
+  }
+
+  @Test
+  void refusesWhatIsNoImage() {
+    byte[] text = "no image, whatever its name says".getBytes(StandardCharsets.UTF_8);
+    assertInvalid(() -> read(text), "image", "unknown image type", "JPEG, PNG");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"colour.png", "gray.png", "palette.png"})
+  void refusesATruncatedPng(String name) {
+    byte[] whole = fixture(name);
+    for (int percent : new int[] {1, 5, 20, 50, 80, 90}) {
+      byte[] part = Arrays.copyOf(whole, whole.length * percent / 100);
+      assertInvalid(() -> read(part), "image");
+    }
+  }
+
+  @Test
+  void refusesAPngOfAbsurdSize() {
+    byte[] file = fixture("colour.png");
+    file[16] = 0x40; // the high byte of the width
+    assertInvalid(() -> read(file), "image");
+  }
+}
