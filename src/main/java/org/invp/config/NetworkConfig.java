@@ -1,5 +1,10 @@
 package org.invp.config;
 
+import org.invp.nn.NetworkOptions.Architecture;
+import org.invp.nn.NetworkOptions.Head;
+import org.invp.nn.NetworkOptions.Initialisation;
+import org.invp.nn.NetworkOptions.Stem;
+
 /**
  * The network. The defaults are the published ImageNet settings (models/resnet.py).
  *
@@ -22,49 +27,11 @@ public record NetworkConfig(
     boolean headBatchNorm,
     Initialisation initialisation) {
 
-  /** The residual networks of He et al. (CVPR 2016). */
-  public enum Architecture {
-    /** 18 layers of basic blocks. */
-    RESNET18,
-    /** 34 layers of basic blocks. */
-    RESNET34,
-    /** 50 layers of bottleneck blocks. */
-    RESNET50,
-    /** 101 layers of bottleneck blocks. */
-    RESNET101,
-    /** 152 layers of bottleneck blocks. */
-    RESNET152
-  }
-
-  /** What comes before the first block. */
-  public enum Stem {
-    /** A 7x7 convolution of stride 2 and max pooling. */
-    IMAGENET,
-    /** A 3x3 convolution of stride 1, for small images. */
-    CIFAR
-  }
-
-  /** What turns backbone features into embeddings. */
-  public enum Head {
-    /** One linear layer. */
-    LINEAR,
-    /** Linear, ReLU, linear. */
-    MLP
-  }
-
-  /** How weights start. */
-  public enum Initialisation {
-    /** Convolutions Kaiming normal by fan-out, linear layers Xavier uniform, biases 0. */
-    KAIMING,
-    /** As PyTorch's layers do by themselves. */
-    DEFAULT
-  }
-
   static NetworkConfig read(Section section) {
     return new NetworkConfig(
         section.choice("architecture", Architecture.RESNET50, Architecture.class),
         section.choice("stem", Stem.IMAGENET, Stem.class),
-        section.integer("width", 64, Range.between(1, 1024)),
+        section.integer("width", 64, Range.between(1, 4096)),
         section.integer("dimension", 128, Range.between(1, 65536)),
         section.choice("head", Head.MLP, Head.class),
         section.integer("head_hidden", 2048, Range.between(1, 65536)),

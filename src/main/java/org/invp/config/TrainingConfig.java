@@ -70,7 +70,7 @@ public record TrainingConfig(
         "as many values as the images have channels, %d".formatted(channels));
     int last = rows % training.batchSize();
     check(
-        !network.headBatchNorm() || smallestBatch(last) > 1,
+        smallestBatch(last) > 1,
         "training.batch_size",
         training.batchSize(),
         "one that leaves no batch of a single image, which batch norm cannot train on"

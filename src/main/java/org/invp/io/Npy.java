@@ -19,8 +19,8 @@ import org.invp.tensor.FloatTensor;
 
 /**
  * NumPy's {@code .npy} files of float32, row-major, little endian (<a
- * href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">format</a>): written
- * as version 1.0, mapped from versions 1.0 to 3.0.
+ * href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">format</a>):
+ * written as version 1.0, mapped from versions 1.0 to 3.0.
  */
 public final class Npy {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
@@ -105,8 +105,7 @@ public final class Npy {
       throw new InvalidDataException(path + ": .npy version " + major + ", known: 1 to 3");
     }
     int lengthBytes = major == 1 ? Short.BYTES : Integer.BYTES;
-    MemorySegment length =
-        MemorySegment.ofArray(read(path, channel, start.length, lengthBytes));
+    MemorySegment length = MemorySegment.ofArray(read(path, channel, start.length, lengthBytes));
     long header =
         major == 1
             ? Short.toUnsignedLong(length.get(ValueLayout.JAVA_SHORT_UNALIGNED, 0))

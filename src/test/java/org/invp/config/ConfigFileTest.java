@@ -170,8 +170,7 @@ class ConfigFileTest {
 
   @Test
   void aLastBatchOfOneImageIsRefusedWhereBatchNormWouldFail() {
-    List<String> overrides =
-        List.of("objective.negatives=5", "training.batch_size=3", "network.head_batch_norm=true");
+    List<String> overrides = List.of("objective.negatives=5", "training.batch_size=3");
     TrainingConfig config = ConfigFile.parse("x.yaml", MINIMAL, overrides);
     config.checkAgainst(11, 3);
     assertThrows(ConfigException.class, () -> config.checkAgainst(10, 3));

@@ -1,0 +1,22 @@
+package org.invp.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code invp bench}, the parent of the measurements. */
+@Command(
+    name = "bench",
+    description = "Measure speed and memory on this machine.",
+    mixinStandardHelpOptions = true,
+    synopsisSubcommandLabel = "PART",
+    subcommands = BenchBankCommand.class)
+final class BenchCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "the part to measure is missing: bank");
+  }
+}

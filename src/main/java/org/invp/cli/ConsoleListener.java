@@ -1,0 +1,120 @@
+package org.invp.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import org.invp.config.TrainingConfig;
+import org.invp.train.EpochMetrics;
+import org.invp.train.FinalMetrics;
+import org.invp.train.StepMetrics;
+import org.invp.train.TrainingListener;
+
+/**
+ * Shows a run's progress: a line per epoch, and on a terminal a live bar with loss, images per
+ * second and the time left.
+ */
+final class ConsoleListener implements TrainingListener, AutoCloseable {
+  private final TrainingConfig config;
+  private final int testImages;
+  private final PrintWriter out;
+  private final PrintWriter err;
+  private final LiveBar bar;
+
+  /**
+   * @param bar shows the steps; null where there is no terminal
+   */
+  ConsoleListener(
+      TrainingConfig config, int testImages, PrintWriter out, PrintWriter err, LiveBar bar) {
+    this.config = config;
+    this.testImages = testImages;
+    this.out = out;
+    this.err = err;
+    this.bar = bar;
+  }
+
+  @Override
+  public void phase(String what) {
+    if (bar != null) {
+      bar.phase(what);
+    }
+  }
+
+  @Override
+  public void epochStarted(int epoch, int epochs, int firstBatch, int batches) {
+    if (bar != null) {
+      bar.start(epoch, epochs, firstBatch, batches);
+    }
+  }
+
+  @Override
+  public void stepDone(StepMetrics step, int images, double meanLoss) {
+    if (bar != null) {
+      bar.step(images, meanLoss);
+    }
+  }
+
+  @Override
+  public void epochDone(EpochMetrics metrics) {
+    endLine();
+    out.println(line(metrics));
+    out.flush();
+  }
+
+  @Override
+  public void warning(String message) {
+    endLine();
+    err.println("invp: warning: " + message);
+  }
+
+  @Override
+  public void finished(FinalMetrics metrics) {
+    endLine();
+    out.printf(
+        Locale.ROOT,
+        "%nkNN accuracy on %,d test images (k = %d, sigma = %s, objective mode %s, seed %d)%n",
+        testImages,
+        config.evaluation().k(),
+        config.evaluation().sigma(),
+        metrics.mode(),
+        metrics.seed());
+    row("raw pixels", metrics.pixelKnn());
+    row("untrained network", metrics.untrainedKnn());
+    row("trained embedding", metrics.embeddingKnn());
+    row("backbone features", metrics.backboneKnn());
+  }
+
+  @Override
+  public void close() {
+    endLine();
+  }
+
+  /** Ends the live bar, if there is one, so that other lines can follow. */
+  void endLine() {
+    if (bar != null) {
+      bar.close();
+    }
+  }
+
+  private void row(String name, Double accuracy) {
+    out.printf("  %-20s%s%n", name, accuracy == null ? "not measured" : percent(accuracy));
+  }
+
+  private String line(EpochMetrics metrics) {
+    Double knn = metrics.bankKnn() != null ? metrics.bankKnn() : metrics.embeddingKnn();
+    return String.format(
+        Locale.ROOT,
+        "epoch %d/%d  loss %.4f (ins %.4f, inv %.4f)  kNN %s  cosine %.3f  %.0f images/s  %.1f s",
+        metrics.epoch(),
+        config.training().epochs(),
+        metrics.loss(),
+        metrics.lossIns(),
+        metrics.lossInv(),
+        knn == null ? "-" : percent(knn),
+        metrics.embeddingCosine(),
+        metrics.imagesPerSecond(),
+        metrics.seconds());
+  }
+
+  private static String percent(double share) {
+    return String.format(Locale.ROOT, "%.2f %%", 100 * share);
+  }
+}

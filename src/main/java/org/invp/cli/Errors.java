@@ -1,0 +1,46 @@
+package org.invp.cli;
+
+import java.io.PrintWriter;
+import org.invp.InvpException;
+import org.invp.config.ConfigException;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** Turns a failure into one line and an exit code. */
+final class Errors {
+  private static final String PREFIX = "invp: ";
+
+  private Errors() {}
+
+  /** A command failed. */
+  static int report(Exception failure, PrintWriter err, boolean debug) {
+    err.println(PREFIX + line(failure));
+    if (debug) {
+      failure.printStackTrace(err);
+    }
+    return failure instanceof ConfigException ? Main.WRONG_USE : Main.FAILED;
+  }
+
+  /** The arguments make no sense. */
+  static int reportUsage(ParameterException failure, PrintWriter err) {
+    CommandLine command = failure.getCommandLine();
+    err.println(
+        "%s%s (see %s --help)"
+            .formatted(
+                PREFIX, oneLine(failure.getMessage()), command.getCommandSpec().qualifiedName()));
+    return Main.WRONG_USE;
+  }
+
+  /** What went wrong, on one line. */
+  static String line(Throwable failure) {
+    String message = failure.getMessage();
+    if (failure instanceof InvpException && message != null) {
+      return oneLine(message);
+    }
+    return failure.getClass().getSimpleName() + (message == null ? "" : ": " + oneLine(message));
+  }
+
+  private static String oneLine(String text) {
+    return text.strip().replaceAll("\\s*\\R\\s*", "; ");
+  }
+}

@@ -1,0 +1,55 @@
+package org.invp.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.invp.train.StopRequest;
+import sun.misc.Signal;
+import sun.misc.SignalHandler;
+
+/**
+ * While it is open, the first SIGTERM or SIGINT asks the trainer to save and stop, and a second one
+ * ends the process at once.
+ */
+final class StopOnSignal implements AutoCloseable {
+  private static final int EXIT_BASE = 128;
+
+  private final StopRequest stop;
+  private final Map<Signal, SignalHandler> before = new LinkedHashMap<>();
+  private int received;
+
+  StopOnSignal(StopRequest stop) {
+    this.stop = stop;
+    install("TERM");
+    install("INT");
+  }
+
+  /** The exit code for the signal that came: 143 for SIGTERM, 130 for SIGINT. */
+  synchronized int exitCode() {
+    return EXIT_BASE + received;
+  }
+
+  /** Gives the signals back. */
+  @Override
+  public void close() {
+    before.forEach(Signal::handle);
+    before.clear();
+  }
+
+  private void install(String name) {
+    Signal signal = new Signal(name);
+    try {
+      before.put(signal, Signal.handle(signal, this::receive));
+    } catch (IllegalArgumentException e) {
+      // The JVM was started with -Xrs: signals keep their default meaning.
+      return;
+    }
+  }
+
+  private synchronized void receive(Signal signal) {
+    if (received != 0) {
+      Runtime.getRuntime().halt(EXIT_BASE + signal.getNumber());
+    }
+    received = signal.getNumber();
+    stop.request();
+  }
+}

@@ -1,0 +1,80 @@
+package org.invp.eval;
+
+import java.lang.foreign.MemorySegment;
+import org.invp.data.Batch;
+import org.invp.data.DataLoader;
+import org.invp.data.EvaluationTransform;
+import org.invp.data.ImageDataset;
+import org.invp.nn.Network;
+import org.invp.tensor.FloatTensor;
+
+/**
+ * Runs a data set through a network in evaluation mode, without augmentation, image i to row i.
+ * Borrows the network; call from one thread at a time.
+ */
+public final class FeatureExtractor {
+  private final Network network;
+  private final EvaluationTransform view;
+  private final int batchSize;
+  private final int workers;
+
+  /**
+   * @param view how images are prepared
+   * @param batchSize images per forward pass, at least 1
+   * @param workers threads that decode images, at least 1
+   */
+  public FeatureExtractor(Network network, EvaluationTransform view, int batchSize, int workers) {
+    this.network = network;
+    this.view = view;
+    this.batchSize = batchSize;
+    this.workers = workers;
+  }
+
+  /**
+   * Computes backbone features, embeddings or both.
+   *
+   * @param backbone [N, F], out, or null
+   * @param embeddings [N, D], out, or null; not normalised
+   * @param betweenBatches called before every batch; it ends the extraction by throwing
+   */
+  public void extract(
+      ImageDataset images, FloatTensor backbone, FloatTensor embeddings, Runnable betweenBatches) {
+    try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
+      loader.start(0, 0);
+      long row = 0;
+      for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+        betweenBatches.run();
+        network.embed(
+            batch.images(),
+            backbone == null ? null : Rows.slice(backbone, row, batch.size()),
+            embeddings == null ? null : Rows.slice(embeddings, row, batch.size()));
+        row += batch.size();
+      }
+    }
+  }
+
+  /**
+   * The pixels themselves as features: the prepared images, flattened.
+   *
+   * @param view how images are prepared; mean 0 and deviation 1 leave pixels in [0, 1]
+   * @param pixels [N, C H W], out
+   */
+  static void pixels(
+      ImageDataset images,
+      EvaluationTransform view,
+      int batchSize,
+      int workers,
+      FloatTensor pixels,
+      Runnable betweenBatches) {
+    try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
+      loader.start(0, 0);
+      long row = 0;
+      for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+        betweenBatches.run();
+        MemorySegment target = Rows.slice(pixels, row, batch.size()).segment();
+        target.copyFrom(batch.images().segment());
+        row += batch.size();
+      }
+    }
+  }
+}

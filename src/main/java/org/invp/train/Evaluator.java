@@ -1,0 +1,121 @@
+package org.invp.train;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.invp.config.EvaluationConfig;
+import org.invp.config.EvaluationConfig.Features;
+import org.invp.config.TrainingConfig;
+import org.invp.data.ImageDataset;
+import org.invp.eval.Accuracy;
+import org.invp.eval.FeatureExtractor;
+import org.invp.eval.KnnEvaluation;
+import org.invp.eval.UnitRows;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The evaluations around a run: before it, after every epoch, at its end. */
+final class Evaluator {
+  private static final Logger LOG = LoggerFactory.getLogger(Evaluator.class);
+  private static final long MAX_BYTES = 4L << 30;
+
+  private final TrainingConfig config;
+  private final TrainingState state;
+  private final ImageDataset train;
+  private final Runnable betweenBatches;
+  private final KnnEvaluation knn;
+
+  /** kNN accuracies after an epoch; null where not measured. */
+  record EpochAccuracy(Double bank, Double embedding) {}
+
+  /**
+   * @param betweenBatches called now and then; it ends an evaluation by throwing
+   */
+  Evaluator(
+      TrainingConfig config,
+      TrainingState state,
+      ImageDataset train,
+      ImageDataset test,
+      Runnable betweenBatches) {
+    this.config = config;
+    this.state = state;
+    this.train = train;
+    this.betweenBatches = betweenBatches;
+    this.knn =
+        new KnnEvaluation(state.engine(), train, test, Setup.knnProtocol(config), betweenBatches);
+  }
+
+  /** The embedding's accuracy before training, if it is asked for. */
+  Optional<Double> untrained(TrainingListener listener) {
+    if (!config.evaluation().baselines()) {
+      return Optional.empty();
+    }
+    listener.phase("kNN of the untrained network");
+    return Optional.of(knn.recomputed(state.network()).top1());
+  }
+
+  /** The bank's rows become the network's embeddings of the images, of length 1. */
+  void fillBank() {
+    EvaluationConfig evaluation = config.evaluation();
+    new FeatureExtractor(
+            state.network(),
+            Setup.evaluationView(config),
+            evaluation.batchSize(),
+            config.data().resolvedWorkers())
+        .extract(train, null, state.bank().embeddings(), betweenBatches);
+    UnitRows.scale(state.bank().embeddings());
+  }
+
+  EpochAccuracy afterEpoch(int epoch, TrainingListener listener) {
+    EvaluationConfig evaluation = config.evaluation();
+    if (evaluation.every() == 0 || epoch % evaluation.every() != 0) {
+      return new EpochAccuracy(null, null);
+    }
+    listener.phase("kNN");
+    if (evaluation.features() == Features.BANK) {
+      return new EpochAccuracy(knn.againstBank(state.network(), state.bank()).top1(), null);
+    }
+    return new EpochAccuracy(null, knn.recomputed(state.network()).top1());
+  }
+
+  FinalMetrics last(TrainingListener listener) {
+    listener.phase("kNN of the trained embedding and of the backbone's features");
+    KnnEvaluation.NetworkAccuracy trained = trained();
+    Accuracy pixels = null;
+    if (config.evaluation().baselines()) {
+      listener.phase("kNN of the raw pixels");
+      pixels = pixels();
+    }
+    return new FinalMetrics(
+        true,
+        pixels == null ? null : pixels.top1(),
+        state.untrainedKnn(),
+        trained.embedding().top1(),
+        trained.backbone() == null ? null : trained.backbone().top1(),
+        trained.embedding().top5(),
+        trained.backbone() == null ? null : trained.backbone().top5(),
+        config.seed(),
+        config.objective().mode().name().toLowerCase(Locale.ROOT));
+  }
+
+  private KnnEvaluation.NetworkAccuracy trained() {
+    if (fits("the backbone's features", knn.backboneBytes(state.network()))) {
+      return knn.bothOutputs(state.network());
+    }
+    return new KnnEvaluation.NetworkAccuracy(knn.recomputed(state.network()), null);
+  }
+
+  private Accuracy pixels() {
+    return fits("the raw pixels", knn.pixelBytes()) ? knn.pixels() : null;
+  }
+
+  private static boolean fits(String what, long bytes) {
+    if (bytes > MAX_BYTES) {
+      LOG.info(
+          "kNN of {} is left out: it would need {} bytes of memory, at most {} are used",
+          what,
+          bytes,
+          MAX_BYTES);
+    }
+    return bytes <= MAX_BYTES;
+  }
+}

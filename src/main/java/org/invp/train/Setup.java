@@ -1,0 +1,134 @@
+package org.invp.train;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.invp.config.AugmentationConfig;
+import org.invp.config.DataConfig;
+import org.invp.config.EvaluationConfig;
+import org.invp.config.NetworkConfig;
+import org.invp.config.TrainingConfig;
+import org.invp.data.Augmentation;
+import org.invp.data.Blur;
+import org.invp.data.Crop;
+import org.invp.data.DataLoader;
+import org.invp.data.DataOptions;
+import org.invp.data.Datasets;
+import org.invp.data.EvaluationTransform;
+import org.invp.data.ImageDataset;
+import org.invp.data.Jitter;
+import org.invp.data.Normalisation;
+import org.invp.data.Split;
+import org.invp.eval.KnnEvaluation;
+import org.invp.nn.NetworkOptions;
+import org.invp.nn.TorchRuntime;
+
+/** Turns settings into what the other rooms understand. */
+public final class Setup {
+  private Setup() {}
+
+  /** The network that the settings describe, for images of that many channels. */
+  public static NetworkOptions networkOptions(TrainingConfig config, int channels) {
+    NetworkConfig network = config.network();
+    return new NetworkOptions(
+        network.architecture(),
+        network.stem(),
+        channels,
+        network.width(),
+        network.dimension(),
+        network.head(),
+        network.headHidden(),
+        network.headBatchNorm(),
+        network.initialisation());
+  }
+
+  /**
+   * The training images, the first {@code data.limit} of them if it says so.
+   *
+   * @throws org.invp.InvalidDataException when a file is missing or corrupt, naming it
+   */
+  public static ImageDataset trainingImages(TrainingConfig config) {
+    return open(config, Split.TRAIN);
+  }
+
+  /** The images that the representation is judged on. */
+  public static ImageDataset testImages(TrainingConfig config) {
+    return open(config, Split.TEST);
+  }
+
+  /** How an image is prepared for evaluation. */
+  public static EvaluationTransform evaluationView(TrainingConfig config) {
+    return view(config, normalisation(config));
+  }
+
+  /** The published kNN protocol with the run's settings. */
+  public static KnnEvaluation.Protocol knnProtocol(TrainingConfig config) {
+    EvaluationConfig evaluation = config.evaluation();
+    int channels = config.augmentation().mean().size();
+    return new KnnEvaluation.Protocol(
+        evaluation.k(),
+        evaluation.sigma(),
+        evaluationView(config),
+        view(config, Normalisation.none(channels)),
+        evaluation.batchSize(),
+        config.data().resolvedWorkers());
+  }
+
+  static DataLoader trainingLoader(TrainingConfig config, ImageDataset train) {
+    return new DataLoader(
+        train,
+        augmentation(config),
+        config.training().batchSize(),
+        config.data().resolvedWorkers(),
+        config.seed(),
+        config.training().keepLastBatch());
+  }
+
+  /** Sets LibTorch's threads and notes what decides the last bits. */
+  static Environment environment(int threads) {
+    TorchRuntime.setThreads(threads);
+    TorchRuntime.Info torch = TorchRuntime.info();
+    return new Environment(
+        Map.of(
+            "libtorch", torch.version(),
+            "cpu_capability", torch.cpuCapability(),
+            "network_library", torch.build(),
+            "threads", Integer.toString(threads)));
+  }
+
+  private static ImageDataset open(TrainingConfig config, Split split) {
+    DataConfig data = config.data();
+    return Datasets.open(new DataOptions(data.format(), Path.of(data.path()), data.limit()), split);
+  }
+
+  private static Augmentation augmentation(TrainingConfig config) {
+    AugmentationConfig views = config.augmentation();
+    return new Augmentation(
+        views.size(),
+        views.size(),
+        new Crop(
+            views.cropScale().low(),
+            views.cropScale().high(),
+            views.cropRatio().low(),
+            views.cropRatio().high()),
+        new Jitter(
+            views.jitterProbability(),
+            views.brightness(),
+            views.contrast(),
+            views.saturation(),
+            views.hue()),
+        views.gray(),
+        new Blur(views.blurProbability(), views.blurSigma().low(), views.blurSigma().high()),
+        views.flip(),
+        normalisation(config));
+  }
+
+  private static EvaluationTransform view(TrainingConfig config, Normalisation normalisation) {
+    EvaluationConfig evaluation = config.evaluation();
+    return new EvaluationTransform(
+        evaluation.resize(), evaluation.crop(), evaluation.crop(), normalisation);
+  }
+
+  private static Normalisation normalisation(TrainingConfig config) {
+    return new Normalisation(config.augmentation().mean(), config.augmentation().std());
+  }
+}

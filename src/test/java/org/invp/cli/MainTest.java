@@ -1,0 +1,250 @@
+package org.invp.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.invp.train.TinyRun;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MainTest {
+  @TempDir static Path shared;
+  private static Path data;
+  private static Path config;
+  private static Path run;
+
+  @TempDir Path temp;
+
+  /** What a command printed and returned. */
+  private record Result(int code, String out, String err) {}
+
+  @BeforeAll
+  static void trainOnce() throws IOException {
+    data = TinyRun.writeData(shared.resolve("data"));
+    config = Files.writeString(shared.resolve("tiny.yaml"), TinyRun.yaml(data));
+    run = shared.resolve("run");
+    Result result = invp("train", config, "--run-dir", run);
+    assertEquals(0, result.code, result.err);
+    assertTrue(result.out.contains("epoch 3/3"), result.out);
+    for (String row :
+        List.of("raw pixels", "untrained network", "trained embedding", "backbone features")) {
+      assertTrue(result.out.contains(row), result.out);
+    }
+    assertTrue(result.out.contains("run folder: " + run), result.out);
+  }
+
+  @Test
+  void aRunLeavesItsFiles() throws IOException {
+    assertTrue(Files.readString(run.resolve("config.yaml")).contains("bank_momentum: 0.5"));
+    assertEquals(4, Files.readAllLines(run.resolve("metrics.jsonl")).size());
+    assertTrue(Files.exists(run.resolve("checkpoint.safetensors")));
+    assertTrue(Files.readString(run.resolve("log.txt")).contains("epoch 3"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "train", "eval", "eval knn", "embed", "info", "bench", "bench bank"})
+  void everyCommandHasHelp(String command) {
+    Result result = invp((command + " --help").strip().split(" "));
+    assertEquals(0, result.code, result.err);
+    assertTrue(result.out.contains("Usage: invp " + command), result.out);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''|a command is missing",
+        "trian|trian",
+        "train|CONFIG is missing",
+        "train --resume|CONFIG or --run-dir is missing",
+        "train none.yaml|could not read none.yaml: no such file or folder",
+        "train CONFIG --wrong|--wrong",
+        "train CONFIG --device gpu0|unknown device 'gpu0', allowed: cpu",
+        "train CONFIG --resume --overwrite|exclude each other",
+        "train CONFIG --set objective.tau=1|unknown key objective.tau, did you mean",
+        "train CONFIG --set training.epochs=0|training.epochs is 0, allowed:",
+        "train CONFIG --set objective.negatives=23|objective.negatives is 23, allowed: at most the"
+            + " 22",
+        "train CONFIG --set training.batch_size=23|training.batch_size is 23, allowed: at most the"
+            + " 22",
+        "eval|an evaluation is missing: knn",
+        "eval knn|RUN",
+        "embed RUN DATA|--out",
+        "bench bank --top 3|--top is 3, allowed: at least 5",
+        "bench bank --rows 10 --top 11|--top 11",
+        "bench bank --rows many|many",
+      })
+  void wrongUseIsOneLineAndExitCodeTwo(String line, String expected) {
+    Result result = invp(arguments(line));
+    assertEquals(2, result.code, result.err);
+    assertTrue(result.err.contains(expected), result.err);
+    assertEquals(1, result.err.lines().count(), result.err);
+    assertTrue(result.err.startsWith("invp: "), result.err);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "train CONFIG --run-dir RUN|already holds a run",
+        "train CONFIG --set data.path=/none --run-dir TEMP|/none",
+        "eval knn /none|/none holds no run",
+        "embed RUN /none --out x.npy|/none",
+        "embed RUN DATA --out /none/x.npy|/none/x.npy",
+        "eval knn CONFIG|not a usable safetensors file",
+      })
+  void afterwardsFailuresAreOneLineAndExitCodeOne(String line, String expected) {
+    Result result = invp(arguments(line));
+    assertEquals(1, result.code, result.err);
+    assertTrue(result.err.contains(expected), result.err);
+    assertEquals(1, result.err.lines().count(), result.err);
+  }
+
+  @Test
+  void debugShowsTheStackTrace() {
+    Result result = invp("eval", "knn", "/none", "--debug");
+    assertTrue(result.err.contains("\tat org.invp."), result.err);
+  }
+
+  @Test
+  void aFailureDuringTrainingStandsInTheLogWithItsStackTrace() throws IOException {
+    Result result = invp("train", config, "--run-dir", temp, "--set", "objective.negatives=23");
+    assertEquals(2, result.code);
+    assertTrue(Files.readString(temp.resolve("log.txt")).contains("\tat org.invp."));
+  }
+
+  @Test
+  void aFinishedRunCanBeResumedWithoutItsConfiguration() {
+    Result result = invp("train", "--resume", "--run-dir", run);
+    assertEquals(0, result.code, result.err);
+    assertTrue(result.out.contains("trained embedding"), result.out);
+  }
+
+  @Test
+  void knnEvaluationPrintsJson() throws IOException {
+    Result result = invp("eval", "knn", run, "--json", "--set", "evaluation.k=3");
+    assertEquals(0, result.code, result.err);
+    JsonNode json = JsonMapper.builder().build().readTree(result.out);
+    assertEquals(3, json.get("k").asInt());
+    for (String what : List.of("bank", "embedding", "backbone")) {
+      assertTrue(json.get(what).get("top1").isNumber(), result.out);
+      assertTrue(json.get(what).get("top5").isNumber(), result.out);
+    }
+    assertFalse(json.has("pixels"));
+  }
+
+  @Test
+  void knnEvaluationRepeatsTheRunsOwnFigures() throws IOException {
+    Result result = invp("eval", "knn", run, "--features", "embedding,pixels", "--json");
+    JsonNode json = JsonMapper.builder().build().readTree(result.out);
+    List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
+    JsonNode last = JsonMapper.builder().build().readTree(lines.get(lines.size() - 1));
+    assertEquals(last.get("embedding_knn"), json.get("embedding").get("top1"));
+    assertEquals(last.get("pixel_knn"), json.get("pixels").get("top1"));
+    assertFalse(json.has("bank"));
+  }
+
+  @Test
+  void knnEvaluationPrintsATable() {
+    Result result = invp("eval", "knn", run);
+    assertEquals(0, result.code, result.err);
+    assertTrue(result.out.contains("backbone"), result.out);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"embedding,test,9,6", "backbone,train,22,32"})
+  void embeddingsAreWrittenForNumPy(String layer, String split, int rows, int columns)
+      throws IOException {
+    Path file = temp.resolve("x.npy");
+    Result result = invp("embed", run, data, "--out", file, "--layer", layer, "--split", split);
+    assertEquals(0, result.code, result.err);
+    byte[] bytes = Files.readAllBytes(file);
+    String header = new String(bytes, 0, 128, StandardCharsets.ISO_8859_1);
+    assertTrue(header.contains("(%d, %d".formatted(rows, columns)), header);
+    assertEquals(128 + 4 * rows * columns, bytes.length);
+  }
+
+  @Test
+  void infoNamesTheNativeLibraries() {
+    Result result = invp("info");
+    assertEquals(0, result.code, result.out);
+    assertTrue(result.out.contains("libinvp_nn.so"), result.out);
+  }
+
+  @Test
+  void theBankBenchmarkPrintsOneJsonObject() throws IOException {
+    Result result =
+        invp(
+            "bench",
+            "bank",
+            "--rows",
+            500,
+            "--dim",
+            16,
+            "--batch",
+            8,
+            "--top",
+            64,
+            "--repeats",
+            2,
+            "--json");
+    assertEquals(0, result.code, result.err);
+    JsonNode json = JsonMapper.builder().build().readTree(result.out);
+    assertTrue(json.get("median_s").asDouble() >= json.get("min_s").asDouble());
+    assertTrue(json.has("extra_mb"));
+    assertEquals(500, json.get("rows").asInt());
+    assertTrue(json.get("threads").asInt() >= 1);
+  }
+
+  private Object[] arguments(String line) {
+    if (line.isEmpty()) {
+      return new Object[0];
+    }
+    String[] words = line.split(" ");
+    Object[] arguments = new Object[words.length];
+    for (int i = 0; i < words.length; i++) {
+      arguments[i] =
+          switch (words[i]) {
+            case "CONFIG" -> config;
+            case "RUN" -> run;
+            case "DATA" -> data;
+            case "TEMP" -> temp;
+            default -> words[i];
+          };
+    }
+    boolean named = line.contains("--run-dir") || !line.startsWith("train CONFIG");
+    if (named) {
+      return arguments;
+    }
+    Object[] elsewhere = Arrays.copyOf(arguments, arguments.length + 2);
+    elsewhere[arguments.length] = "--run-dir";
+    elsewhere[arguments.length + 1] = temp;
+    return elsewhere;
+  }
+
+  private static Result invp(Object... arguments) {
+    String[] args = new String[arguments.length];
+    for (int i = 0; i < args.length; i++) {
+      args[i] = arguments[i].toString();
+    }
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
+    return new Result(code, out.toString(), err.toString());
+  }
+}
