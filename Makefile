@@ -1,4 +1,5 @@
 # Every target does its own set-up; a second run does no work twice.
+MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc)
 VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
