@@ -65,7 +65,8 @@ format: setup
 
 demo: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && \
-		bin/invp train configs/fashion-mnist.yaml --run-dir runs/demo --set data.path="$$data" $(ARGS)
+		bin/invp train configs/fashion-mnist.yaml --run-dir runs/demo --overwrite \
+			--set data.path="$$data" $(ARGS)
 
 dist: package
 	@rm -rf build/dist

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
@@ -163,9 +164,9 @@ class BindingsTest {
   }
 
   /** The classes that describe structs: all of a room's but the header class. */
-  private static TreeSet<String> structs(Room room) throws IOException {
+  private static Set<String> structs(Room room) throws IOException {
     Path folder = BINDINGS.resolve(packageOf(room).replace('.', '/'));
-    TreeSet<String> names = new TreeSet<>();
+    Set<String> names = new TreeSet<>();
     try (Stream<Path> files = Files.list(folder)) {
       files
           .map(file -> file.getFileName().toString().replace(".java", ""))
