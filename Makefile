@@ -1,5 +1,6 @@
 # Every target does its own set-up; a second run does no work twice.
 MAKEFLAGS += --no-print-directory
+RUN ?= runs/demo
 JOBS ?= $(shell nproc)
 VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
@@ -65,7 +66,7 @@ format: setup
 
 demo: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && \
-		bin/invp train configs/fashion-mnist.yaml --run-dir runs/demo --overwrite \
+		bin/invp train configs/fashion-mnist.yaml --run-dir $(RUN) --overwrite \
 			--set data.path="$$data" $(ARGS)
 
 dist: package
