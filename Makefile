@@ -58,9 +58,11 @@ test-trainer-jar: package
 	scripts/test-trainer-jar.sh
 
 check-format: setup
+	@scripts/setup.sh format
 	@scripts/format-native.sh
 
 format: setup
+	@scripts/setup.sh format
 	@scripts/format-native.sh --fix
 	@$(MVN) -q spotless:apply
 

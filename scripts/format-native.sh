@@ -1,18 +1,26 @@
 #!/usr/bin/env bash
-# Checks (or with --fix, repairs) the format of our native code. Other major versions of
+# Checks (or with --fix, repairs) the format of our native code; --find only looks for the tool. Other major versions of
 # clang-format lay code out differently, so only the one below counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 version=14
-mode=(--dry-run --Werror)
-[ "${1:-}" = --fix ] && mode=(-i)
 
-for tool in "clang-format-$version" clang-format; do
-  if command -v "$tool" >/dev/null && "$tool" --version | grep -q "version $version\."; then
-    find native \( -name '*.h' -o -name '*.cpp' -o -name '*.c' -o -name '*.cu' \) -print0 |
-      xargs -0 -r "$tool" "${mode[@]}"
-    exit 0
+for candidate in "clang-format-$version" clang-format; do
+  if command -v "$candidate" >/dev/null && "$candidate" --version | grep -q "version $version\."; then
+    tool=$candidate
+    break
   fi
 done
-echo "clang-format $version not found: the format of the native code is not checked"
+
+case ${1:-} in
+  --find) [ -n "${tool:-}" ] && exit 0 || exit 1 ;;
+  --fix) mode=(-i) ;;
+  *) mode=(--dry-run --Werror) ;;
+esac
+if [ -z "${tool:-}" ]; then
+  echo "clang-format $version not found: the format of the native code is not checked"
+  exit 0
+fi
+find native \( -name '*.h' -o -name '*.cpp' -o -name '*.c' -o -name '*.cu' \) -print0 |
+  xargs -0 -r "$tool" "${mode[@]}"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that the tools and libraries of the build are there: through apt where it may,
 # else it says what to install. Does nothing when nothing is missing.
+# "setup.sh format" also gets the clang-format that the format check wants, if apt has it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -37,6 +38,14 @@ jdk_found() {
   scripts/find-jdk.sh >/dev/null 2>&1
 }
 
+in_apt() {
+  apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'
+}
+
+if [ "${1:-}" = format ] && ! scripts/format-native.sh --find >/dev/null && may_install; then
+  in_apt clang-format-14 || [ -n "$(ls /var/lib/apt/lists/*_Packages* 2>/dev/null)" ] || apt_get update
+  ! in_apt clang-format-14 || missing+=(clang-format-14)
+fi
 if [ ${#missing[@]} = 0 ] && jdk_found; then
   exit 0
 fi
@@ -45,7 +54,7 @@ if may_install; then
   apt_get update
   if ! jdk_found; then
     for version in 25 24 23 22; do
-      if apt-cache policy "openjdk-$version-jdk-headless" | grep -q 'Candidate: [0-9]'; then
+      if in_apt "openjdk-$version-jdk-headless"; then
         missing+=("openjdk-$version-jdk-headless")
         break
       fi

@@ -38,6 +38,15 @@ strangers=$(grep -v -e "^$work/" -e "^$java_home/" -e "^$(readlink -f "$java_hom
 
 echo "trainer jar: $(grep -c "^$work/" "$work/libraries") libraries, all from the jar"
 
+mkdir "$work/empty"
+if message=$(cd "$work" && "$java_home/bin/java" "-Dinvp.native.dir=$work/empty" -jar invp-trainer.jar \
+  bench bank --rows 64 --dim 8 --batch 4 --top 8 --repeats 1 --json 2>&1); then
+  fail "a missing native library went unnoticed: $message"
+fi
+[ "$(wc -l <<<"$message")" = 1 ] && grep -q "libinvp_bank.so; tried $work/empty" <<<"$message" ||
+  fail "a missing native library ends with: $message"
+echo "trainer jar: a missing native library ends in one line that names the place"
+
 old_java=$(for home in /usr/lib/jvm/*; do
   version=$(sed -n 's/^JAVA_VERSION="\(1\.\)\{0,1\}\([0-9]*\).*/\2/p' "$home/release" 2>/dev/null)
   [ -n "$version" ] && [ "$version" -lt 22 ] && echo "$home/bin/java" && break
