@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 version=14
 
 for candidate in "clang-format-$version" clang-format; do
-  if command -v "$candidate" >/dev/null && "$candidate" --version | grep -q "version $version\."; then
+  if command -v "$candidate" >/dev/null && "$candidate" --version | grep "version $version\." >/dev/null; then
     tool=$candidate
     break
   fi

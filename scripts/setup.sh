@@ -39,7 +39,7 @@ jdk_found() {
 }
 
 in_apt() {
-  apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'
+  apt-cache policy "$1" 2>/dev/null | grep 'Candidate: [0-9]' >/dev/null
 }
 
 if [ "${1:-}" = format ] && ! scripts/format-native.sh --find >/dev/null && may_install; then
