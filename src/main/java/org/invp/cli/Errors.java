@@ -13,7 +13,7 @@ final class Errors {
   private Errors() {}
 
   /** A command failed. */
-  static int report(Exception failure, PrintWriter err, boolean debug) {
+  static int report(Throwable failure, PrintWriter err, boolean debug) {
     err.println(PREFIX + line(failure));
     if (debug) {
       failure.printStackTrace(err);
@@ -36,6 +36,9 @@ final class Errors {
     String message = failure.getMessage();
     if (failure instanceof InvpException && message != null) {
       return oneLine(message);
+    }
+    if (failure instanceof OutOfMemoryError) {
+      return "out of memory" + (message == null ? "" : ": " + oneLine(message));
     }
     return failure.getClass().getSimpleName() + (message == null ? "" : ": " + oneLine(message));
   }

@@ -1,6 +1,7 @@
 package org.invp.cli;
 
 import java.io.PrintWriter;
+import java.util.concurrent.atomic.AtomicInteger;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,6 +30,9 @@ public final class Main implements Runnable {
   static final int FAILED = 1;
   static final int WRONG_USE = 2;
 
+  /** LibTorch is called from this thread; the JVM's own main thread has a small stack. */
+  private static final long STACK_BYTES = 64L << 20;
+
   @Spec private CommandSpec spec;
 
   @CommandLine.Option(
@@ -40,13 +44,15 @@ public final class Main implements Runnable {
   private Main() {}
 
   /** Runs a command and ends the process with its exit code. */
-  public static void main(String[] args) {
-    int code =
-        run(
-            new PrintWriter(System.out, true, System.out.charset()),
-            new PrintWriter(System.err, true, System.err.charset()),
-            args);
-    System.exit(code);
+  public static void main(String[] args) throws InterruptedException {
+    PrintWriter out = new PrintWriter(System.out, true, System.out.charset());
+    PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
+    AtomicInteger code = new AtomicInteger(FAILED);
+    Runnable command = () -> code.set(run(out, err, args));
+    Thread thread = new Thread(null, command, "invp", STACK_BYTES);
+    thread.start();
+    thread.join();
+    System.exit(code.get());
   }
 
   /** Runs a command and returns its exit code. */
@@ -61,7 +67,11 @@ public final class Main implements Runnable {
             .setExecutionExceptionHandler(
                 (failure, command, parsed) -> Errors.report(failure, err, main.debug))
             .setParameterExceptionHandler((failure, rest) -> Errors.reportUsage(failure, err));
-    return line.execute(args);
+    try {
+      return line.execute(args);
+    } catch (OutOfMemoryError | LinkageError | StackOverflowError e) {
+      return Errors.report(e, err, main.debug);
+    }
   }
 
   /** Without a command there is nothing to do. */

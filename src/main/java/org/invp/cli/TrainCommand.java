@@ -1,14 +1,17 @@
 package org.invp.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.train.Outcome;
+import org.invp.train.ResumeRules;
 import org.invp.train.RunFolder;
 import org.invp.train.RunFolder.Existing;
 import org.invp.train.Setup;
@@ -34,7 +37,7 @@ final class TrainCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = "CONFIG",
-      description = "The settings, a YAML file; may be left out with --resume --run-dir.")
+      description = "The settings, a YAML file; with --resume it may be left out.")
   private Path config;
 
   @Option(
@@ -49,7 +52,9 @@ final class TrainCommand implements Callable<Integer> {
       description = "The run's folder (default: runs/ and the name of CONFIG).")
   private Path runDir;
 
-  @Option(names = "--resume", description = "Go on where the run in the folder stopped.")
+  @Option(
+      names = "--resume",
+      description = "Go on where the run in the folder stopped, with its settings.")
   private boolean resume;
 
   @Option(names = "--overwrite", description = "Delete the run that the folder holds.")
@@ -63,12 +68,11 @@ final class TrainCommand implements Callable<Integer> {
           spec.commandLine(), "--resume and --overwrite exclude each other");
     }
     Path path = folder();
-    TrainingConfig settings =
-        ConfigFile.read(config != null ? config : path.resolve("config.yaml"), overrides);
+    TrainingConfig settings = settings(path);
     Existing existing = resume ? Existing.RESUME : overwrite ? Existing.OVERWRITE : Existing.REFUSE;
     try (ImageDataset train = Setup.trainingImages(settings);
         ImageDataset test = Setup.testImages(settings);
-        RunFolder folder = RunFolder.open(path, existing);
+        RunFolder folder = open(path, existing, settings, train);
         LogFile log = new LogFile(folder.log())) {
       return log.recordingFailures(() -> train(settings, folder, train, test));
     }
@@ -102,6 +106,29 @@ final class TrainCommand implements Callable<Integer> {
         spec.commandLine().getOut(),
         spec.commandLine().getErr(),
         LiveBar.hasTerminal() ? new LiveBar(System.err) : null);
+  }
+
+  /** A run that goes on keeps its own settings; CONFIG must agree with them in what matters. */
+  private TrainingConfig settings(Path path) {
+    Path own = path.resolve(RunFolder.CONFIG);
+    if (!resume || !Files.exists(own)) {
+      return ConfigFile.read(config != null ? config : own, overrides);
+    }
+    if (config != null) {
+      ResumeRules.check(path, ConfigFile.read(own, List.of()), ConfigFile.read(config, overrides));
+    }
+    return ConfigFile.read(own, overrides);
+  }
+
+  /** Settings that do not fit the data are refused before anything is written. */
+  private RunFolder open(
+      Path path, Existing existing, TrainingConfig settings, ImageDataset train) {
+    try {
+      settings.checkAgainst(train.size(), train.channels());
+    } catch (ConfigException e) {
+      throw new ConfigException((config != null ? config : path) + ": " + e.getMessage(), e);
+    }
+    return RunFolder.open(path, existing);
   }
 
   private Path folder() {

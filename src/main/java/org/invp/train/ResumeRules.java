@@ -13,7 +13,7 @@ import org.invp.config.TrainingConfig;
  * done and what is reported, and the number of epochs where the learning rate does not depend on
  * it.
  */
-final class ResumeRules {
+public final class ResumeRules {
   private static final String EPOCHS = "training.epochs";
   private static final String SCHEDULE_EPOCHS = "optimizer.schedule_epochs";
   private static final Set<String> FREE =
@@ -36,13 +36,14 @@ final class ResumeRules {
    * @param now what it is to go on with
    * @throws ConfigException naming the first key that differs
    */
-  static void check(Path folder, TrainingConfig before, TrainingConfig now) {
+  public static void check(Path folder, TrainingConfig before, TrainingConfig now) {
     Map<String, String> old = comparable(before);
     Map<String, String> current = comparable(now);
     for (String key : new TreeSet<>(current.keySet())) {
       if (!current.get(key).equals(old.get(key)) && !isFree(key)) {
         throw new ConfigException(
-            "%s is %s, but the run in %s was started with %s; allowed: the same, or another --run-dir"
+            ("%s is %s, but the run in %s was started with %s; allowed: the same"
+                    + " (without CONFIG the run's own settings hold), or another --run-dir")
                 .formatted(key, current.get(key), folder, old.get(key)));
       }
     }

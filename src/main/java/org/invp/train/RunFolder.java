@@ -17,10 +17,14 @@ import org.invp.io.IoErrors;
 
 /**
  * The folder of one run: {@code config.yaml}, {@code metrics.jsonl}, {@code
- * checkpoint.safetensors}, {@code log.txt}. While it is open for training no other trainer can open
- * it; the lock is the operating system's and ends with the process, however that ends.
+ * checkpoint.safetensors}, {@code log.txt}, at the end {@code weights.safetensors}. While it is
+ * open for training no other trainer can open it; the lock is the operating system's and ends with
+ * the process, however that ends.
  */
 public final class RunFolder implements AutoCloseable {
+  /** The name of the file with the run's settings. */
+  public static final String CONFIG = "config.yaml";
+
   private static final String LOCK = "run.lock";
 
   /** What to do with a run that the folder already holds. */
@@ -50,9 +54,7 @@ public final class RunFolder implements AutoCloseable {
   public static RunFolder open(Path path, Existing existing) {
     RunFolder folder = new RunFolder(path, lock(path));
     try {
-      AtomicFile.removeLeftovers(folder.config());
-      AtomicFile.removeLeftovers(folder.metrics());
-      AtomicFile.removeLeftovers(folder.checkpoint());
+      folder.files().forEach(AtomicFile::removeLeftovers);
       if (existing == Existing.REFUSE && folder.holdsRun()) {
         throw new InvpException(
             ("%s already holds a run; --resume goes on with it, --overwrite deletes it,"
@@ -76,7 +78,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** The settings of the run, with every value filled in. */
   public Path config() {
-    return path.resolve("config.yaml");
+    return path.resolve(CONFIG);
   }
 
   /** One line per epoch. */
@@ -87,6 +89,11 @@ public final class RunFolder implements AutoCloseable {
   /** Everything that the run needs to go on. */
   public Path checkpoint() {
     return path.resolve("checkpoint.safetensors");
+  }
+
+  /** The network alone, once the run is complete; {@code Network.load} reads it. */
+  public Path weights() {
+    return path.resolve("weights.safetensors");
   }
 
   /** What the trainer said. */
@@ -109,8 +116,12 @@ public final class RunFolder implements AutoCloseable {
     return Stream.of(config(), metrics(), checkpoint()).anyMatch(Files::exists);
   }
 
+  private List<Path> files() {
+    return List.of(checkpoint(), weights(), metrics(), config(), log());
+  }
+
   private void clear() {
-    for (Path file : List.of(checkpoint(), metrics(), config(), log())) {
+    for (Path file : files()) {
       try {
         Files.deleteIfExists(file);
       } catch (IOException e) {

@@ -262,6 +262,7 @@ public final class Trainer implements AutoCloseable {
   private void finish() {
     FinalMetrics last = evaluator.last(listener);
     metrics.append(last);
+    state.network().save(folder.weights());
     LOG.info("done: {}", last);
     listener.finished(last);
   }

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.invp.nn.Network;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,8 @@ class MainTest {
     assertTrue(Files.readString(run.resolve("config.yaml")).contains("bank_momentum: 0.5"));
     assertEquals(4, Files.readAllLines(run.resolve("metrics.jsonl")).size());
     assertTrue(Files.exists(run.resolve("checkpoint.safetensors")));
+    Network.load(run.resolve("weights.safetensors")).close();
+    Network.load(run.resolve("checkpoint.safetensors")).close();
     assertTrue(Files.readString(run.resolve("log.txt")).contains("epoch 3"));
   }
 
@@ -123,8 +126,11 @@ class MainTest {
 
   @Test
   void aFailureDuringTrainingStandsInTheLogWithItsStackTrace() throws IOException {
-    Result result = invp("train", config, "--run-dir", temp, "--set", "objective.negatives=23");
-    assertEquals(2, result.code);
+    Result result =
+        invp("train", config, "--run-dir", temp, "--set", "optimizer.learning_rate=1e30");
+    assertEquals(1, result.code);
+    assertTrue(result.err.contains("diverged"), result.err);
+    assertEquals(1, result.err.lines().count(), result.err);
     assertTrue(Files.readString(temp.resolve("log.txt")).contains("\tat org.invp."));
   }
 
@@ -133,6 +139,25 @@ class MainTest {
     Result result = invp("train", "--resume", "--run-dir", run);
     assertEquals(0, result.code, result.err);
     assertTrue(result.out.contains("trained embedding"), result.out);
+  }
+
+  @Test
+  void aResumedRunKeepsItsOwnSettings() {
+    assertEquals(0, invp("train", config, "--run-dir", temp, "--set", "data.workers=1").code);
+    assertEquals(0, invp("train", config, "--run-dir", temp, "--resume").code);
+    Result other =
+        invp("train", config, "--run-dir", temp, "--resume", "--set", "objective.mode=official");
+    assertEquals(2, other.code);
+    assertTrue(other.err.contains("objective.mode is official"), other.err);
+  }
+
+  @Test
+  void settingsThatDoNotFitTheDataLeaveNoRunBehind() {
+    Path folder = temp.resolve("none");
+    Result result = invp("train", config, "--run-dir", folder, "--set", "objective.negatives=23");
+    assertEquals(2, result.code);
+    assertTrue(result.err.contains(config + ": objective.negatives is 23"), result.err);
+    assertFalse(Files.exists(folder));
   }
 
   @Test

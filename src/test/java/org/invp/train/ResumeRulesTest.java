@@ -49,8 +49,8 @@ class ResumeRulesTest {
   @Test
   void theMessageNamesTheKeyAndBothValues() {
     assertEquals(
-        "objective.mode is official, but the run in runs/x was started with paper;"
-            + " allowed: the same, or another --run-dir",
+        "objective.mode is official, but the run in runs/x was started with paper; allowed: the"
+            + " same (without CONFIG the run's own settings hold), or another --run-dir",
         assertThrows(
                 ConfigException.class,
                 () -> ResumeRules.check(FOLDER, config(), config("objective.mode=official")))

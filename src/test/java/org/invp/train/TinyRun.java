@@ -43,7 +43,7 @@ public final class TinyRun {
     objective:
       {negatives: 12, positives: 3, neighbours: 2, steps: 2, ramp_epochs: 1}
     optimizer: {learning_rate: 0.05, per: step, warmup_steps: 4}
-    training: {epochs: 3, batch_size: 4, threads: 2}
+    training: {epochs: 3, batch_size: 4, threads: 1}
     evaluation: {k: 5, batch_size: 8, resize: 0, crop: 12}
     """
         .formatted(data);
