@@ -16,10 +16,15 @@ final class LiveBar implements AutoCloseable {
   private static final int WIDTH = 100;
   private static final int UPDATE_MILLIS = 200;
 
+  /** Back to the start of the line, and clear it. */
+  private static final String ERASE = "\r\033[K";
+
   private final PrintStream terminal;
   private ProgressBar bar;
   private long images;
   private long started;
+  private long evaluating;
+  private double betweenEpochs;
   private int epoch;
   private int epochs;
   private int batches;
@@ -45,6 +50,8 @@ final class LiveBar implements AutoCloseable {
     batches = batchesInEpoch;
     images = 0;
     started = System.nanoTime();
+    betweenEpochs = evaluating > 0 ? seconds(evaluating, started) : 0;
+    evaluating = 0;
     bar =
         new ProgressBarBuilder()
             .setTaskName("epoch %d/%d".formatted(epoch, epochs))
@@ -53,17 +60,19 @@ final class LiveBar implements AutoCloseable {
             .setStyle(ProgressBarStyle.ASCII)
             .setUpdateIntervalMillis(UPDATE_MILLIS)
             .hideEta()
-            .setConsumer(new ConsoleProgressBarConsumer(terminal, WIDTH))
+            .setConsumer(new Line(terminal))
             .build();
   }
 
   void step(int batchSize, double meanLoss) {
     images += batchSize;
     bar.step();
-    double seconds = Math.max(1e-9, (System.nanoTime() - started) * 1e-9);
+    double seconds = Math.max(1e-9, seconds(started, System.nanoTime()));
     long done = bar.getCurrent() - bar.getStart();
+    double perEpoch = seconds / done * batches;
     double left =
-        seconds / done * (batches - bar.getCurrent() + (double) batches * (epochs - epoch));
+        seconds / done * (batches - bar.getCurrent())
+            + (epochs - epoch) * (perEpoch + betweenEpochs);
     bar.setExtraMessage(
         String.format(
             Locale.ROOT,
@@ -73,18 +82,47 @@ final class LiveBar implements AutoCloseable {
             clock(left)));
   }
 
+  /** Says what is going on while there are no steps. */
   void phase(String what) {
     if (bar != null) {
+      evaluating = System.nanoTime();
       bar.setExtraMessage(what);
+    } else {
+      terminal.print(ERASE + what + " ...");
+      terminal.flush();
     }
   }
 
+  /** Erases the line, so that others can take its place. */
   @Override
   public void close() {
     if (bar != null) {
       bar.close();
       bar = null;
+    } else {
+      terminal.print(ERASE);
     }
+    terminal.flush();
+  }
+
+  /** The bar's line; erased at the end instead of left behind. */
+  private static final class Line extends ConsoleProgressBarConsumer {
+    private final PrintStream terminal;
+
+    Line(PrintStream terminal) {
+      super(terminal, WIDTH);
+      this.terminal = terminal;
+    }
+
+    @Override
+    public void close() {
+      terminal.print(ERASE);
+      terminal.flush();
+    }
+  }
+
+  private static double seconds(long from, long to) {
+    return (to - from) * 1e-9;
   }
 
   /** Hours, minutes and seconds, the hours only when there are any. */
