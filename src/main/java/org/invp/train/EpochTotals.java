@@ -28,11 +28,15 @@ final class EpochTotals {
     sums[4] += images * result.meanCosine();
   }
 
-  /** Adds wall-clock seconds of one step. */
-  void addSeconds(double all, double bank, double network, double wait) {
-    sums[5] += all;
+  /** Adds the seconds that one step spent in the objective and in the network. */
+  void addStepSeconds(double bank, double network) {
     sums[6] += bank;
     sums[7] += network;
+  }
+
+  /** Adds wall-clock seconds, and those of them that were spent waiting for images. */
+  void addSeconds(double all, double wait) {
+    sums[5] += all;
     sums[8] += wait;
   }
 
@@ -40,40 +44,36 @@ final class EpochTotals {
     Arrays.fill(sums, 0);
   }
 
-  double images() {
-    return sums[0];
-  }
-
+  /** The mean loss so far. */
   double loss() {
     return sums[1] / sums[0];
   }
 
-  double lossIns() {
-    return sums[2] / sums[0];
-  }
-
-  double lossInv() {
-    return sums[3] / sums[0];
-  }
-
-  double cosine() {
-    return sums[4] / sums[0];
-  }
-
-  double seconds() {
-    return sums[5];
-  }
-
-  double bankSeconds() {
-    return sums[6];
-  }
-
-  double networkSeconds() {
-    return sums[7];
-  }
-
-  double waitSeconds() {
-    return sums[8];
+  /**
+   * The epoch's line of metrics.
+   *
+   * @param weight lambda w(epoch)
+   * @param rate the learning rate of the last step
+   */
+  EpochMetrics toMetrics(int epoch, double weight, double rate, Evaluator.EpochAccuracy accuracy) {
+    double images = sums[0];
+    double seconds = sums[5];
+    return new EpochMetrics(
+        epoch,
+        loss(),
+        sums[2] / images,
+        sums[3] / images,
+        weight,
+        rate,
+        (int) images,
+        seconds,
+        images / seconds,
+        sums[6],
+        sums[7],
+        sums[8],
+        accuracy.bank(),
+        accuracy.embedding(),
+        sums[4] / images);
   }
 
   /** The sums as text that reads back to the same bits. */

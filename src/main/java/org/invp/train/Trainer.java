@@ -9,10 +9,7 @@ import org.invp.data.Batch;
 import org.invp.data.DataLoader;
 import org.invp.data.ImageDataset;
 import org.invp.io.AtomicFile;
-import org.invp.objective.InvariancePropagation;
 import org.invp.objective.ObjectiveOptions.BankStart;
-import org.invp.objective.StepResult;
-import org.invp.tensor.FloatTensor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,7 +25,6 @@ public final class Trainer implements AutoCloseable {
   static final double COLLAPSED = 0.95;
 
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
-  private static final double NANOS = 1e-9;
 
   private final TrainingConfig config;
   private final RunFolder folder;
@@ -38,8 +34,7 @@ public final class Trainer implements AutoCloseable {
   private final Cleanup cleanup = new Cleanup();
   private final TrainingState state;
   private final DataLoader loader;
-  private final InvariancePropagation objective;
-  private final FloatTensor gradient;
+  private final TrainingStep step;
   private final LearningRateSchedule schedule;
   private final Evaluator evaluator;
   private final MetricsFile metrics;
@@ -70,11 +65,7 @@ public final class Trainer implements AutoCloseable {
       environment = Setup.environment(config.training().resolvedThreads());
       state = cleanup.add(new TrainingState(config, train.size(), train.channels()));
       loader = cleanup.add(Setup.trainingLoader(config, train));
-      objective =
-          cleanup.add(new InvariancePropagation(state.bank(), state.graph(), config.objective()));
-      gradient =
-          cleanup.add(
-              FloatTensor.allocate(config.training().batchSize(), config.network().dimension()));
+      step = cleanup.add(new TrainingStep(config, state));
       schedule =
           new LearningRateSchedule(
               config.optimizer(), config.training().epochs(), loader.batches());
@@ -129,83 +120,23 @@ public final class Trainer implements AutoCloseable {
     double weight = config.objective().weight(epoch);
     listener.epochStarted(epoch, config.training().epochs(), start.batch(), loader.batches());
     loader.start(epoch, start.batch());
-    double waited = loader.waitSeconds();
-    long before = System.nanoTime();
+    Stopwatch watch = new Stopwatch(loader);
     for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
-      StepTimes times = trainStep(batch, epoch, weight);
-      long now = System.nanoTime();
-      state
-          .totals()
-          .addSeconds(
-              (now - before) * NANOS, times.bank(), times.network(), loader.waitSeconds() - waited);
-      before = now;
-      waited = loader.waitSeconds();
-      int every = config.training().checkpointEverySteps();
-      if (every > 0 && state.position().step() % every == 0) {
+      StepMetrics metrics = step.take(batch, schedule.rate(epoch, state.position().step()), weight);
+      watch.lap(state.totals());
+      report(metrics, batch.size());
+      if (isMultiple(metrics.step(), config.training().checkpointEverySteps())) {
         save();
       }
       stop.check();
     }
   }
 
-  /** Seconds that one step spent in the objective and in the network. */
-  private record StepTimes(double bank, double network) {}
-
-  /** Forward, objective, backward, optimizer. */
-  private StepTimes trainStep(Batch batch, int epoch, double weight) {
-    double rate = schedule.rate(epoch, state.position().step());
-    FloatTensor slope = gradient.slice(batch.size());
-
-    long started = System.nanoTime();
-    FloatTensor embeddings = state.network().forward(batch.images());
-    long embedded = System.nanoTime();
-    StepResult result = objectiveStep(batch, embeddings, weight, slope, rate);
-    long judged = System.nanoTime();
-    state.network().backward(slope);
-    state.optimizer().step(rate);
-    long done = System.nanoTime();
-
-    state.moveTo(state.position().afterStep());
-    report(batch.size(), epoch, rate, weight, result);
-    return new StepTimes((judged - embedded) * NANOS, (embedded - started + done - judged) * NANOS);
-  }
-
-  private StepResult objectiveStep(
-      Batch batch, FloatTensor embeddings, double weight, FloatTensor slope, double rate) {
-    StepResult result;
-    try {
-      result = objective.step(batch.indices(), embeddings, weight, slope);
-    } catch (InvalidDataException e) {
-      throw diverged(e.getMessage(), rate, e);
+  private void report(StepMetrics step, int images) {
+    if (isMultiple(step.step(), config.training().logEvery())) {
+      metrics.append(step);
     }
-    double loss = result.lossIns() + weight * result.lossInv();
-    if (!Double.isFinite(loss)) {
-      throw diverged("the loss is " + loss, rate, null);
-    }
-    return result;
-  }
-
-  private InvalidDataException diverged(String what, double rate, Throwable cause) {
-    Position position = state.position();
-    return new InvalidDataException(
-        ("training has diverged in epoch %d, batch %d at learning rate %.4g: %s; "
-                + "the last checkpoint is kept, try a smaller optimizer.learning_rate")
-            .formatted(position.epoch(), position.batch() + 1, rate, what),
-        cause);
-  }
-
-  private void report(int images, int epoch, double rate, double weight, StepResult result) {
-    double loss = result.lossIns() + weight * result.lossInv();
-    state.totals().add(images, loss, result);
-    long step = state.position().step();
-    StepMetrics line =
-        new StepMetrics(
-            epoch, step, loss, result.lossIns(), result.lossInv(), rate, result.meanCosine());
-    int every = config.training().logEvery();
-    if (every > 0 && step % every == 0) {
-      metrics.append(line);
-    }
-    listener.stepDone(line, images, state.totals().loss());
+    listener.stepDone(step, images, state.totals().loss());
   }
 
   /** Evaluates the epoch in progress, reports it and saves. */
@@ -214,22 +145,11 @@ public final class Trainer implements AutoCloseable {
     EpochTotals totals = state.totals();
     Evaluator.EpochAccuracy accuracy = evaluator.afterEpoch(epoch, listener);
     EpochMetrics line =
-        new EpochMetrics(
+        totals.toMetrics(
             epoch,
-            totals.loss(),
-            totals.lossIns(),
-            totals.lossInv(),
             config.objective().weight(epoch),
             schedule.rate(epoch, state.position().step() - 1),
-            (int) totals.images(),
-            totals.seconds(),
-            totals.images() / totals.seconds(),
-            totals.bankSeconds(),
-            totals.networkSeconds(),
-            totals.waitSeconds(),
-            accuracy.bank(),
-            accuracy.embedding(),
-            totals.cosine());
+            accuracy);
     metrics.append(line);
     if (line.embeddingCosine() > COLLAPSED) {
       warn(
@@ -240,7 +160,7 @@ public final class Trainer implements AutoCloseable {
     listener.epochDone(line);
     state.moveTo(state.position().nextEpoch());
     totals.clear();
-    if (epoch % config.training().checkpointEveryEpochs() == 0
+    if (isMultiple(epoch, config.training().checkpointEveryEpochs())
         || epoch == config.training().epochs()) {
       save();
     }
@@ -265,6 +185,10 @@ public final class Trainer implements AutoCloseable {
     state.network().save(folder.weights());
     LOG.info("done: {}", last);
     listener.finished(last);
+  }
+
+  private static boolean isMultiple(long count, int every) {
+    return every > 0 && count % every == 0;
   }
 
   private void save() {

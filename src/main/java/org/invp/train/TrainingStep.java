@@ -1,0 +1,92 @@
+package org.invp.train;
+
+import org.invp.InvalidDataException;
+import org.invp.config.TrainingConfig;
+import org.invp.data.Batch;
+import org.invp.objective.InvariancePropagation;
+import org.invp.objective.StepResult;
+import org.invp.tensor.FloatTensor;
+
+/**
+ * One step: images to embeddings, embeddings to losses and their gradient, gradient to weights.
+ * Adds what it found and how long it took to the state's totals. Borrows the state.
+ */
+final class TrainingStep implements AutoCloseable {
+  private static final double NANOS = 1e-9;
+
+  private final TrainingState state;
+  private final InvariancePropagation objective;
+  private final FloatTensor gradient;
+
+  TrainingStep(TrainingConfig config, TrainingState state) {
+    this.state = state;
+    objective = new InvariancePropagation(state.bank(), state.graph(), config.objective());
+    gradient = FloatTensor.allocate(config.training().batchSize(), config.network().dimension());
+  }
+
+  /**
+   * Takes the step and moves the position on by one.
+   *
+   * @param rate the learning rate
+   * @param weight lambda w(epoch)
+   * @throws InvalidDataException when an embedding or the loss is no longer finite; the weights are
+   *     those before the step then
+   */
+  StepMetrics take(Batch batch, double rate, double weight) {
+    FloatTensor slope = gradient.slice(batch.size());
+
+    long start = System.nanoTime();
+    FloatTensor embeddings = state.network().forward(batch.images());
+    long embedded = System.nanoTime();
+    StepResult result = judge(batch, embeddings, weight, slope, rate);
+    long judged = System.nanoTime();
+    state.network().backward(slope);
+    state.optimizer().step(rate);
+    long done = System.nanoTime();
+
+    double loss = result.lossIns() + weight * result.lossInv();
+    state.totals().add(batch.size(), loss, result);
+    state
+        .totals()
+        .addStepSeconds((judged - embedded) * NANOS, (embedded - start + done - judged) * NANOS);
+    state.moveTo(state.position().afterStep());
+    return new StepMetrics(
+        state.position().epoch(),
+        state.position().step(),
+        loss,
+        result.lossIns(),
+        result.lossInv(),
+        rate,
+        result.meanCosine());
+  }
+
+  private StepResult judge(
+      Batch batch, FloatTensor embeddings, double weight, FloatTensor slope, double rate) {
+    StepResult result;
+    try {
+      result = objective.step(batch.indices(), embeddings, weight, slope);
+    } catch (InvalidDataException e) {
+      throw diverged(e.getMessage(), rate, e);
+    }
+    double loss = result.lossIns() + weight * result.lossInv();
+    if (!Double.isFinite(loss)) {
+      throw diverged("the loss is " + loss, rate, null);
+    }
+    return result;
+  }
+
+  private InvalidDataException diverged(String what, double rate, Throwable cause) {
+    Position position = state.position();
+    return new InvalidDataException(
+        ("training has diverged in epoch %d, batch %d at learning rate %.4g: %s;"
+                + " the last checkpoint is kept, try a smaller optimizer.learning_rate")
+            .formatted(position.epoch(), position.batch() + 1, rate, what),
+        cause);
+  }
+
+  @Override
+  public void close() {
+    gradient.close();
+    objective.close();
+  }
+}
