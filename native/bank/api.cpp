@@ -45,14 +45,16 @@ void require_shape(int64_t rows, int32_t dimension) {
 void require_ids(const int32_t* ids, int64_t count, int64_t first, int64_t rows, const char* what) {
   for (int64_t j = 0; j < count; ++j) {
     if (ids[j] < first || ids[j] >= rows) {
-      throw std::invalid_argument(std::string(what) + " " + std::to_string(ids[j]) + " at position " + std::to_string(j) +
-                                  ", allowed: " + std::to_string(first) + " to " + std::to_string(rows - 1));
+      throw std::invalid_argument(
+          std::string(what) + " " + std::to_string(ids[j]) + " at position " + std::to_string(j) +
+          ", allowed: " + std::to_string(first) + " to " + std::to_string(rows - 1));
     }
   }
 }
 
 void require_mode(int32_t mode) {
-  require(mode == INVP_BANK_MODE_PAPER || mode == INVP_BANK_MODE_OFFICIAL, "mode must be paper or official");
+  require(mode == INVP_BANK_MODE_PAPER || mode == INVP_BANK_MODE_OFFICIAL,
+          "mode must be paper or official");
 }
 
 }  // namespace
@@ -61,7 +63,10 @@ INVP_EXPORT int32_t invp_bank_abi_version(void) { return INVP_BANK_ABI_VERSION; 
 
 INVP_EXPORT int64_t invp_bank_build_info(char* buffer, int64_t capacity) {
   int64_t length = 0;
-  guard([&] { length = invp::copy_text(std::string("invp_bank " INVP_VERSION " ") + best_kernels().name, buffer, capacity); });
+  guard([&] {
+    length = invp::copy_text(std::string("invp_bank " INVP_VERSION " ") + best_kernels().name,
+                             buffer, capacity);
+  });
   return length;
 }
 
@@ -81,7 +86,8 @@ INVP_EXPORT int32_t invp_bank_engine_destroy(invp_bank_engine* engine) {
   return guard([&] { std::unique_ptr<invp_bank_engine>{engine}.reset(); });
 }
 
-INVP_EXPORT int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension, uint64_t seed) {
+INVP_EXPORT int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank, int64_t rows,
+                                          int32_t dimension, uint64_t seed) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(bank);
     require_shape(rows, dimension);
@@ -89,7 +95,8 @@ INVP_EXPORT int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank,
   });
 }
 
-INVP_EXPORT int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension) {
+INVP_EXPORT int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank,
+                                           int64_t rows, int32_t dimension) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(bank);
     require_shape(rows, dimension);
@@ -97,8 +104,9 @@ INVP_EXPORT int32_t invp_bank_check_finite(invp_bank_engine* engine, const float
   });
 }
 
-INVP_EXPORT int32_t invp_bank_normalise(invp_bank_engine* engine, const float* embeddings, int32_t batch, int32_t dimension,
-                                        float* unit, float* norms, double* mean_cosine) {
+INVP_EXPORT int32_t invp_bank_normalise(invp_bank_engine* engine, const float* embeddings,
+                                        int32_t batch, int32_t dimension, float* unit, float* norms,
+                                        double* mean_cosine) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(embeddings, unit, norms, mean_cosine);
     require_shape(batch, dimension);
@@ -106,18 +114,19 @@ INVP_EXPORT int32_t invp_bank_normalise(invp_bank_engine* engine, const float* e
   });
 }
 
-INVP_EXPORT int32_t invp_bank_nearest(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension,
-                                      const float* queries, int32_t batch, int32_t count, int32_t order, int32_t* ids,
-                                      float* scores) {
+INVP_EXPORT int32_t invp_bank_nearest(invp_bank_engine* engine, const float* bank, int64_t rows,
+                                      int32_t dimension, const float* queries, int32_t batch,
+                                      int32_t count, int32_t order, int32_t* ids, float* scores) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(bank, queries, ids, scores);
     require_shape(rows, dimension);
     require(batch >= 1, "batch must be at least 1");
     if (count < 1 || count > rows) {
-      throw std::invalid_argument("count of nearest rows is " + std::to_string(count) + ", allowed: 1 to the bank's " +
-                                  std::to_string(rows) + " rows");
+      throw std::invalid_argument("count of nearest rows is " + std::to_string(count) +
+                                  ", allowed: 1 to the bank's " + std::to_string(rows) + " rows");
     }
-    require(order == INVP_BANK_ORDER_SIMILARITY || order == INVP_BANK_ORDER_ID, "unknown order of nearest rows");
+    require(order == INVP_BANK_ORDER_SIMILARITY || order == INVP_BANK_ORDER_ID,
+            "unknown order of nearest rows");
     check_finite(e.pool, "query", queries, batch, dimension);
     e.search.run(bank, rows, dimension, queries, batch, count,
                  order == INVP_BANK_ORDER_ID ? Order::kId : Order::kSimilarity, ids, scores);
@@ -131,20 +140,23 @@ INVP_EXPORT int32_t invp_bank_walk_width(int32_t neighbours, int32_t steps, int3
   });
 }
 
-INVP_EXPORT int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* graph, int64_t rows, int32_t neighbours,
-                                   const int32_t* anchors, int32_t batch, int32_t steps, int32_t mode, int32_t* positives) {
+INVP_EXPORT int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* graph, int64_t rows,
+                                   int32_t neighbours, const int32_t* anchors, int32_t batch,
+                                   int32_t steps, int32_t mode, int32_t* positives) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(graph, anchors, positives);
     require_shape(rows, neighbours);
     require_mode(mode);
     require_ids(anchors, batch, 0, rows, "anchor");
     const Walk walk{graph, rows, neighbours, steps};
-    (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(e.pool, walk, anchors, batch, positives);
+    (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(e.pool, walk, anchors,
+                                                                            batch, positives);
   });
 }
 
-INVP_EXPORT int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension,
-                                    const float* unit, int32_t batch, const int32_t* ids, int32_t width, float* scores) {
+INVP_EXPORT int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t rows,
+                                    int32_t dimension, const float* unit, int32_t batch,
+                                    const int32_t* ids, int32_t width, float* scores) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(bank, unit, ids, scores);
     require_shape(rows, dimension);
@@ -152,14 +164,17 @@ INVP_EXPORT int32_t invp_bank_score(invp_bank_engine* engine, const float* bank,
     require_ids(ids, int64_t{batch} * width, -1, rows, "id");
     e.pool.for_each(batch, 8, [&](int, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) {
-        e.kernels.score_rows(bank, dimension, unit + b * dimension, ids + b * width, width, scores + b * width);
+        e.kernels.score_rows(bank, dimension, unit + b * dimension, ids + b * width, width,
+                             scores + b * width);
       }
     });
   });
 }
 
-INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids, const float* scores, int32_t batch,
-                                     int32_t width, int32_t count, int32_t hard, int32_t* chosen, float* chosen_scores) {
+INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids,
+                                     const float* scores, int32_t batch, int32_t width,
+                                     int32_t count, int32_t hard, int32_t* chosen,
+                                     float* chosen_scores) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(ids, scores, chosen, chosen_scores);
     require(batch >= 1 && width >= 1 && count >= 1, "batch, width and count must be at least 1");
@@ -167,16 +182,19 @@ INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* id
   });
 }
 
-INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension,
-                                        const int32_t* anchors, int32_t batch, const float* unit, const float* norms,
-                                        const float* own_scores, const int32_t* nearest, const float* nearest_scores,
-                                        int32_t nearest_count, const int32_t* positives, int32_t positives_width,
-                                        const int32_t* chosen, const float* chosen_scores, int32_t chosen_count, int32_t mode,
-                                        int32_t exclusive, float temperature, float invariance_weight, double* loss_ins,
-                                        double* loss_inv, float* gradient) {
+INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t rows,
+                                        int32_t dimension, const int32_t* anchors, int32_t batch,
+                                        const float* unit, const float* norms,
+                                        const float* own_scores, const int32_t* nearest,
+                                        const float* nearest_scores, int32_t nearest_count,
+                                        const int32_t* positives, int32_t positives_width,
+                                        const int32_t* chosen, const float* chosen_scores,
+                                        int32_t chosen_count, int32_t mode, int32_t exclusive,
+                                        float temperature, float invariance_weight,
+                                        double* loss_ins, double* loss_inv, float* gradient) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank, anchors, unit, norms, own_scores, nearest, nearest_scores, positives, chosen, chosen_scores, loss_ins,
-                     loss_inv, gradient);
+    require_pointers(bank, anchors, unit, norms, own_scores, nearest, nearest_scores, positives,
+                     chosen, chosen_scores, loss_ins, loss_inv, gradient);
     require_shape(rows, dimension);
     require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
             "batch, nearest_count, positives_width and chosen_count must be at least 1");
@@ -188,30 +206,35 @@ INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const float* b
     require_ids(chosen, int64_t{batch} * chosen_count, -1, rows, "chosen id");
     const Losses losses = objective(
         e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
-        {bank, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives,
-         positives_width, chosen, chosen_scores, chosen_count},
+        {bank, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores,
+         nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count},
         gradient);
     *loss_ins = losses.instance;
     *loss_inv = losses.invariance;
   });
 }
 
-INVP_EXPORT int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t rows, int32_t neighbours,
-                                           const int32_t* anchors, int32_t batch, const int32_t* nearest,
-                                           const float* nearest_scores, int32_t nearest_count, int32_t mode) {
+INVP_EXPORT int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t rows,
+                                           int32_t neighbours, const int32_t* anchors,
+                                           int32_t batch, const int32_t* nearest,
+                                           const float* nearest_scores, int32_t nearest_count,
+                                           int32_t mode) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(graph, anchors, nearest, nearest_scores);
     require_shape(rows, neighbours);
     require_mode(mode);
     require(nearest_count > neighbours, "nearest_count must be at least neighbours + 1");
     require_ids(anchors, batch, 0, rows, "anchor");
-    update_graph(e.pool, {graph, neighbours, nearest, nearest_scores, nearest_count, mode == INVP_BANK_MODE_OFFICIAL}, anchors,
-                 batch);
+    update_graph(e.pool,
+                 {graph, neighbours, nearest, nearest_scores, nearest_count,
+                  mode == INVP_BANK_MODE_OFFICIAL},
+                 anchors, batch);
   });
 }
 
-INVP_EXPORT int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension,
-                                     const int32_t* anchors, int32_t batch, const float* unit, float momentum) {
+INVP_EXPORT int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int64_t rows,
+                                     int32_t dimension, const int32_t* anchors, int32_t batch,
+                                     const float* unit, float momentum) {
   return with_engine(engine, [&](Engine& e) {
     require_pointers(bank, anchors, unit);
     require_shape(rows, dimension);

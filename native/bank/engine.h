@@ -1,6 +1,6 @@
 /*
- * What a caller's handle stands for: threads, the kernels of this processor, and the scratch memory that
- * the stages reuse from call to call. Calls are serialised by `mutex`.
+ * What a caller's handle stands for: threads, the kernels of this processor, and the scratch memory
+ * that the stages reuse from call to call. Calls are serialised by `mutex`.
  */
 #ifndef INVP_BANK_ENGINE_H
 #define INVP_BANK_ENGINE_H
@@ -14,7 +14,8 @@
 namespace invp::bank {
 
 struct Engine {
-  Engine(int threads, const Kernels& kernels) : pool(threads), kernels(kernels), search(pool, kernels) {}
+  Engine(int threads, const Kernels& kernels)
+      : pool(threads), kernels(kernels), search(pool, kernels) {}
 
   std::mutex mutex;
   ThreadPool pool;

@@ -14,15 +14,17 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Rows per piece of a pass: 120 KiB at dimension 128, half of a small second-level cache, and a multiple
-// of every kernel's tile.
+// Rows per piece of a pass: 120 KiB at dimension 128, half of a small second-level cache, and a
+// multiple of every kernel's tile.
 constexpr int32_t kBlockRows = 240;
 
-// Blocks that one thread takes at a time, so that it can ask for the next block's rows ahead of time.
+// Blocks that one thread takes at a time, so that it can ask for the next block's rows ahead of
+// time.
 constexpr int64_t kBlocksPerPiece = 8;
 
-// The sample is large enough for about this many of its rows to rank among the true M, but costs at most about a
-// sixty-fourth of the pass: with a small M a looser threshold is cheaper than a better one.
+// The sample is large enough for about this many of its rows to rank among the true M, but costs at
+// most about a sixty-fourth of the pass: with a small M a looser threshold is cheaper than a better
+// one.
 constexpr double kSampledHits = 64;
 constexpr int64_t kSmallestSample = 512, kLargestSample = 16384, kRowsPerSampled = 64;
 
@@ -31,10 +33,12 @@ constexpr double kMargin = 4;
 
 }  // namespace
 
-/* One thread's candidate lists: they grow up to twice the count asked for, then are cut to the best. */
+/* One thread's candidate lists: they grow up to twice the count asked for, then are cut to the
+ * best. */
 class NearestSearch::ThreadLists final : public CandidateOverflow {
  public:
-  ThreadLists(Worker& worker, int32_t count) : worker_(worker), count_(static_cast<size_t>(count)) {}
+  ThreadLists(Worker& worker, int32_t count)
+      : worker_(worker), count_(static_cast<size_t>(count)) {}
 
   void make_room(int32_t query) override {
     auto& storage = worker_.storage[static_cast<size_t>(query)];
@@ -44,7 +48,8 @@ class NearestSearch::ThreadLists final : public CandidateOverflow {
       storage.resize(std::min(limit, storage.size() * 2));
     } else {
       cut(list, storage);
-      // Ids ascend within a thread, so a later row that only ties with the worst kept one ranks below it.
+      // Ids ascend within a thread, so a later row that only ties with the worst kept one ranks
+      // below it.
       auto& threshold = worker_.thresholds[static_cast<size_t>(query)];
       threshold = std::max(threshold, rank_score(worst_));
     }
@@ -58,7 +63,8 @@ class NearestSearch::ThreadLists final : public CandidateOverflow {
     auto& keys = worker_.keys;
     keys.assign(storage.begin(), storage.begin() + list.size);
     worst_ = nth_best(keys, count_, worker_.scratch);
-    const auto end = std::remove_if(storage.begin(), storage.begin() + list.size, [&](RankKey key) { return key < worst_; });
+    const auto end = std::remove_if(storage.begin(), storage.begin() + list.size,
+                                    [&](RankKey key) { return key < worst_; });
     list.size = static_cast<int32_t>(end - storage.begin());
   }
 
@@ -70,8 +76,8 @@ class NearestSearch::ThreadLists final : public CandidateOverflow {
 NearestSearch::NearestSearch(ThreadPool& pool, const Kernels& kernels)
     : pool_(pool), kernels_(kernels), workers_(static_cast<size_t>(pool.threads())) {}
 
-void NearestSearch::run(const float* bank, int64_t rows, int32_t dimension, const float* queries, int32_t batch,
-                        int32_t count, Order order, int32_t* ids, float* scores) {
+void NearestSearch::run(const float* bank, int64_t rows, int32_t dimension, const float* queries,
+                        int32_t batch, int32_t count, Order order, int32_t* ids, float* scores) {
   std::vector<int32_t> pending(static_cast<size_t>(batch));
   std::iota(pending.begin(), pending.end(), 0);
   for (bool sampled : {true, false}) {
@@ -87,7 +93,8 @@ void NearestSearch::run(const float* bank, int64_t rows, int32_t dimension, cons
     pool_.for_each(searched, 1, [&](int thread, int64_t begin, int64_t) {
       const auto query = static_cast<size_t>(begin);
       const size_t out = static_cast<size_t>(pending[query]) * static_cast<size_t>(count);
-      found[query] = finish(static_cast<int32_t>(query), count, order, thread, ids + out, scores + out);
+      found[query] =
+          finish(static_cast<int32_t>(query), count, order, thread, ids + out, scores + out);
     });
     std::vector<int32_t> missed;
     for (size_t query = 0; query < pending.size(); ++query) {
@@ -100,7 +107,8 @@ void NearestSearch::run(const float* bank, int64_t rows, int32_t dimension, cons
 }
 
 // Transposes the chosen queries into panels of [dimension][panel_width], padded with zeros.
-void NearestSearch::pack(const float* queries, const std::vector<int32_t>& chosen, int32_t dimension) {
+void NearestSearch::pack(const float* queries, const std::vector<int32_t>& chosen,
+                         int32_t dimension) {
   const auto width = static_cast<size_t>(kernels_.panel_width);
   const auto columns = static_cast<size_t>(dimension);
   panel_count_ = static_cast<int32_t>((chosen.size() + width - 1) / width);
@@ -115,7 +123,8 @@ void NearestSearch::pack(const float* queries, const std::vector<int32_t>& chose
   thresholds_.assign(padded, kInfinity);
 }
 
-void NearestSearch::sample_thresholds(const float* bank, int64_t rows, int32_t dimension, int32_t batch, int32_t count) {
+void NearestSearch::sample_thresholds(const float* bank, int64_t rows, int32_t dimension,
+                                      int32_t batch, int32_t count) {
   const double share = static_cast<double>(count) / static_cast<double>(rows);
   const auto wanted = static_cast<int64_t>(kSampledHits / share);
   const int64_t largest = std::clamp(rows / kRowsPerSampled, kSmallestSample, kLargestSample);
@@ -133,13 +142,16 @@ void NearestSearch::sample_thresholds(const float* bank, int64_t rows, int32_t d
     Worker& worker = workers_[static_cast<size_t>(thread)];
     worker.sample_scores.reserve(static_cast<size_t>(sample) * static_cast<size_t>(width));
     worker.column.resize(static_cast<size_t>(sample));
-    kernels_.score_panel(bank, static_cast<size_t>(stride) * static_cast<size_t>(dimension), static_cast<int32_t>(sample),
-                         dimension, panels_.data() + static_cast<size_t>(panel) * panel_floats, worker.sample_scores.data());
+    kernels_.score_panel(bank, static_cast<size_t>(stride) * static_cast<size_t>(dimension),
+                         static_cast<int32_t>(sample), dimension,
+                         panels_.data() + static_cast<size_t>(panel) * panel_floats,
+                         worker.sample_scores.data());
     const auto first = static_cast<int32_t>(panel) * width;
     for (int32_t lane = 0; lane < width && first + lane < batch; ++lane) {
       // A NaN would break the selection's order; as -infinity it merely never passes.
       for (size_t row = 0; row < static_cast<size_t>(sample); ++row) {
-        const float score = worker.sample_scores[row * static_cast<size_t>(width) + static_cast<size_t>(lane)];
+        const float score =
+            worker.sample_scores[row * static_cast<size_t>(width) + static_cast<size_t>(lane)];
         worker.column[row] = std::isnan(score) ? -kInfinity : score;
       }
       const auto at = worker.column.begin() + rank;
@@ -150,7 +162,8 @@ void NearestSearch::sample_thresholds(const float* bank, int64_t rows, int32_t d
   });
 }
 
-void NearestSearch::scan(const float* bank, int64_t rows, int32_t dimension, int32_t batch, int32_t count) {
+void NearestSearch::scan(const float* bank, int64_t rows, int32_t dimension, int32_t batch,
+                         int32_t count) {
   const size_t padded = thresholds_.size();
   const auto expected = static_cast<size_t>(count) / workers_.size() * 3 / 2 + 256;
   for (Worker& worker : workers_) {
@@ -165,7 +178,8 @@ void NearestSearch::scan(const float* bank, int64_t rows, int32_t dimension, int
   }
   // Small banks are cut into smaller pieces, so that every thread gets several.
   const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
-  const int64_t grain = std::clamp<int64_t>(blocks / (4 * std::ssize(workers_)), 1, kBlocksPerPiece);
+  const int64_t grain =
+      std::clamp<int64_t>(blocks / (4 * std::ssize(workers_)), 1, kBlocksPerPiece);
   pool_.for_each(blocks, grain, [&](int thread, int64_t begin, int64_t end) {
     Worker& worker = workers_[static_cast<size_t>(thread)];
     ThreadLists lists(worker, count);
@@ -188,7 +202,8 @@ void NearestSearch::scan(const float* bank, int64_t rows, int32_t dimension, int
 }
 
 // Cuts the threads' lists of one query to the best `count`; false when there are fewer.
-bool NearestSearch::finish(int32_t query, int32_t count, Order order, int thread, int32_t* ids, float* scores) {
+bool NearestSearch::finish(int32_t query, int32_t count, Order order, int thread, int32_t* ids,
+                           float* scores) {
   Worker& own = workers_[static_cast<size_t>(thread)];
   own.keys.clear();
   for (const Worker& worker : workers_) {
@@ -201,7 +216,8 @@ bool NearestSearch::finish(int32_t query, int32_t count, Order order, int thread
 
   own.sorted.clear();
   if (order == Order::kSimilarity) {
-    std::copy_if(own.keys.begin(), own.keys.end(), std::back_inserter(own.sorted), [&](RankKey key) { return key >= worst; });
+    std::copy_if(own.keys.begin(), own.keys.end(), std::back_inserter(own.sorted),
+                 [&](RankKey key) { return key >= worst; });
     std::sort(own.sorted.begin(), own.sorted.end(), std::greater<>());
   } else {
     // Each thread's list ascends by id already: drop what did not make it and merge the lists.
@@ -209,9 +225,11 @@ bool NearestSearch::finish(int32_t query, int32_t count, Order order, int thread
     for (const Worker& worker : workers_) {
       const Candidates& list = worker.candidates[static_cast<size_t>(query)];
       own.keys.clear();
-      std::copy_if(list.keys, list.keys + list.size, std::back_inserter(own.keys), [&](RankKey key) { return key >= worst; });
+      std::copy_if(list.keys, list.keys + list.size, std::back_inserter(own.keys),
+                   [&](RankKey key) { return key >= worst; });
       own.merged.resize(own.sorted.size() + own.keys.size());
-      std::merge(own.sorted.begin(), own.sorted.end(), own.keys.begin(), own.keys.end(), own.merged.begin(), by_id);
+      std::merge(own.sorted.begin(), own.sorted.end(), own.keys.begin(), own.keys.end(),
+                 own.merged.begin(), by_id);
       own.sorted.swap(own.merged);
     }
   }

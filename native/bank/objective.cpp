@@ -13,14 +13,16 @@ namespace {
 constexpr double kOfficialEpsilon = 1e-7;
 
 /*
- * One anchor. The gradient with respect to the unit embedding is a weighted sum of bank rows; the losses
- * fill in the weights: one for each of the nearest, one for each of the chosen, one for the anchor's own row.
+ * One anchor. The gradient with respect to the unit embedding is a weighted sum of bank rows; the
+ * losses fill in the weights: one for each of the nearest, one for each of the chosen, one for the
+ * anchor's own row.
  */
 class Anchor {
  public:
   Anchor(const Kernels& kernels, const ObjectiveOptions& options, const ObjectiveInputs& in)
       : kernels_(kernels), options_(options), in_(in), scale_(1.0f / options.temperature) {
-    const auto nearest = static_cast<size_t>(in.nearest_count), chosen = static_cast<size_t>(in.chosen_count);
+    const auto nearest = static_cast<size_t>(in.nearest_count),
+               chosen = static_cast<size_t>(in.chosen_count);
     nearest_exp_.resize(nearest);
     nearest_weight_.resize(nearest);
     negative_.resize(nearest);
@@ -45,7 +47,8 @@ class Anchor {
     positives_ = in_.positives + at * static_cast<size_t>(in_.positives_width);
     chosen_ = in_.chosen + at * static_cast<size_t>(in_.chosen_count);
     chosen_scores_ = in_.chosen_scores + at * static_cast<size_t>(in_.chosen_count);
-    chosen_count_ = static_cast<int32_t>(std::find(chosen_, chosen_ + in_.chosen_count, -1) - chosen_);
+    chosen_count_ =
+        static_cast<int32_t>(std::find(chosen_, chosen_ + in_.chosen_count, -1) - chosen_);
     std::fill(nearest_weight_.begin(), nearest_weight_.end(), 0.0f);
     std::fill(chosen_weight_.begin(), chosen_weight_.end(), 0.0f);
     own_weight_ = 0;
@@ -67,12 +70,14 @@ class Anchor {
     // L_inv: N_h against B, each with its own shift so that neither sum can vanish.
     mark_negatives();
     float hard_shift = chosen_scores_[0];
-    for (int32_t j = 1; j < chosen_count_; ++j) hard_shift = std::max(hard_shift, chosen_scores_[j]);
+    for (int32_t j = 1; j < chosen_count_; ++j)
+      hard_shift = std::max(hard_shift, chosen_scores_[j]);
     float all_shift = hard_shift;
     for (size_t j = 0; j < negative_.size(); ++j) {
       if (negative_[j]) all_shift = std::max(all_shift, nearest_scores_[j]);
     }
-    if (all_shift != shift) exponentials(nearest_scores_, in_.nearest_count, all_shift, nearest_exp_);
+    if (all_shift != shift)
+      exponentials(nearest_scores_, in_.nearest_count, all_shift, nearest_exp_);
     for (size_t j = 0; j < negative_.size(); ++j) {
       if (!negative_[j]) nearest_exp_[j] = 0;
     }
@@ -80,10 +85,12 @@ class Anchor {
     const double hard = sum(chosen_exp_, chosen_count_);
     const double lower = exponential(hard_shift, all_shift);
     const double against = sum(nearest_exp_, in_.nearest_count) + hard * lower;
-    weigh_nearest(options_.invariance_weight / against, [&](size_t j) { return negative_[j] != 0; });
+    weigh_nearest(options_.invariance_weight / against,
+                  [&](size_t j) { return negative_[j] != 0; });
     weigh_chosen(options_.invariance_weight * (lower / against - 1 / hard));
-    const double invariance = std::log(against) - std::log(hard) +
-                              (static_cast<double>(all_shift) - static_cast<double>(hard_shift)) * scale_;
+    const double invariance =
+        std::log(against) - std::log(hard) +
+        (static_cast<double>(all_shift) - static_cast<double>(hard_shift)) * scale_;
     return {instance, invariance};
   }
 
@@ -123,9 +130,12 @@ class Anchor {
     }
   }
 
-  float largest_nearest() const { return *std::max_element(nearest_scores_, nearest_scores_ + in_.nearest_count); }
+  float largest_nearest() const {
+    return *std::max_element(nearest_scores_, nearest_scores_ + in_.nearest_count);
+  }
 
-  void exponentials(const float* scores, int32_t count, float shift, std::vector<float>& out) const {
+  void exponentials(const float* scores, int32_t count, float shift,
+                    std::vector<float>& out) const {
     kernels_.exponentials(scores, count, shift, scale_, out.data());
   }
 
@@ -140,9 +150,11 @@ class Anchor {
     double partial[16] = {};
     int32_t j = 0;
     for (; j + 16 <= count; j += 16) {
-      for (int32_t lane = 0; lane < 16; ++lane) partial[lane] += static_cast<double>(values[static_cast<size_t>(j + lane)]);
+      for (int32_t lane = 0; lane < 16; ++lane)
+        partial[lane] += static_cast<double>(values[static_cast<size_t>(j + lane)]);
     }
-    for (int32_t lane = 0; j < count; ++j, ++lane) partial[lane] += static_cast<double>(values[static_cast<size_t>(j)]);
+    for (int32_t lane = 0; j < count; ++j, ++lane)
+      partial[lane] += static_cast<double>(values[static_cast<size_t>(j)]);
     double total = 0;
     for (double value : partial) total += value;
     return total;
@@ -158,7 +170,8 @@ class Anchor {
 
   void weigh_chosen(double factor) {
     for (int32_t j = 0; j < chosen_count_; ++j) {
-      chosen_weight_[static_cast<size_t>(j)] += static_cast<float>(factor * static_cast<double>(chosen_exp_[static_cast<size_t>(j)]));
+      chosen_weight_[static_cast<size_t>(j)] +=
+          static_cast<float>(factor * static_cast<double>(chosen_exp_[static_cast<size_t>(j)]));
     }
   }
 
@@ -167,16 +180,21 @@ class Anchor {
     const auto columns = static_cast<size_t>(in_.dimension);
     const float* unit = in_.unit + static_cast<size_t>(b) * columns;
     std::fill_n(gradient, columns, 0.0f);
-    kernels_.add_rows(in_.bank, in_.dimension, nearest_, nearest_weight_.data(), in_.nearest_count, gradient);
-    kernels_.add_rows(in_.bank, in_.dimension, chosen_, chosen_weight_.data(), chosen_count_, gradient);
+    kernels_.add_rows(in_.bank, in_.dimension, nearest_, nearest_weight_.data(), in_.nearest_count,
+                      gradient);
+    kernels_.add_rows(in_.bank, in_.dimension, chosen_, chosen_weight_.data(), chosen_count_,
+                      gradient);
     const auto own_weight = static_cast<float>(own_weight_);
     kernels_.add_rows(in_.bank, in_.dimension, &id_, &own_weight, 1, gradient);
 
     double along = 0;
-    for (size_t d = 0; d < columns; ++d) along += static_cast<double>(gradient[d]) * static_cast<double>(unit[d]);
-    const double factor = static_cast<double>(scale_) / in_.batch / static_cast<double>(in_.norms[b]);
+    for (size_t d = 0; d < columns; ++d)
+      along += static_cast<double>(gradient[d]) * static_cast<double>(unit[d]);
+    const double factor =
+        static_cast<double>(scale_) / in_.batch / static_cast<double>(in_.norms[b]);
     for (size_t d = 0; d < columns; ++d) {
-      gradient[d] = static_cast<float>((static_cast<double>(gradient[d]) - along * static_cast<double>(unit[d])) * factor);
+      gradient[d] = static_cast<float>(
+          (static_cast<double>(gradient[d]) - along * static_cast<double>(unit[d])) * factor);
     }
   }
 
@@ -206,7 +224,8 @@ Losses objective(ThreadPool& pool, const Kernels& kernels, const ObjectiveOption
   std::vector<Anchor> anchors(static_cast<size_t>(pool.threads()), Anchor(kernels, options, in));
   pool.for_each(in.batch, 1, [&](int thread, int64_t b, int64_t) {
     losses[static_cast<size_t>(b)] = anchors[static_cast<size_t>(thread)].run(
-        static_cast<int32_t>(b), gradient + static_cast<size_t>(b) * static_cast<size_t>(in.dimension));
+        static_cast<int32_t>(b),
+        gradient + static_cast<size_t>(b) * static_cast<size_t>(in.dimension));
   });
   Losses mean{0, 0};
   for (const Losses& loss : losses) {

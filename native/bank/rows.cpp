@@ -35,10 +35,12 @@ double dot(const float* a, const float* b, size_t columns) {
 std::vector<int32_t> last_occurrences(const int32_t* anchors, int32_t batch) {
   std::vector<int32_t> order(static_cast<size_t>(batch));
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return anchors[a] < anchors[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int32_t a, int32_t b) { return anchors[a] < anchors[b]; });
   std::vector<int32_t> last;
   for (size_t j = 0; j < order.size(); ++j) {
-    if (j + 1 == order.size() || anchors[order[j]] != anchors[order[j + 1]]) last.push_back(order[j]);
+    if (j + 1 == order.size() || anchors[order[j]] != anchors[order[j + 1]])
+      last.push_back(order[j]);
   }
   return last;
 }
@@ -56,7 +58,8 @@ void fill_random(ThreadPool& pool, float* bank, int64_t rows, int32_t dimension,
   });
 }
 
-void check_finite(ThreadPool& pool, const char* what, const float* rows, int64_t count, int32_t dimension) {
+void check_finite(ThreadPool& pool, const char* what, const float* rows, int64_t count,
+                  int32_t dimension) {
   std::mutex mutex;
   int64_t first_bad = count;
   pool.for_each(count, kRowsPerPiece, [&](int, int64_t begin, int64_t end) {
@@ -70,10 +73,13 @@ void check_finite(ThreadPool& pool, const char* what, const float* rows, int64_t
       return;
     }
   });
-  if (first_bad < count) throw InvalidData(std::string(what) + " " + std::to_string(first_bad) + " holds a NaN or an infinity");
+  if (first_bad < count)
+    throw InvalidData(std::string(what) + " " + std::to_string(first_bad) +
+                      " holds a NaN or an infinity");
 }
 
-double normalise(ThreadPool& pool, const float* rows, int32_t batch, int32_t dimension, float* unit, float* norms) {
+double normalise(ThreadPool& pool, const float* rows, int32_t batch, int32_t dimension, float* unit,
+                 float* norms) {
   check_finite(pool, "embedding", rows, batch, dimension);
   const auto columns = static_cast<size_t>(dimension);
   std::vector<double> total(columns);
@@ -95,8 +101,8 @@ double normalise(ThreadPool& pool, const float* rows, int32_t batch, int32_t dim
   return (square - batch) / (static_cast<double>(batch) * (batch - 1));
 }
 
-void update_bank(ThreadPool& pool, float* bank, int32_t dimension, const int32_t* anchors, int32_t batch, const float* unit,
-                 float momentum) {
+void update_bank(ThreadPool& pool, float* bank, int32_t dimension, const int32_t* anchors,
+                 int32_t batch, const float* unit, float momentum) {
   const auto columns = static_cast<size_t>(dimension);
   const std::vector<int32_t> writers = last_occurrences(anchors, batch);
   pool.for_each(std::ssize(writers), kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
@@ -113,7 +119,8 @@ void update_bank(ThreadPool& pool, float* bank, int32_t dimension, const int32_t
   });
 }
 
-void update_graph(ThreadPool& pool, const GraphUpdate& update, const int32_t* anchors, int32_t batch) {
+void update_graph(ThreadPool& pool, const GraphUpdate& update, const int32_t* anchors,
+                  int32_t batch) {
   const std::vector<int32_t> writers = last_occurrences(anchors, batch);
   const auto neighbours = static_cast<size_t>(update.neighbours);
   pool.for_each(std::ssize(writers), kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {

@@ -13,7 +13,8 @@ constexpr int64_t kAnchorsPerPiece = 16;
 
 }  // namespace
 
-void select_positives(ThreadPool& pool, const Selection& selection, int32_t batch, int32_t* chosen, float* chosen_scores) {
+void select_positives(ThreadPool& pool, const Selection& selection, int32_t batch, int32_t* chosen,
+                      float* chosen_scores) {
   // The least similar by (score, smaller id first) are the most similar ones of the negated scores.
   const float sign = selection.hard ? -1.0f : 1.0f;
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {

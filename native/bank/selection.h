@@ -14,11 +14,12 @@
 namespace invp::bank {
 
 /*
- * Returns the count-th largest key, 1 <= count <= keys.size(). One histogram over the keys' range finds the bin that
- * holds it, then only that bin is searched: about four times faster than a selection over all keys, whose
- * branches cannot be predicted. `scratch` is overwritten.
+ * Returns the count-th largest key, 1 <= count <= keys.size(). One histogram over the keys' range
+ * finds the bin that holds it, then only that bin is searched: about four times faster than a
+ * selection over all keys, whose branches cannot be predicted. `scratch` is overwritten.
  */
-inline RankKey nth_best(const std::vector<RankKey>& keys, size_t count, std::vector<RankKey>& scratch) {
+inline RankKey nth_best(const std::vector<RankKey>& keys, size_t count,
+                        std::vector<RankKey>& scratch) {
   constexpr int kBits = 11;
   const auto [least, largest] = std::minmax_element(keys.begin(), keys.end());
   const RankKey base = *least;

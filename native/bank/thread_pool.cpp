@@ -5,8 +5,8 @@
 namespace invp::bank {
 namespace {
 
-// A stage of a step is over in tens of microseconds: waiting that long awake saves the sleep and the
-// wake-up between stages, and is short enough not to steal the core from the network's threads.
+// A stage of a step is over in tens of microseconds: waiting that long awake saves the sleep and
+// the wake-up between stages, and is short enough not to steal the core from the network's threads.
 constexpr int kSpins = 2000;
 
 inline void relax() {
@@ -22,7 +22,8 @@ inline void relax() {
 ThreadPool::ThreadPool(int threads) {
   workers_.reserve(static_cast<size_t>(threads - 1));
   try {
-    for (int thread = 1; thread < threads; ++thread) workers_.emplace_back([this, thread] { work(thread); });
+    for (int thread = 1; thread < threads; ++thread)
+      workers_.emplace_back([this, thread] { work(thread); });
   } catch (...) {
     {
       const std::lock_guard lock(mutex_);
@@ -56,7 +57,8 @@ void ThreadPool::run(const std::function<void(int)>& job) {
   }
   wake_.notify_all();
   execute(0);
-  for (int spin = 0; spin < kSpins && running_.load(std::memory_order_acquire) != 0; ++spin) relax();
+  for (int spin = 0; spin < kSpins && running_.load(std::memory_order_acquire) != 0; ++spin)
+    relax();
   std::unique_lock lock(mutex_);
   done_.wait(lock, [this] { return running_.load(std::memory_order_acquire) == 0; });
   job_ = nullptr;
@@ -66,10 +68,12 @@ void ThreadPool::run(const std::function<void(int)>& job) {
 void ThreadPool::work(int thread) {
   uint64_t seen = 0;
   for (;;) {
-    for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin) relax();
+    for (int spin = 0; spin < kSpins && generation_.load(std::memory_order_acquire) == seen; ++spin)
+      relax();
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || generation_.load(std::memory_order_relaxed) != seen; });
+      wake_.wait(lock,
+                 [&] { return stopping_ || generation_.load(std::memory_order_relaxed) != seen; });
       if (stopping_) return;
       seen = generation_.load(std::memory_order_relaxed);
     }

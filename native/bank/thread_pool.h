@@ -1,5 +1,6 @@
 /*
- * The engine's threads: a fixed team that runs one job at a time, the caller being its first member.
+ * The engine's threads: a fixed team that runs one job at a time, the caller being its first
+ * member.
  */
 #ifndef INVP_BANK_THREAD_POOL_H
 #define INVP_BANK_THREAD_POOL_H
@@ -24,17 +25,20 @@ class ThreadPool {
 
   int threads() const { return static_cast<int>(workers_.size()) + 1; }
 
-  /* Runs job(thread) once on every thread, thread = 0 being the caller; rethrows the first exception. */
+  /* Runs job(thread) once on every thread, thread = 0 being the caller; rethrows the first
+   * exception. */
   void run(const std::function<void(int)>& job);
 
   /*
-   * Runs body(thread, begin, end) over [0, count) in pieces of at most `grain`, handed out in ascending
-   * order, so that the pieces one thread sees ascend. A single piece runs on the caller alone.
+   * Runs body(thread, begin, end) over [0, count) in pieces of at most `grain`, handed out in
+   * ascending order, so that the pieces one thread sees ascend. A single piece runs on the caller
+   * alone.
    */
   template <typename Body>
   void for_each(int64_t count, int64_t grain, Body&& body) {
     if (count <= grain || threads() == 1) {
-      for (int64_t begin = 0; begin < count; begin += grain) body(0, begin, std::min(begin + grain, count));
+      for (int64_t begin = 0; begin < count; begin += grain)
+        body(0, begin, std::min(begin + grain, count));
       return;
     }
     std::atomic<int64_t> next{0};

@@ -14,11 +14,13 @@ constexpr int64_t kAnchorsPerPiece = 16;
 // Writes the neighbours of ids[0, count) one after the other; returns how many.
 int32_t append_neighbours(const Walk& walk, const int32_t* ids, int32_t count, int32_t* out) {
   for (int32_t j = 0; j < count; ++j) {
-    const int32_t* row = walk.graph + static_cast<size_t>(ids[j]) * static_cast<size_t>(walk.neighbours);
+    const int32_t* row =
+        walk.graph + static_cast<size_t>(ids[j]) * static_cast<size_t>(walk.neighbours);
     for (int32_t n = 0; n < walk.neighbours; ++n) {
       if (row[n] < 0 || row[n] >= walk.rows) {
-        throw InvalidData("graph row " + std::to_string(ids[j]) + " names image " + std::to_string(row[n]) +
-                          ", allowed: 0 to " + std::to_string(walk.rows - 1));
+        throw InvalidData("graph row " + std::to_string(ids[j]) + " names image " +
+                          std::to_string(row[n]) + ", allowed: 0 to " +
+                          std::to_string(walk.rows - 1));
       }
       *out++ = row[n];
     }
@@ -35,12 +37,14 @@ int32_t walk_width(int32_t neighbours, int32_t steps) {
   for (int32_t step = 0; step < steps; ++step) {
     layer *= neighbours;
     width += layer;
-    require(width <= INVP_BANK_MAX_WALK, "walk: neighbours and steps give more than 1048576 ids per anchor");
+    require(width <= INVP_BANK_MAX_WALK,
+            "walk: neighbours and steps give more than 1048576 ids per anchor");
   }
   return static_cast<int32_t>(width);
 }
 
-void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch, int32_t* positives) {
+void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch,
+                       int32_t* positives) {
   const int32_t width = walk_width(walk.neighbours, walk.steps);
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
@@ -56,7 +60,8 @@ void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchor
   });
 }
 
-void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch, int32_t* positives) {
+void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch,
+                        int32_t* positives) {
   const int32_t width = walk_width(walk.neighbours, walk.steps);
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
@@ -70,7 +75,8 @@ void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* ancho
         std::sort(reached.begin(), reached.end());
         reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
         fresh.clear();
-        std::set_difference(reached.begin(), reached.end(), found, found + size, std::back_inserter(fresh));
+        std::set_difference(reached.begin(), reached.end(), found, found + size,
+                            std::back_inserter(fresh));
         std::erase(fresh, anchors[b]);
         std::copy(fresh.begin(), fresh.end(), found + size);
         const int32_t grown = size + static_cast<int32_t>(fresh.size());

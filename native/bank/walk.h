@@ -8,7 +8,8 @@
 
 namespace invp::bank {
 
-/* neighbours + neighbours^2 + ... + neighbours^steps; throws std::invalid_argument beyond INVP_BANK_MAX_WALK. */
+/* neighbours + neighbours^2 + ... + neighbours^steps; throws std::invalid_argument beyond
+ * INVP_BANK_MAX_WALK. */
 int32_t walk_width(int32_t neighbours, int32_t steps);
 
 struct Walk {
@@ -18,11 +19,14 @@ struct Walk {
   int32_t steps;
 };
 
-/* Breadth first, each image once, without the anchor; ascending, padded with -1. positives [batch, width]. */
-void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch, int32_t* positives);
+/* Breadth first, each image once, without the anchor; ascending, padded with -1. positives [batch,
+ * width]. */
+void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch,
+                        int32_t* positives);
 
 /* The published concatenation: hop by hop, with repeats. positives [batch, width]. */
-void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch, int32_t* positives);
+void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch,
+                       int32_t* positives);
 
 }  // namespace invp::bank
 

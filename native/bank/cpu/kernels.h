@@ -1,7 +1,7 @@
 /*
  * The inner loops of the engine, compiled once per instruction set (cpu/kernels.cpp) and picked at
- * run time. Every kernel computes the same bits on every instruction set: a score is a chain of fused
- * multiply-adds over the dimensions in ascending order, with one lane per query.
+ * run time. Every kernel computes the same bits on every instruction set: a score is a chain of
+ * fused multiply-adds over the dimensions in ascending order, with one lane per query.
  */
 #ifndef INVP_BANK_CPU_KERNELS_H
 #define INVP_BANK_CPU_KERNELS_H
@@ -32,16 +32,17 @@ class CandidateOverflow {
 
 /* A run of bank rows against all queries. */
 struct ScanBlock {
-  const float* rows;      /* [count] rows, `stride` floats apart */
+  const float* rows; /* [count] rows, `stride` floats apart */
   size_t stride;
   int32_t count;
-  int32_t following;      /* rows behind the block that the caller scans next: asked for ahead of time */
-  int32_t first_id;       /* id of rows[0]; ids ascend by 1 */
+  int32_t following; /* rows behind the block that the caller scans next: asked for ahead of time */
+  int32_t first_id;  /* id of rows[0]; ids ascend by 1 */
   int32_t dimension;
-  const float* panels;    /* [panel_count][dimension][panel_width] */
+  const float* panels; /* [panel_count][dimension][panel_width] */
   int32_t panel_count;
-  const float* thresholds;/* [panel_count * panel_width]: a score above it is a candidate; +inf for padding */
-  Candidates* candidates; /* [panel_count * panel_width] */
+  const float* thresholds; /* [panel_count * panel_width]: a score above it is a candidate; +inf for
+                              padding */
+  Candidates* candidates;  /* [panel_count * panel_width] */
   CandidateOverflow* overflow;
 };
 
@@ -56,18 +57,20 @@ struct Kernels {
   void (*scan)(const ScanBlock& block);
 
   /* scores[r * panel_width + q] for `count` rows, `stride` floats apart, against one panel. */
-  void (*score_panel)(const float* rows, size_t stride, int32_t count, int32_t dimension, const float* panel, float* scores);
+  void (*score_panel)(const float* rows, size_t stride, int32_t count, int32_t dimension,
+                      const float* panel, float* scores);
 
   /* scores[j] of the query and row ids[j]; 0 where the id is negative. */
-  void (*score_rows)(const float* bank, int32_t dimension, const float* query, const int32_t* ids, int32_t count,
-                     float* scores);
+  void (*score_rows)(const float* bank, int32_t dimension, const float* query, const int32_t* ids,
+                     int32_t count, float* scores);
 
-  /* out[j] = exp((scores[j] - shift) * scale) for arguments <= 0; 0 below the smallest normal float. */
+  /* out[j] = exp((scores[j] - shift) * scale) for arguments <= 0; 0 below the smallest normal
+   * float. */
   void (*exponentials)(const float* scores, int32_t count, float shift, float scale, float* out);
 
   /* sum[d] = fma(weights[j], bank[ids[j]][d], sum[d]) for j ascending. */
-  void (*add_rows)(const float* bank, int32_t dimension, const int32_t* ids, const float* weights, int32_t count,
-                   float* sum);
+  void (*add_rows)(const float* bank, int32_t dimension, const int32_t* ids, const float* weights,
+                   int32_t count, float* sum);
 };
 
 /* The best kernels this processor runs. */

@@ -3,8 +3,8 @@
  *
  * A bank is a plain array that the caller owns: `bank` is float32 [rows, dimension], row-major, one
  * embedding per image; `graph` is int32 [rows, neighbours], each image's most similar images. The
- * engine owns only its threads and its scratch memory. Every function below that takes an engine may
- * be called from any thread; calls on one engine run one after the other.
+ * engine owns only its threads and its scratch memory. Every function below that takes an engine
+ * may be called from any thread; calls on one engine run one after the other.
  *
  * The score of a query v and a row b is the float32 value of the chain
  *     s = 0; for d = 0 .. dimension-1: s = fmaf(v[d], b[d], s)
@@ -46,7 +46,8 @@ typedef struct invp_bank_engine invp_bank_engine;
 #define INVP_BANK_ABI_VERSION 1
 int32_t invp_bank_abi_version(void);
 
-/* Describes the build and the instruction set in use ("0.1.0 AVX3_ZEN4"), always terminated; returns the full length. */
+/* Describes the build and the instruction set in use ("0.1.0 AVX3_ZEN4"), always terminated;
+ * returns the full length. */
 int64_t invp_bank_build_info(char* buffer, int64_t capacity);
 
 /* Copies the calling thread's last message, always terminated; returns its full length. */
@@ -55,98 +56,116 @@ int64_t invp_bank_last_error(char* buffer, int64_t capacity);
 /* Starts an engine with 1 to 1024 threads (the calling thread works as one of them). */
 int32_t invp_bank_engine_create(int32_t threads, invp_bank_engine** engine);
 
-/* Ends the threads and frees the scratch memory. No call on this engine may be running. NULL is allowed. */
+/* Ends the threads and frees the scratch memory. No call on this engine may be running. NULL is
+ * allowed. */
 int32_t invp_bank_engine_destroy(invp_bank_engine* engine);
 
 /*
  * Fills rows with independent values, uniform in +-1/sqrt(dimension/3): the published start of the
  * memory bank. The value at a place depends on the seed and the place only.
  */
-int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension, uint64_t seed);
+int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank, int64_t rows,
+                              int32_t dimension, uint64_t seed);
 
 /* INVP_INVALID_DATA, naming the first bad row, if any value is NaN or infinite. */
-int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension);
+int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank, int64_t rows,
+                               int32_t dimension);
 
 /*
- * unit[b] = embeddings[b] / |embeddings[b]|, norms[b] = |embeddings[b]|; shapes [batch, dimension] and
- * [batch]. Checked: INVP_INVALID_DATA names the first row that is not finite or has norm 0.
- * `unit` may be `embeddings`. `mean_cosine` receives the mean cosine over all pairs of different rows
- * (1 for a collapsed batch, 0 for a batch of one).
+ * unit[b] = embeddings[b] / |embeddings[b]|, norms[b] = |embeddings[b]|; shapes [batch, dimension]
+ * and [batch]. Checked: INVP_INVALID_DATA names the first row that is not finite or has norm 0.
+ * `unit` may be `embeddings`. `mean_cosine` receives the mean cosine over all pairs of different
+ * rows (1 for a collapsed batch, 0 for a batch of one).
  */
-int32_t invp_bank_normalise(invp_bank_engine* engine, const float* embeddings, int32_t batch, int32_t dimension, float* unit,
-                            float* norms, double* mean_cosine);
+int32_t invp_bank_normalise(invp_bank_engine* engine, const float* embeddings, int32_t batch,
+                            int32_t dimension, float* unit, float* norms, double* mean_cosine);
 
 /*
  * The `count` rows most similar to each query, exactly: 1 <= count <= rows <= 2^31 - 1.
  * queries [batch, dimension]; ids and scores [batch, count] in the order asked for. Queries are
- * checked (INVP_INVALID_DATA); a NaN in the bank is the caller's fault and such rows are left out, which
- * ends in INVP_INVALID_DATA when fewer than `count` remain.
+ * checked (INVP_INVALID_DATA); a NaN in the bank is the caller's fault and such rows are left out,
+ * which ends in INVP_INVALID_DATA when fewer than `count` remain.
  */
-int32_t invp_bank_nearest(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, const float* queries,
-                          int32_t batch, int32_t count, int32_t order, int32_t* ids, float* scores);
+int32_t invp_bank_nearest(invp_bank_engine* engine, const float* bank, int64_t rows,
+                          int32_t dimension, const float* queries, int32_t batch, int32_t count,
+                          int32_t order, int32_t* ids, float* scores);
 
-/* neighbours + neighbours^2 + ... + neighbours^steps, at most INVP_BANK_MAX_WALK: the ids one anchor's walk may yield. */
+/* neighbours + neighbours^2 + ... + neighbours^steps, at most INVP_BANK_MAX_WALK: the ids one
+ * anchor's walk may yield. */
 int32_t invp_bank_walk_width(int32_t neighbours, int32_t steps, int32_t* width);
 
 /*
  * The images that a walk of `steps` hops over the graph reaches from each anchor.
  * INVP_BANK_MODE_PAPER: breadth first, each once, without the anchor, ascending, padded with -1.
- * INVP_BANK_MODE_OFFICIAL: the concatenation of the neighbours hop by hop, with repeats and possibly the anchor.
- * positives [batch, width], width as invp_bank_walk_width says. Graph entries are checked to be in [0, rows).
+ * INVP_BANK_MODE_OFFICIAL: the concatenation of the neighbours hop by hop, with repeats and
+ * possibly the anchor. positives [batch, width], width as invp_bank_walk_width says. Graph entries
+ * are checked to be in [0, rows).
  */
-int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* graph, int64_t rows, int32_t neighbours, const int32_t* anchors,
-                       int32_t batch, int32_t steps, int32_t mode, int32_t* positives);
+int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* graph, int64_t rows,
+                       int32_t neighbours, const int32_t* anchors, int32_t batch, int32_t steps,
+                       int32_t mode, int32_t* positives);
 
-/* scores[b, j] = the score of unit[b] and row ids[b, j]; ids [batch, width], -1 for none (score 0). */
-int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, const float* unit,
-                        int32_t batch, const int32_t* ids, int32_t width, float* scores);
+/* scores[b, j] = the score of unit[b] and row ids[b, j]; ids [batch, width], -1 for none (score 0).
+ */
+int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t rows,
+                        int32_t dimension, const float* unit, int32_t batch, const int32_t* ids,
+                        int32_t width, float* scores);
 
 /*
- * Of each row of ids (-1 for none) the `count` least similar ones (hard != 0) or the most similar ones, all if fewer, ties to
- * the smaller id; chosen and chosen_scores [batch, count], chosen padded with -1. Repeated ids count repeatedly.
+ * Of each row of ids (-1 for none) the `count` least similar ones (hard != 0) or the most similar
+ * ones, all if fewer, ties to the smaller id; chosen and chosen_scores [batch, count], chosen
+ * padded with -1. Repeated ids count repeatedly.
  */
-int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids, const float* scores, int32_t batch, int32_t width,
-                         int32_t count, int32_t hard, int32_t* chosen, float* chosen_scores);
+int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids, const float* scores,
+                         int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t* chosen,
+                         float* chosen_scores);
 
 /*
  * Losses and gradient of Invariance Propagation (Wang et al., NeurIPS 2020, section 3).
  *
- * Inputs of the step, as the functions above produced them: bank [rows, dimension]; anchors [batch]; unit [batch, dimension]
- * and norms [batch]; own_scores [batch], of unit[b] and the anchor's own row; nearest and nearest_scores [batch, nearest_count],
- * ascending ids; positives [batch, positives_width] from invp_bank_walk; chosen and chosen_scores [batch, chosen_count] from
+ * Inputs of the step, as the functions above produced them: bank [rows, dimension]; anchors
+ * [batch]; unit [batch, dimension] and norms [batch]; own_scores [batch], of unit[b] and the
+ * anchor's own row; nearest and nearest_scores [batch, nearest_count], ascending ids; positives
+ * [batch, positives_width] from invp_bank_walk; chosen and chosen_scores [batch, chosen_count] from
  * invp_bank_select. temperature > 0; invariance_weight = lambda_inv * w(epoch) >= 0.
  *
- * Outputs: loss_ins, loss_inv, means over the batch; gradient [batch, dimension] of loss_ins + invariance_weight * loss_inv
- * with respect to the embeddings before normalisation.
+ * Outputs: loss_ins, loss_inv, means over the batch; gradient [batch, dimension] of loss_ins +
+ * invariance_weight * loss_inv with respect to the embeddings before normalisation.
  *
- * With e_j = exp(s_j / temperature), N_M the nearest, N the positives, N_h the chosen, i the anchor:
- *   PAPER     L_ins = -log(e_i / sum over N_M and i), L_inv = -log(sum over N_h / sum over B),
- *             B = (N_M without N, and without i unless exclusive is 0) and N_h; 0 if N_h is empty.
- *   OFFICIAL  L_ins = -log(e_i / sum over N_M + 1e-7),
- *             L_inv = -log(sum over N_h / (sum over N_M - (exclusive ? e_i : 0)) + 1e-7).
+ * With e_j = exp(s_j / temperature), N_M the nearest, N the positives, N_h the chosen, i the
+ * anchor: PAPER     L_ins = -log(e_i / sum over N_M and i), L_inv = -log(sum over N_h / sum over
+ * B), B = (N_M without N, and without i unless exclusive is 0) and N_h; 0 if N_h is empty. OFFICIAL
+ * L_ins = -log(e_i / sum over N_M + 1e-7), L_inv = -log(sum over N_h / (sum over N_M - (exclusive ?
+ * e_i : 0)) + 1e-7).
  */
-int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, const int32_t* anchors,
-                            int32_t batch, const float* unit, const float* norms, const float* own_scores, const int32_t* nearest,
-                            const float* nearest_scores, int32_t nearest_count, const int32_t* positives, int32_t positives_width,
-                            const int32_t* chosen, const float* chosen_scores, int32_t chosen_count, int32_t mode,
-                            int32_t exclusive, float temperature, float invariance_weight, double* loss_ins, double* loss_inv,
-                            float* gradient);
+int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t rows,
+                            int32_t dimension, const int32_t* anchors, int32_t batch,
+                            const float* unit, const float* norms, const float* own_scores,
+                            const int32_t* nearest, const float* nearest_scores,
+                            int32_t nearest_count, const int32_t* positives,
+                            int32_t positives_width, const int32_t* chosen,
+                            const float* chosen_scores, int32_t chosen_count, int32_t mode,
+                            int32_t exclusive, float temperature, float invariance_weight,
+                            double* loss_ins, double* loss_inv, float* gradient);
 
 /*
  * Writes the anchors' graph rows from their nearest rows (ascending ids, count >= neighbours + 1).
- * PAPER: the most similar ones without the anchor, most similar first. OFFICIAL: of the neighbours + 1 most similar the anchor,
- * if among them, is replaced in place by the last; the first `neighbours` stay. Of a repeated anchor the last one counts.
+ * PAPER: the most similar ones without the anchor, most similar first. OFFICIAL: of the neighbours
+ * + 1 most similar the anchor, if among them, is replaced in place by the last; the first
+ * `neighbours` stay. Of a repeated anchor the last one counts.
  */
-int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t rows, int32_t neighbours, const int32_t* anchors,
-                               int32_t batch, const int32_t* nearest, const float* nearest_scores, int32_t nearest_count,
-                               int32_t mode);
+int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t rows,
+                               int32_t neighbours, const int32_t* anchors, int32_t batch,
+                               const int32_t* nearest, const float* nearest_scores,
+                               int32_t nearest_count, int32_t mode);
 
 /*
- * bank[i] = normalise(momentum * bank[i] + (1 - momentum) * unit[b]) for each anchor i, momentum in [0, 1]. Of a repeated anchor
- * the last one counts, and blends with the row as it was before the call. A blend of norm 0 leaves unit[b].
+ * bank[i] = normalise(momentum * bank[i] + (1 - momentum) * unit[b]) for each anchor i, momentum in
+ * [0, 1]. Of a repeated anchor the last one counts, and blends with the row as it was before the
+ * call. A blend of norm 0 leaves unit[b].
  */
-int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension, const int32_t* anchors,
-                         int32_t batch, const float* unit, float momentum);
+int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension,
+                         const int32_t* anchors, int32_t batch, const float* unit, float momentum);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
-/* The search against brute force: every instruction set, several thread counts, banks that mislead. */
+/* The search against brute force: every instruction set, several thread counts, banks that mislead.
+ */
 #include "nearest.h"
 
 #include <gtest/gtest.h>
@@ -36,13 +37,16 @@ Result brute_force(const Problem& p, Order order) {
   for (int32_t b = 0; b < p.batch; ++b) {
     std::vector<std::pair<float, int32_t>> all;
     for (int32_t row = 0; row < p.rows; ++row) {
-      all.emplace_back(-canonical_score(&p.queries[static_cast<size_t>(b * p.dimension)],
-                                        &p.bank[static_cast<size_t>(row) * static_cast<size_t>(p.dimension)], p.dimension),
-                       row);
+      all.emplace_back(
+          -canonical_score(&p.queries[static_cast<size_t>(b * p.dimension)],
+                           &p.bank[static_cast<size_t>(row) * static_cast<size_t>(p.dimension)],
+                           p.dimension),
+          row);
     }
     std::sort(all.begin(), all.end());
     all.resize(static_cast<size_t>(p.count));
-    if (order == Order::kId) std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.second < b.second; });
+    if (order == Order::kId)
+      std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.second < b.second; });
     for (const auto& [negated, id] : all) {
       result.ids.push_back(id);
       result.scores.push_back(-negated + 0.0f);
@@ -56,12 +60,13 @@ Result search(const Problem& p, Order order, const Kernels& kernels, int threads
   NearestSearch engine(pool, kernels);
   const auto size = static_cast<size_t>(p.batch) * static_cast<size_t>(p.count);
   Result result{std::vector<int32_t>(size), std::vector<float>(size)};
-  engine.run(p.bank.data(), p.rows, p.dimension, p.queries.data(), p.batch, p.count, order, result.ids.data(),
-             result.scores.data());
+  engine.run(p.bank.data(), p.rows, p.dimension, p.queries.data(), p.batch, p.count, order,
+             result.ids.data(), result.scores.data());
   return result;
 }
 
-Problem random_problem(int32_t rows, int32_t dimension, int32_t batch, int32_t count, uint32_t seed) {
+Problem random_problem(int32_t rows, int32_t dimension, int32_t batch, int32_t count,
+                       uint32_t seed) {
   Problem p{rows, dimension, batch, count, {}, {}};
   std::mt19937 random(seed);
   std::normal_distribution<float> normal;
@@ -77,7 +82,8 @@ void expect_exact(const Problem& p, const std::string& what) {
     const Result expected = brute_force(p, order);
     for (const Kernels* kernels : supported_kernels()) {
       for (int threads : {1, 2, 7}) {
-        SCOPED_TRACE(what + " on " + kernels->name + " with " + std::to_string(threads) + " threads");
+        SCOPED_TRACE(what + " on " + kernels->name + " with " + std::to_string(threads) +
+                     " threads");
         const Result found = search(p, order, *kernels, threads);
         ASSERT_EQ(found.ids, expected.ids);
         ASSERT_EQ(found.scores, expected.scores);
@@ -90,17 +96,22 @@ TEST(Nearest, equals_brute_force_on_random_shapes) {
   const auto seed = std::random_device{}();
   RecordProperty("seed", std::to_string(seed));
   std::mt19937 random(seed);
-  const auto draw = [&](int32_t low, int32_t high) { return std::uniform_int_distribution<int32_t>(low, high)(random); };
+  const auto draw = [&](int32_t low, int32_t high) {
+    return std::uniform_int_distribution<int32_t>(low, high)(random);
+  };
   for (int trial = 0; trial < 12; ++trial) {
     const int32_t rows = draw(1, 3000);
-    const Problem p = random_problem(rows, draw(1, 140), draw(1, 70), draw(1, std::min(rows, 300)), random());
-    expect_exact(p, "seed " + std::to_string(seed) + " trial " + std::to_string(trial) + ": rows " + std::to_string(p.rows) +
-                        " dimension " + std::to_string(p.dimension) + " batch " + std::to_string(p.batch) + " count " +
-                        std::to_string(p.count));
+    const Problem p =
+        random_problem(rows, draw(1, 140), draw(1, 70), draw(1, std::min(rows, 300)), random());
+    expect_exact(p, "seed " + std::to_string(seed) + " trial " + std::to_string(trial) + ": rows " +
+                        std::to_string(p.rows) + " dimension " + std::to_string(p.dimension) +
+                        " batch " + std::to_string(p.batch) + " count " + std::to_string(p.count));
   }
 }
 
-TEST(Nearest, returns_every_row_when_asked_for_all) { expect_exact(random_problem(500, 16, 5, 500, 1), "all rows"); }
+TEST(Nearest, returns_every_row_when_asked_for_all) {
+  expect_exact(random_problem(500, 16, 5, 500, 1), "all rows");
+}
 
 TEST(Nearest, is_exact_when_the_bank_is_large_enough_to_be_sampled) {
   expect_exact(random_problem(20000, 24, 9, 400, 2), "sampled");
@@ -122,11 +133,15 @@ TEST(Nearest, is_exact_when_the_bank_is_sorted_by_similarity) {
   for (bool ascending : {false, true}) {
     Problem p = random_problem(12000, 4, 1, 500, 5);
     std::vector<std::pair<float, int32_t>> order;
-    for (int32_t row = 0; row < p.rows; ++row) order.emplace_back(canonical_score(p.queries.data(), &p.bank[static_cast<size_t>(row) * 4], 4), row);
+    for (int32_t row = 0; row < p.rows; ++row)
+      order.emplace_back(
+          canonical_score(p.queries.data(), &p.bank[static_cast<size_t>(row) * 4], 4), row);
     std::sort(order.begin(), order.end());
     if (!ascending) std::reverse(order.begin(), order.end());
     std::vector<float> sorted;
-    for (const auto& [score, row] : order) sorted.insert(sorted.end(), &p.bank[static_cast<size_t>(row) * 4], &p.bank[static_cast<size_t>(row) * 4] + 4);
+    for (const auto& [score, row] : order)
+      sorted.insert(sorted.end(), &p.bank[static_cast<size_t>(row) * 4],
+                    &p.bank[static_cast<size_t>(row) * 4] + 4);
     p.bank = sorted;
     expect_exact(p, ascending ? "ascending" : "descending");
   }
@@ -137,7 +152,9 @@ TEST(Nearest, is_exact_when_the_sampled_rows_mislead) {
   Problem p = random_problem(40960, 4, 3, 600, 6);
   for (int32_t row = 0; row < p.rows; ++row) {
     const float level = row % 10 == 0 || row % 40 == 0 ? 5.0f : 1.0f;
-    for (size_t d = 0; d < 4; ++d) p.bank[static_cast<size_t>(row) * 4 + d] = level * std::abs(p.bank[static_cast<size_t>(row) * 4 + d]);
+    for (size_t d = 0; d < 4; ++d)
+      p.bank[static_cast<size_t>(row) * 4 + d] =
+          level * std::abs(p.bank[static_cast<size_t>(row) * 4 + d]);
   }
   for (float& x : p.queries) x = std::abs(x);
   expect_exact(p, "misleading sample");
@@ -149,7 +166,8 @@ TEST(Nearest, handles_duplicates_denormals_and_zero_rows) {
     float* values = &p.bank[row * 12];
     if (row % 3 == 0) std::copy_n(&p.bank[0], 12, values);
     if (row % 5 == 1) std::fill_n(values, 12, 0.0f);
-    if (row % 7 == 2) for (size_t d = 0; d < 12; ++d) values[d] *= 1e-38f;
+    if (row % 7 == 2)
+      for (size_t d = 0; d < 12; ++d) values[d] *= 1e-38f;
   }
   expect_exact(p, "duplicates, denormals, zeros");
 }
@@ -164,11 +182,14 @@ TEST(Nearest, can_be_asked_again_with_other_shapes) {
   ThreadPool pool(2);
   NearestSearch engine(pool, best_kernels());
   for (uint32_t seed : {10u, 11u, 12u, 13u}) {
-    const Problem p = random_problem(static_cast<int32_t>(700 * seed - 6000), static_cast<int32_t>(seed), static_cast<int32_t>(90 - 5 * seed), 100, seed);
+    const Problem p =
+        random_problem(static_cast<int32_t>(700 * seed - 6000), static_cast<int32_t>(seed),
+                       static_cast<int32_t>(90 - 5 * seed), 100, seed);
     const Result expected = brute_force(p, Order::kSimilarity);
-    Result found{std::vector<int32_t>(expected.ids.size()), std::vector<float>(expected.ids.size())};
-    engine.run(p.bank.data(), p.rows, p.dimension, p.queries.data(), p.batch, p.count, Order::kSimilarity, found.ids.data(),
-               found.scores.data());
+    Result found{std::vector<int32_t>(expected.ids.size()),
+                 std::vector<float>(expected.ids.size())};
+    engine.run(p.bank.data(), p.rows, p.dimension, p.queries.data(), p.batch, p.count,
+               Order::kSimilarity, found.ids.data(), found.scores.data());
     ASSERT_EQ(found.ids, expected.ids);
     ASSERT_EQ(found.scores, expected.scores);
   }

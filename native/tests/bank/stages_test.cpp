@@ -1,4 +1,5 @@
-/* The stages after the search: equal bits on every instruction set and thread count, and their edge cases. */
+/* The stages after the search: equal bits on every instruction set and thread count, and their edge
+ * cases. */
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -16,7 +17,8 @@
 namespace invp::bank {
 namespace {
 
-constexpr int32_t kRows = 600, kDimension = 37, kBatch = 19, kCount = 101, kNeighbours = 4, kSteps = 3, kChosen = 20;
+constexpr int32_t kRows = 600, kDimension = 37, kBatch = 19, kCount = 101, kNeighbours = 4,
+                  kSteps = 3, kChosen = 20;
 
 struct StepOutput {
   std::vector<float> gradient, bank;
@@ -28,7 +30,9 @@ StepOutput whole_step(const Kernels& kernels, int threads, int32_t mode) {
   ThreadPool pool(threads);
   std::mt19937 random(42);
   // Exact in float32, so that the inputs are the same bits on every architecture.
-  const auto uniform = [&] { return static_cast<float>(static_cast<int32_t>(random() % 2001) - 1000) / 1024; };
+  const auto uniform = [&] {
+    return static_cast<float>(static_cast<int32_t>(random() % 2001) - 1000) / 1024;
+  };
   StepOutput out;
   out.bank.resize(size_t{kRows} * kDimension);
   fill_random(pool, out.bank.data(), kRows, kDimension, 7);
@@ -43,26 +47,40 @@ StepOutput whole_step(const Kernels& kernels, int threads, int32_t mode) {
 
   std::vector<int32_t> nearest(size_t{kBatch} * kCount);
   std::vector<float> nearest_scores(nearest.size());
-  NearestSearch(pool, kernels).run(out.bank.data(), kRows, kDimension, unit.data(), kBatch, kCount, Order::kId, nearest.data(), nearest_scores.data());
+  NearestSearch(pool, kernels)
+      .run(out.bank.data(), kRows, kDimension, unit.data(), kBatch, kCount, Order::kId,
+           nearest.data(), nearest_scores.data());
   const int32_t width = walk_width(kNeighbours, kSteps);
   std::vector<int32_t> positives(static_cast<size_t>(kBatch * width));
   const Walk walk{out.graph.data(), kRows, kNeighbours, kSteps};
-  (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(pool, walk, anchors.data(), kBatch, positives.data());
+  (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(
+      pool, walk, anchors.data(), kBatch, positives.data());
   std::vector<float> scores(positives.size()), own(kBatch);
   for (int32_t b = 0; b < kBatch; ++b) {
-    kernels.score_rows(out.bank.data(), kDimension, &unit[static_cast<size_t>(b * kDimension)], &positives[static_cast<size_t>(b * width)], width, &scores[static_cast<size_t>(b * width)]);
-    kernels.score_rows(out.bank.data(), kDimension, &unit[static_cast<size_t>(b * kDimension)], &anchors[static_cast<size_t>(b)], 1, &own[static_cast<size_t>(b)]);
+    kernels.score_rows(out.bank.data(), kDimension, &unit[static_cast<size_t>(b * kDimension)],
+                       &positives[static_cast<size_t>(b * width)], width,
+                       &scores[static_cast<size_t>(b * width)]);
+    kernels.score_rows(out.bank.data(), kDimension, &unit[static_cast<size_t>(b * kDimension)],
+                       &anchors[static_cast<size_t>(b)], 1, &own[static_cast<size_t>(b)]);
   }
   std::vector<int32_t> chosen(size_t{kBatch} * kChosen);
   std::vector<float> chosen_scores(chosen.size());
-  select_positives(pool, {positives.data(), scores.data(), width, kChosen, true}, kBatch, chosen.data(), chosen_scores.data());
+  select_positives(pool, {positives.data(), scores.data(), width, kChosen, true}, kBatch,
+                   chosen.data(), chosen_scores.data());
   out.gradient.resize(unit.size());
-  const ObjectiveInputs inputs{out.bank.data(), kDimension, anchors.data(), kBatch, unit.data(), norms.data(), own.data(), nearest.data(), nearest_scores.data(), kCount,
-                               positives.data(), width, chosen.data(), chosen_scores.data(), kChosen};
-  const Losses losses = objective(pool, kernels, {mode, true, 0.2f, 0.6f}, inputs, out.gradient.data());
+  const ObjectiveInputs inputs{out.bank.data(), kDimension,           anchors.data(),
+                               kBatch,          unit.data(),          norms.data(),
+                               own.data(),      nearest.data(),       nearest_scores.data(),
+                               kCount,          positives.data(),     width,
+                               chosen.data(),   chosen_scores.data(), kChosen};
+  const Losses losses =
+      objective(pool, kernels, {mode, true, 0.2f, 0.6f}, inputs, out.gradient.data());
   out.instance = losses.instance;
   out.invariance = losses.invariance;
-  update_graph(pool, {out.graph.data(), kNeighbours, nearest.data(), nearest_scores.data(), kCount, mode == INVP_BANK_MODE_OFFICIAL}, anchors.data(), kBatch);
+  update_graph(pool,
+               {out.graph.data(), kNeighbours, nearest.data(), nearest_scores.data(), kCount,
+                mode == INVP_BANK_MODE_OFFICIAL},
+               anchors.data(), kBatch);
   update_bank(pool, out.bank.data(), kDimension, anchors.data(), kBatch, unit.data(), 0.5f);
   return out;
 }
@@ -72,7 +90,8 @@ TEST(Stages, give_the_same_bits_on_every_instruction_set_and_thread_count) {
     const StepOutput reference = whole_step(best_kernels(), 1, mode);
     for (const Kernels* kernels : supported_kernels()) {
       for (int threads : {1, 2, 7}) {
-        SCOPED_TRACE(std::string(kernels->name) + " with " + std::to_string(threads) + " threads, mode " + std::to_string(mode));
+        SCOPED_TRACE(std::string(kernels->name) + " with " + std::to_string(threads) +
+                     " threads, mode " + std::to_string(mode));
         const StepOutput out = whole_step(*kernels, threads, mode);
         EXPECT_EQ(out.gradient, reference.gradient);
         EXPECT_EQ(out.bank, reference.bank);
@@ -119,21 +138,26 @@ TEST(Walk, breadth_first_finds_what_a_set_finds) {
   ThreadPool pool(2);
   std::mt19937 random(std::random_device{}());
   for (int trial = 0; trial < 50; ++trial) {
-    const int32_t rows = 1 + static_cast<int32_t>(random() % 60), neighbours = 1 + static_cast<int32_t>(random() % 5), steps = 1 + static_cast<int32_t>(random() % 4);
+    const int32_t rows = 1 + static_cast<int32_t>(random() % 60),
+                  neighbours = 1 + static_cast<int32_t>(random() % 5),
+                  steps = 1 + static_cast<int32_t>(random() % 4);
     std::vector<int32_t> graph(static_cast<size_t>(rows * neighbours));
     for (int32_t& id : graph) id = static_cast<int32_t>(random()) & 0x7FFFFFFF, id %= rows;
-    const int32_t anchor = static_cast<int32_t>(random() % static_cast<uint32_t>(rows)), width = walk_width(neighbours, steps);
+    const int32_t anchor = static_cast<int32_t>(random() % static_cast<uint32_t>(rows)),
+                  width = walk_width(neighbours, steps);
     std::vector<int32_t> positives(static_cast<size_t>(width));
     walk_breadth_first(pool, {graph.data(), rows, neighbours, steps}, &anchor, 1, positives.data());
     std::set<int32_t> reached{anchor};
     for (int32_t step = 0; step < steps; ++step) {
       const std::set<int32_t> from = reached;
-      for (int32_t id : from) reached.insert(graph.begin() + id * neighbours, graph.begin() + (id + 1) * neighbours);
+      for (int32_t id : from)
+        reached.insert(graph.begin() + id * neighbours, graph.begin() + (id + 1) * neighbours);
     }
     reached.erase(anchor);
     std::vector<int32_t> expected(reached.begin(), reached.end());
     expected.resize(static_cast<size_t>(width), -1);
-    ASSERT_EQ(positives, expected) << "rows " << rows << " neighbours " << neighbours << " steps " << steps << " anchor " << anchor;
+    ASSERT_EQ(positives, expected) << "rows " << rows << " neighbours " << neighbours << " steps "
+                                   << steps << " anchor " << anchor;
   }
 }
 
@@ -142,7 +166,8 @@ TEST(Walk, refuses_a_graph_that_names_no_image) {
   const std::vector<int32_t> graph{0, 9};
   const int32_t anchor = 1;
   std::vector<int32_t> positives(1);
-  EXPECT_THROW(walk_breadth_first(pool, {graph.data(), 2, 1, 1}, &anchor, 1, positives.data()), InvalidData);
+  EXPECT_THROW(walk_breadth_first(pool, {graph.data(), 2, 1, 1}, &anchor, 1, positives.data()),
+               InvalidData);
   EXPECT_THROW(walk_width(100, 5), std::invalid_argument);
 }
 
@@ -152,10 +177,12 @@ TEST(Select, takes_the_least_similar_and_breaks_ties_by_id) {
   const std::vector<float> scores{0.5f, 0.1f, 0.1f, -0.2f, 0};
   std::vector<int32_t> chosen(3);
   std::vector<float> chosen_scores(3);
-  select_positives(pool, {ids.data(), scores.data(), 5, 3, true}, 1, chosen.data(), chosen_scores.data());
+  select_positives(pool, {ids.data(), scores.data(), 5, 3, true}, 1, chosen.data(),
+                   chosen_scores.data());
   EXPECT_EQ(chosen, (std::vector<int32_t>{5, 3, 9}));
   EXPECT_EQ(chosen_scores, (std::vector<float>{-0.2f, 0.1f, 0.1f}));
-  select_positives(pool, {ids.data(), scores.data(), 5, 3, false}, 1, chosen.data(), chosen_scores.data());
+  select_positives(pool, {ids.data(), scores.data(), 5, 3, false}, 1, chosen.data(),
+                   chosen_scores.data());
   EXPECT_EQ(chosen, (std::vector<int32_t>{7, 3, 9}));
 }
 
@@ -165,7 +192,8 @@ TEST(Select, pads_when_fewer_were_found) {
   const std::vector<float> scores{0.5f, 0};
   std::vector<int32_t> chosen(3);
   std::vector<float> chosen_scores(3);
-  select_positives(pool, {ids.data(), scores.data(), 2, 3, true}, 1, chosen.data(), chosen_scores.data());
+  select_positives(pool, {ids.data(), scores.data(), 2, 3, true}, 1, chosen.data(),
+                   chosen_scores.data());
   EXPECT_EQ(chosen, (std::vector<int32_t>{4, -1, -1}));
 }
 
@@ -207,9 +235,15 @@ TEST(Normalise, refuses_zero_norm_and_nan_and_names_the_row) {
 TEST(ThreadPool, carries_an_exception_to_the_caller_and_goes_on) {
   ThreadPool pool(3);
   for (int i = 0; i < 100; ++i) {
-    EXPECT_THROW(pool.for_each(64, 1, [](int, int64_t begin, int64_t) { if (begin == 33) throw InvalidData("piece 33"); }), InvalidData);
+    EXPECT_THROW(pool.for_each(64, 1,
+                               [](int, int64_t begin, int64_t) {
+                                 if (begin == 33) throw InvalidData("piece 33");
+                               }),
+                 InvalidData);
     std::atomic<int64_t> sum{0};
-    pool.for_each(100, 7, [&](int, int64_t begin, int64_t end) { for (int64_t j = begin; j < end; ++j) sum += j; });
+    pool.for_each(100, 7, [&](int, int64_t begin, int64_t end) {
+      for (int64_t j = begin; j < end; ++j) sum += j;
+    });
     ASSERT_EQ(sum, 4950);
   }
 }

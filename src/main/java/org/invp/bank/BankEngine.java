@@ -13,15 +13,15 @@ import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
 /**
- * The engine that does the bank's work: its threads, its scratch memory, and the stages of a training
- * step, each one native call for the whole batch.
+ * The engine that does the bank's work: its threads, its scratch memory, and the stages of a
+ * training step, each one native call for the whole batch.
  *
- * <p>Results are the same bits for any number of threads and on every instruction set. An engine may
- * be shared and called from any thread; its calls run one after the other. Shapes: N rows, D
- * dimensions, B anchors or queries, M nearest rows, k neighbours, W ids of a walk, P chosen positives.
- * Every method throws {@link IllegalArgumentException} for wrong shapes or ids, {@link
- * org.invp.InvalidDataException} for NaN or zero-norm data, {@link IllegalStateException} after {@link
- * #close}.
+ * <p>Results are the same bits for any number of threads and on every instruction set. An engine
+ * may be shared and called from any thread; its calls run one after the other. Shapes: N rows, D
+ * dimensions, B anchors or queries, M nearest rows, k neighbours, W ids of a walk, P chosen
+ * positives. Every method throws {@link IllegalArgumentException} for wrong shapes or ids, {@link
+ * org.invp.InvalidDataException} for NaN or zero-norm data, {@link IllegalStateException} after
+ * {@link #close}.
  */
 public final class BankEngine implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
@@ -76,12 +76,13 @@ public final class BankEngine implements AutoCloseable {
                 engine, bank.segment(), bank.shape(0), columns(bank), seed));
   }
 
-  /** Throws {@link org.invp.InvalidDataException} naming the first row of [N, D] that is not finite. */
+  /**
+   * Throws {@link org.invp.InvalidDataException} naming the first row of [N, D] that is not finite.
+   */
   public void checkFinite(FloatTensor rows) {
     call(
         engine ->
-            InvpBank.invp_bank_check_finite(
-                engine, rows.segment(), rows.shape(0), columns(rows)));
+            InvpBank.invp_bank_check_finite(engine, rows.segment(), rows.shape(0), columns(rows)));
   }
 
   /**
@@ -136,9 +137,7 @@ public final class BankEngine implements AutoCloseable {
     Shapes.require("ids", ids.shape(), batch, count);
     Shapes.require("scores", scores.shape(), batch, count);
     int nativeOrder =
-        order == Order.ID
-            ? InvpBank.INVP_BANK_ORDER_ID()
-            : InvpBank.INVP_BANK_ORDER_SIMILARITY();
+        order == Order.ID ? InvpBank.INVP_BANK_ORDER_ID() : InvpBank.INVP_BANK_ORDER_SIMILARITY();
     call(
         engine ->
             InvpBank.invp_bank_nearest(
@@ -155,12 +154,14 @@ public final class BankEngine implements AutoCloseable {
   }
 
   /**
-   * The images that a walk of {@code steps} hops reaches from each anchor (section 3.1 of the paper).
+   * The images that a walk of {@code steps} hops reaches from each anchor (section 3.1 of the
+   * paper).
    *
    * @param graph [N, k]
    * @param anchors [B]
-   * @param positives [B, W], out, W = {@link #walkWidth}; {@link Mode#PAPER}: each image once, without
-   *     the anchor, ascending, padded with -1; {@link Mode#OFFICIAL}: hop by hop, with repeats
+   * @param positives [B, W], out, W = {@link #walkWidth}; {@link Mode#PAPER}: each image once,
+   *     without the anchor, ascending, padded with -1; {@link Mode#OFFICIAL}: hop by hop, with
+   *     repeats
    */
   public void walk(IntTensor graph, IntTensor anchors, int steps, Mode mode, IntTensor positives) {
     int batch = Shapes.extent("batch", anchors.shape(0));
@@ -208,8 +209,8 @@ public final class BankEngine implements AutoCloseable {
   }
 
   /**
-   * The P least similar (hard) or most similar of the discovered positives, all if fewer; ties to the
-   * smaller id.
+   * The P least similar (hard) or most similar of the discovered positives, all if fewer; ties to
+   * the smaller id.
    *
    * @param ids [B, W], -1 for none
    * @param scores [B, W]
@@ -299,7 +300,8 @@ public final class BankEngine implements AutoCloseable {
   }
 
   /**
-   * Writes the anchors' graph rows from their nearest rows; of a repeated anchor the last one counts.
+   * Writes the anchors' graph rows from their nearest rows; of a repeated anchor the last one
+   * counts.
    *
    * @param graph [N, k], in and out
    * @param anchors [B]

@@ -11,8 +11,8 @@ import org.invp.tensor.IntTensor;
  * One embedding per image, and the exact search for the most similar ones.
  *
  * <p>The bank owns its memory (4 N D bytes outside the heap) until {@link #close}; it does not own
- * its engine. Searches may run from any thread; writing rows while another thread searches gives that
- * search old or new values of the rows written.
+ * its engine. Searches may run from any thread; writing rows while another thread searches gives
+ * that search old or new values of the rows written.
  */
 public final class MemoryBank implements AutoCloseable {
   private final BankEngine engine;
@@ -38,8 +38,8 @@ public final class MemoryBank implements AutoCloseable {
 
   /**
    * A bank over a float32 {@code .npy} file of shape [N, D], as {@link #save} or NumPy wrote it,
-   * without reading it in: the operating system fetches what is searched. While it is mapped no other
-   * process may shorten the file.
+   * without reading it in: the operating system fetches what is searched. While it is mapped no
+   * other process may shorten the file.
    *
    * @param writable whether {@link #set} and {@link #update} reach the file
    * @throws org.invp.InvalidDataException if the file holds anything else, or a value that is not
@@ -153,7 +153,9 @@ public final class MemoryBank implements AutoCloseable {
     }
   }
 
-  /** bank[i] = normalise(momentum bank[i] + (1 - momentum) unit); see {@link BankEngine#updateBank}. */
+  /**
+   * bank[i] = normalise(momentum bank[i] + (1 - momentum) unit); see {@link BankEngine#updateBank}.
+   */
   public void update(IntTensor ids, FloatTensor unit, double momentum) {
     engine.updateBank(embeddings, ids, unit, momentum);
   }

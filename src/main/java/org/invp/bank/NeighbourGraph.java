@@ -29,8 +29,8 @@ public final class NeighbourGraph implements AutoCloseable {
   }
 
   /**
-   * The exact graph of a whole bank: every row's k most similar other rows, most similar first, ties
-   * to the smaller id. Costs 2 N^2 D operations.
+   * The exact graph of a whole bank: every row's k most similar other rows, most similar first,
+   * ties to the smaller id. Costs 2 N^2 D operations.
    *
    * @param k 1 to N - 1
    */
@@ -67,7 +67,8 @@ public final class NeighbourGraph implements AutoCloseable {
     int k = degree();
     if (bank.rows() != rows || k >= rows) {
       throw new IllegalArgumentException(
-          "a graph of %d x %d cannot hold the neighbours of %d rows".formatted(rows, k, bank.rows()));
+          "a graph of %d x %d cannot hold the neighbours of %d rows"
+              .formatted(rows, k, bank.rows()));
     }
     try (IntTensor ids = IntTensor.allocate(Math.min(ROWS_PER_CALL, rows), k + 1);
         FloatTensor scores = FloatTensor.allocate(Math.min(ROWS_PER_CALL, rows), k + 1)) {
@@ -90,7 +91,8 @@ public final class NeighbourGraph implements AutoCloseable {
     }
   }
 
-  // A row need not be its own nearest: rows of a random start have different norms, and others may tie.
+  // A row need not be its own nearest: rows of a random start have different norms, and others may
+  // tie.
   private void writeWithoutSelf(int row, IntTensor found, long first) {
     int k = degree();
     int written = 0;

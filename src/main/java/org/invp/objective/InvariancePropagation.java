@@ -10,8 +10,8 @@ import org.invp.tensor.IntTensor;
 /**
  * The loss of Invariance Propagation (Wang et al., NeurIPS 2020) over a memory bank and its graph.
  *
- * <p>Borrows the bank and the graph, owns only its buffers, which grow to the largest batch seen. Not
- * thread-safe: one step at a time.
+ * <p>Borrows the bank and the graph, owns only its buffers, which grow to the largest batch seen.
+ * Not thread-safe: one step at a time.
  */
 public final class InvariancePropagation implements AutoCloseable {
   private final MemoryBank bank;
@@ -44,8 +44,8 @@ public final class InvariancePropagation implements AutoCloseable {
   }
 
   /**
-   * One step: computes both losses and their gradient from the old bank and the old graph, then writes
-   * the batch's graph rows and bank rows.
+   * One step: computes both losses and their gradient from the old bank and the old graph, then
+   * writes the batch's graph rows and bank rows.
    *
    * @param indices [B], the images of the batch; of a repeated image every occurrence counts in the
    *     losses, the last one is written
@@ -68,7 +68,11 @@ public final class InvariancePropagation implements AutoCloseable {
     engine.score(bank.embeddings(), step.unit(), step.positives(), step.positiveScores());
     engine.score(bank.embeddings(), step.unit(), indices, step.ownScores());
     engine.select(
-        step.positives(), step.positiveScores(), options.hard(), step.chosen(), step.chosenScores());
+        step.positives(),
+        step.positiveScores(),
+        options.hard(),
+        step.chosen(),
+        step.chosenScores());
     BankEngine.Losses losses =
         engine.objective(
             bank.embeddings(),

@@ -3,8 +3,8 @@ package org.invp.objective;
 import java.util.Locale;
 
 /**
- * The settings of Invariance Propagation's loss (Wang et al., NeurIPS 2020, section 3; the published
- * program's names in parentheses).
+ * The settings of Invariance Propagation's loss (Wang et al., NeurIPS 2020, section 3; the
+ * published program's names in parentheses).
  *
  * @param mode the definitions to follow
  * @param temperature tau (--t), greater than 0
@@ -65,9 +65,17 @@ public record ObjectiveOptions(
 
   /** Checks every range; the message names the setting, its value and what is allowed. */
   public ObjectiveOptions {
-    check(temperature > 0 && Double.isFinite(temperature), "temperature", temperature, "greater than 0");
+    check(
+        temperature > 0 && Double.isFinite(temperature),
+        "temperature",
+        temperature,
+        "greater than 0");
     check(neighbours >= 1, "neighbours", neighbours, "at least 1");
-    check(negatives >= neighbours + 1, "negatives", negatives, "at least neighbours + 1 = " + (neighbours + 1));
+    check(
+        negatives >= neighbours + 1,
+        "negatives",
+        negatives,
+        "at least neighbours + 1 = " + (neighbours + 1));
     check(positives >= 1, "positives", positives, "at least 1");
     check(steps >= 1, "steps", steps, "at least 1");
     check(lambda >= 0 && Double.isFinite(lambda), "lambda", lambda, "at least 0");
@@ -76,8 +84,8 @@ public record ObjectiveOptions(
   }
 
   /**
-   * The published ImageNet settings: tau 0.2, M 4096, P 50, k 4, 3 steps, lambda 0.6 after epoch 30,
-   * random bank, momentum 0.5.
+   * The published ImageNet settings: tau 0.2, M 4096, P 50, k 4, 3 steps, lambda 0.6 after epoch
+   * 30, random bank, momentum 0.5.
    */
   public static ObjectiveOptions published(Mode mode) {
     return new ObjectiveOptions(

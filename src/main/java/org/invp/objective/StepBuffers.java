@@ -50,15 +50,7 @@ record StepBuffers(
 
   StepTensors tensors(IntTensor anchors) {
     return new StepTensors(
-        anchors,
-        unit,
-        norms,
-        ownScores,
-        nearest,
-        nearestScores,
-        positives,
-        chosen,
-        chosenScores);
+        anchors, unit, norms, ownScores, nearest, nearestScores, positives, chosen, chosenScores);
   }
 
   @Override

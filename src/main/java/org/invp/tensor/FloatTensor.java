@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A dense row-major array of {@code float} outside the Java heap, with a shape: the currency in which
- * the rooms exchange batches, embeddings and gradients without copies.
+ * A dense row-major array of {@code float} outside the Java heap, with a shape: the currency in
+ * which the rooms exchange batches, embeddings and gradients without copies.
  *
  * <p>The tensor owns its memory from {@link #allocate} until {@link #close}; a {@linkplain #slice
  * slice} shares it and must not outlive it. Reads and writes are not synchronised; closing while
@@ -33,7 +33,10 @@ public final class FloatTensor implements AutoCloseable {
   public static FloatTensor allocate(long... shape) {
     long bytes = Math.multiplyExact(elements(shape), (long) Float.BYTES);
     Arena arena = Arena.ofShared();
-    return new FloatTensor(arena, arena.allocate(Math.max(bytes, Float.BYTES), ALIGNMENT).asSlice(0, bytes), shape.clone());
+    return new FloatTensor(
+        arena,
+        arena.allocate(Math.max(bytes, Float.BYTES), ALIGNMENT).asSlice(0, bytes),
+        shape.clone());
   }
 
   /** Allocates a tensor of the given shape and copies {@code values} into it, row-major. */
@@ -53,8 +56,8 @@ public final class FloatTensor implements AutoCloseable {
   }
 
   /**
-   * A tensor that takes over an arena and closes it; for memory that comes from elsewhere, such as a
-   * mapped file.
+   * A tensor that takes over an arena and closes it; for memory that comes from elsewhere, such as
+   * a mapped file.
    *
    * @param segment memory of that arena, at least as many bytes as the shape needs
    */

@@ -33,7 +33,10 @@ public final class IntTensor implements AutoCloseable {
   public static IntTensor allocate(long... shape) {
     long bytes = Math.multiplyExact(elements(shape), (long) Integer.BYTES);
     Arena arena = Arena.ofShared();
-    return new IntTensor(arena, arena.allocate(Math.max(bytes, Integer.BYTES), ALIGNMENT).asSlice(0, bytes), shape.clone());
+    return new IntTensor(
+        arena,
+        arena.allocate(Math.max(bytes, Integer.BYTES), ALIGNMENT).asSlice(0, bytes),
+        shape.clone());
   }
 
   /** Allocates a tensor of the given shape and copies {@code values} into it, row-major. */
@@ -53,8 +56,8 @@ public final class IntTensor implements AutoCloseable {
   }
 
   /**
-   * A tensor that takes over an arena and closes it; for memory that comes from elsewhere, such as a
-   * mapped file.
+   * A tensor that takes over an arena and closes it; for memory that comes from elsewhere, such as
+   * a mapped file.
    *
    * @param segment memory of that arena, at least as many bytes as the shape needs
    */

@@ -132,7 +132,8 @@ class MemoryBankTest {
   void wrongArgumentsAreNamed() {
     assertThrows(IllegalArgumentException.class, () -> bank.nearest(new float[3], 5));
     IllegalArgumentException tooMany =
-        assertThrows(IllegalArgumentException.class, () -> bank.nearest(new float[DIMENSION], ROWS + 1));
+        assertThrows(
+            IllegalArgumentException.class, () -> bank.nearest(new float[DIMENSION], ROWS + 1));
     assertEquals(
         "count of nearest rows is 701, allowed: 1 to the bank's 700 rows", tooMany.getMessage());
     float[] nan = new float[DIMENSION];
@@ -215,7 +216,9 @@ class MemoryBankTest {
   private List<Integer> ranked(float[] query) {
     return IntStream.range(0, ROWS)
         .boxed()
-        .sorted(Comparator.<Integer>comparingDouble(row -> -score(query, row)).thenComparing(row -> row))
+        .sorted(
+            Comparator.<Integer>comparingDouble(row -> -score(query, row))
+                .thenComparing(row -> row))
         .toList();
   }
 

@@ -25,7 +25,8 @@ final class BruteForceObjective {
   }
 
   /** What the sets of one anchor are; they do not move while the gradient is taken. */
-  private record Sets(int anchor, List<Integer> nearest, List<Integer> positives, List<Integer> chosen) {}
+  private record Sets(
+      int anchor, List<Integer> nearest, List<Integer> positives, List<Integer> chosen) {}
 
   /** Everything one step yields. */
   @SuppressWarnings("ArrayRecordComponent") // Compared element by element.
@@ -43,7 +44,8 @@ final class BruteForceObjective {
     double lossInv = 0;
     double[][] gradient = new double[batch][];
     List<List<Integer>> positives = new ArrayList<>();
-    int[][] graphAfter = IntStream.range(0, graph.length).mapToObj(i -> graph[i].clone()).toArray(int[][]::new);
+    int[][] graphAfter =
+        IntStream.range(0, graph.length).mapToObj(i -> graph[i].clone()).toArray(int[][]::new);
     double[][] bankAfter = new double[bank.length][];
     for (int b = 0; b < batch; b++) {
       Sets sets = sets(indices[b], embeddings[b]);
@@ -74,9 +76,14 @@ final class BruteForceObjective {
       query[d] = (float) unit[d];
     }
     Comparator<Integer> descending =
-        Comparator.<Integer>comparingDouble(id -> -chained(query, bank[id])).thenComparing(id -> id);
+        Comparator.<Integer>comparingDouble(id -> -chained(query, bank[id]))
+            .thenComparing(id -> id);
     List<Integer> nearest =
-        IntStream.range(0, bank.length).boxed().sorted(descending).limit(options.negatives()).toList();
+        IntStream.range(0, bank.length)
+            .boxed()
+            .sorted(descending)
+            .limit(options.negatives())
+            .toList();
     List<Integer> positives = official() ? concatenation(anchor) : reached(anchor);
     Comparator<Integer> ascending =
         Comparator.<Integer>comparingDouble(id -> chained(query, bank[id])).thenComparing(id -> id);

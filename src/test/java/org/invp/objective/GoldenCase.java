@@ -47,8 +47,7 @@ final class GoldenCase implements AutoCloseable {
         InvariancePropagation objective = new InvariancePropagation(bank, graph, options())) {
       bank.embeddings().copyFrom(floats("bank"));
       graph.neighbours().copyFrom(ints("neighbours"));
-      StepResult result =
-          objective.step(indices, embeddings, number("lambda_inv"), gradient);
+      StepResult result = objective.step(indices, embeddings, number("lambda_inv"), gradient);
       int[] anchors = indices.toArray();
       int[] graphRows = new int[anchors.length * degree];
       float[] bankRows = new float[anchors.length * dimension];
@@ -79,7 +78,10 @@ final class GoldenCase implements AutoCloseable {
     return data(name).toArray(ValueLayout.JAVA_INT);
   }
 
-  /** The cosine-like score of an anchor's normalised embedding and a row of the bank before the step. */
+  /**
+   * The cosine-like score of an anchor's normalised embedding and a row of the bank before the
+   * step.
+   */
   double score(int anchor, int row) {
     float[] embeddings = floats("embeddings");
     float[] bank = floats("bank");

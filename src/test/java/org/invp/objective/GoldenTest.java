@@ -27,9 +27,7 @@ class GoldenTest {
   static List<Path> cases() throws IOException, URISyntaxException {
     String other = System.getenv("INVP_GOLDEN");
     Path folder =
-        other == null
-            ? Path.of(GoldenTest.class.getResource("/golden").toURI())
-            : Path.of(other);
+        other == null ? Path.of(GoldenTest.class.getResource("/golden").toURI()) : Path.of(other);
     try (Stream<Path> files = Files.list(folder)) {
       List<Path> cases =
           files.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
@@ -88,10 +86,18 @@ class GoldenTest {
     int degree = expected.length / golden.batch();
     for (int i = 0; i < expected.length; i++) {
       int found = out.graphRows()[i];
-      double gap = Math.abs(golden.score(i / degree, expected[i]) - golden.score(i / degree, found));
+      double gap =
+          Math.abs(golden.score(i / degree, expected[i]) - golden.score(i / degree, found));
       assertTrue(
           found == expected[i] || gap < SWAPPABLE,
-          "neighbour " + i % degree + " of anchor " + i / degree + " is " + found + ", not " + expected[i]);
+          "neighbour "
+              + i % degree
+              + " of anchor "
+              + i / degree
+              + " is "
+              + found
+              + ", not "
+              + expected[i]);
     }
   }
 

@@ -20,7 +20,9 @@ import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.junit.jupiter.api.Test;
 
-/** The engine's whole step against {@link BruteForceObjective}, on fresh random cases of every kind. */
+/**
+ * The engine's whole step against {@link BruteForceObjective}, on fresh random cases of every kind.
+ */
 class ObjectivePropertyTest {
   private static final int TRIALS = 60;
 
@@ -71,7 +73,9 @@ class ObjectivePropertyTest {
           for (int row = 0; row < drawn.graph().length; row++) {
             Arrays.fill(drawn.graph()[row], row);
           }
-          return drawn.options().mode() == Mode.PAPER ? drawn : drawn.withOptions(paper(drawn.options()));
+          return drawn.options().mode() == Mode.PAPER
+              ? drawn
+              : drawn.withOptions(paper(drawn.options()));
         });
   }
 
@@ -139,7 +143,8 @@ class ObjectivePropertyTest {
       try (Engine engine = new Engine(drawn)) {
         StepResult actual = engine.step();
         assertEquals(expected.lossIns(), actual.lossIns(), 2e-5 * (1 + expected.lossIns()), where);
-        assertEquals(expected.lossInv(), actual.lossInv(), 2e-5 * (1 + Math.abs(expected.lossInv())), where);
+        assertEquals(
+            expected.lossInv(), actual.lossInv(), 2e-5 * (1 + Math.abs(expected.lossInv())), where);
         assertGradient(expected.gradient(), engine.gradient.toArray(), where);
         assertPositives(expected.positives(), engine.objective.positives().toArray(), where);
         assertArrayEquals(flat(expected.graphAfter()), engine.graph.neighbours().toArray(), where);
@@ -160,7 +165,8 @@ class ObjectivePropertyTest {
       }
     }
     double tolerance = 1e-4 * Math.sqrt(norm) + 1e-6;
-    assertTrue(Math.sqrt(difference) <= tolerance, where + ": gradient off by " + Math.sqrt(difference));
+    assertTrue(
+        Math.sqrt(difference) <= tolerance, where + ": gradient off by " + Math.sqrt(difference));
   }
 
   private static void assertPositives(List<List<Integer>> expected, int[] actual, String where) {
@@ -211,7 +217,8 @@ class ObjectivePropertyTest {
     StepResult step() {
       int batch = drawn.indices().length;
       try (IntTensor indices = IntTensor.of(drawn.indices(), batch);
-          FloatTensor embeddings = FloatTensor.of(flat(drawn.embeddings()), batch, bank.dimension())) {
+          FloatTensor embeddings =
+              FloatTensor.of(flat(drawn.embeddings()), batch, bank.dimension())) {
         return objective.step(indices, embeddings, drawn.weight(), gradient);
       }
     }
@@ -256,7 +263,6 @@ class ObjectivePropertyTest {
             random.nextDouble());
     return new Case(bank, graph, indices, embeddings, options, 0.6);
   }
-
 
   private static ObjectiveOptions paper(ObjectiveOptions options) {
     return with(options, Mode.PAPER, options.negatives());
