@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
+import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
 import org.invp.objective.InvariancePropagation;
 import org.invp.objective.ObjectiveOptions;
-import org.invp.objective.ObjectiveOptions.Mode;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 

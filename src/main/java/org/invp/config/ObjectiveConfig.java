@@ -1,5 +1,6 @@
 package org.invp.config;
 
+import org.invp.bank.Mode;
 import org.invp.objective.ObjectiveOptions;
 
 /** Reads the section {@code objective}; its record is the objective's own. */
@@ -7,11 +8,11 @@ final class ObjectiveConfig {
   private ObjectiveConfig() {}
 
   static ObjectiveOptions read(Section section) {
-    ObjectiveOptions published = ObjectiveOptions.published(ObjectiveOptions.Mode.PAPER);
+    ObjectiveOptions published = ObjectiveOptions.published(Mode.PAPER);
     return section.build(
         s ->
             new ObjectiveOptions(
-                s.choice("mode", published.mode(), ObjectiveOptions.Mode.class),
+                s.choice("mode", published.mode(), Mode.class),
                 s.number("temperature", published.temperature(), Range.POSITIVE),
                 s.integer("negatives", published.negatives(), Range.atLeast(1)),
                 s.integer("positives", published.positives(), Range.atLeast(1)),

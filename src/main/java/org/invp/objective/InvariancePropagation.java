@@ -40,7 +40,7 @@ public final class InvariancePropagation implements AutoCloseable {
     this.bank = bank;
     this.graph = graph;
     this.options = options;
-    this.mode = Mode.valueOf(options.mode().name());
+    this.mode = options.mode();
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.invp.objective;
 
 import java.util.Locale;
+import org.invp.bank.Mode;
 
 /**
  * The settings of Invariance Propagation's loss (Wang et al., NeurIPS 2020, section 3; the
@@ -36,14 +37,6 @@ public record ObjectiveOptions(
     int rampEpochs,
     BankStart bankStart,
     double bankMomentum) {
-
-  /** Which definitions the losses follow. */
-  public enum Mode {
-    /** The set definitions of the paper: positives are a set, the anchor stands outside it. */
-    PAPER,
-    /** What the published program computes: the walk is a concatenation, repeats count. */
-    OFFICIAL
-  }
 
   /** How w(epoch), the growing part of L_inv's weight, goes from 0 to 1; epochs count from 1. */
   public enum Ramp {

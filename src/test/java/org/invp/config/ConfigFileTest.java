@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.invp.bank.Mode;
 import org.invp.objective.ObjectiveOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +26,7 @@ class ConfigFileTest {
   @Test
   void defaultsAreThePublishedImageNetSettings() {
     TrainingConfig config = parse(MINIMAL);
-    assertEquals(ObjectiveOptions.published(ObjectiveOptions.Mode.PAPER), config.objective());
+    assertEquals(ObjectiveOptions.published(Mode.PAPER), config.objective());
     assertEquals(0.03, config.optimizer().learningRate());
     assertEquals(800, config.training().epochs());
   }

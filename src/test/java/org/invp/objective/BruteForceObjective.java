@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.invp.bank.Mode;
 
 /**
  * The objective straight from its definitions: whole rows of scores, Java collections, float64, and
@@ -96,7 +97,7 @@ final class BruteForceObjective {
   }
 
   private boolean official() {
-    return options.mode() == ObjectiveOptions.Mode.OFFICIAL;
+    return options.mode() == Mode.OFFICIAL;
   }
 
   private List<Integer> concatenation(int anchor) {

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
+import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
@@ -98,7 +99,7 @@ final class GoldenCase implements AutoCloseable {
 
   private ObjectiveOptions options() {
     return new ObjectiveOptions(
-        ObjectiveOptions.Mode.valueOf(settings.get("mode").toUpperCase(Locale.ROOT)),
+        Mode.valueOf(settings.get("mode").toUpperCase(Locale.ROOT)),
         number("tau"),
         (int) number("negatives"),
         (int) number("positives"),
