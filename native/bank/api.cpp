@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "invp/bank.h"
 #include "objective.h"
+#include "peak.h"
 #include "rows.h"
 #include "select.h"
 #include "walk.h"
@@ -241,5 +242,14 @@ INVP_EXPORT int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int6
     require(momentum >= 0 && momentum <= 1, "momentum must be between 0 and 1");
     require_ids(anchors, batch, 0, rows, "anchor");
     update_bank(e.pool, bank, dimension, anchors, batch, unit, momentum);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_peak_gflops(invp_bank_engine* engine, double seconds,
+                                          double* gflops) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(gflops);
+    require(seconds > 0 && seconds <= 60, "seconds must be above 0, at most 60");
+    *gflops = peak_gflops(e.pool, e.kernels, seconds);
   });
 }

@@ -285,6 +285,24 @@ void AddRows(const float* bank, int32_t dimension, const int32_t* ids, const flo
   }
 }
 
+double MultiplyAdd(int64_t rounds, float factor, float* sum) {
+  constexpr int kChains = 2 * kTileRows;
+  const Lane d;
+  const Vec factors = hn::Set(d, factor), rest = hn::Set(d, 1.0f - factor);
+  Vec chains[kChains];
+#pragma GCC unroll 32
+  for (int c = 0; c < kChains; ++c) chains[c] = hn::Set(d, static_cast<float>(c));
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 32
+    for (int c = 0; c < kChains; ++c) chains[c] = Fma(chains[c], factors, rest);
+  }
+  Vec total = hn::Zero(d);
+#pragma GCC unroll 32
+  for (int c = 0; c < kChains; ++c) total = hn::Add(total, chains[c]);
+  *sum = hn::GetLane(total) / static_cast<float>(kChains);
+  return 2.0 * kChains * static_cast<double>(hn::Lanes(d)) * static_cast<double>(rounds);
+}
+
 const Kernels& Table() {
   static const Kernels kernels = {hwy::TargetName(HWY_TARGET),
                                   HWY_TARGET,
@@ -293,7 +311,8 @@ const Kernels& Table() {
                                   ScorePanel,
                                   ScoreRows,
                                   Exponentials,
-                                  AddRows};
+                                  AddRows,
+                                  MultiplyAdd};
   return kernels;
 }
 

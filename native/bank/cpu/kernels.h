@@ -71,6 +71,11 @@ struct Kernels {
   /* sum[d] = fma(weights[j], bank[ids[j]][d], sum[d]) for j ascending. */
   void (*add_rows)(const float* bank, int32_t dimension, const int32_t* ids, const float* weights,
                    int32_t count, float* sum);
+
+  /* Nothing but fused multiply-adds on registers, as many chains side by side as the scan has sums;
+   * returns the operations done, two per multiply-add of a lane. `sum` receives what they computed,
+   * near 1. */
+  double (*multiply_add)(int64_t rounds, float factor, float* sum);
 };
 
 /* The best kernels this processor runs. */

@@ -167,6 +167,13 @@ int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t
 int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int64_t rows, int32_t dimension,
                          const int32_t* anchors, int32_t batch, const float* unit, float momentum);
 
+/*
+ * The limit that a search is measured against: how many 10^9 float operations per second all the
+ * engine's threads together do when they do nothing but independent fused multiply-adds (two
+ * operations each) on registers, for `seconds`, above 0 and at most 60.
+ */
+int32_t invp_bank_peak_gflops(invp_bank_engine* engine, double seconds, double* gflops);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1138,5 +1138,65 @@ public class InvpBank {
            throw new AssertionError("should not reach here", ex$);
         }
     }
+
+    private static class invp_bank_peak_gflops {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_DOUBLE,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_peak_gflops");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_peak_gflops(invp_bank_engine *engine, double seconds, double *gflops)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_peak_gflops$descriptor() {
+        return invp_bank_peak_gflops.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_peak_gflops(invp_bank_engine *engine, double seconds, double *gflops)
+     * }
+     */
+    public static MethodHandle invp_bank_peak_gflops$handle() {
+        return invp_bank_peak_gflops.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_peak_gflops(invp_bank_engine *engine, double seconds, double *gflops)
+     * }
+     */
+    public static MemorySegment invp_bank_peak_gflops$address() {
+        return invp_bank_peak_gflops.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_peak_gflops(invp_bank_engine *engine, double seconds, double *gflops)
+     * }
+     */
+    public static int invp_bank_peak_gflops(MemorySegment engine, double seconds, MemorySegment gflops) {
+        var mh$ = invp_bank_peak_gflops.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_peak_gflops", engine, seconds, gflops);
+            }
+            return (int)mh$.invokeExact(engine, seconds, gflops);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
 }
 

@@ -354,6 +354,20 @@ public final class BankEngine implements AutoCloseable {
                 (float) momentum));
   }
 
+  /**
+   * The limit that a search is measured against: 10^9 float operations per second of all threads
+   * together when they do nothing but fused multiply-adds (two operations each) on registers.
+   *
+   * @param seconds how long to measure, above 0 and at most 60
+   */
+  public double peakGflops(double seconds) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.JAVA_DOUBLE);
+      call(engine -> InvpBank.invp_bank_peak_gflops(engine, seconds, out));
+      return out.get(ValueLayout.JAVA_DOUBLE, 0);
+    }
+  }
+
   /** Ends the threads after any running call; idempotent. */
   @Override
   public void close() {
