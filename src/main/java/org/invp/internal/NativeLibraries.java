@@ -82,7 +82,7 @@ public final class NativeLibraries {
 
   private static Loaded load(Room room) {
     try {
-      Path torch = room == Room.NN ? LibraryLoader.load(LibrarySet.libTorch()) : null;
+      Path torch = room == Room.NN ? loadLibTorch() : null;
       Path folder = LibraryLoader.load(LibrarySet.of(room));
       RoomFunctions functions = new RoomFunctions(room);
       int found = functions.abiVersion();
@@ -98,6 +98,11 @@ public final class NativeLibraries {
     } catch (NativeLibraryException e) {
       return new Loaded(null, null, e);
     }
+  }
+
+  private static Path loadLibTorch() {
+    OpenMpSettings.apply();
+    return LibraryLoader.load(LibrarySet.libTorch());
   }
 
   static void checkLibTorch(String found, Path folder) {
