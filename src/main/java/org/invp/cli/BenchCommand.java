@@ -11,12 +11,13 @@ import picocli.CommandLine.Spec;
     description = "Measure speed and memory on this machine.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "PART",
-    subcommands = BenchBankCommand.class)
+    subcommands = {BenchNearestCommand.class, BenchBankCommand.class, BenchGraphCommand.class})
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "the part to measure is missing: bank");
+    throw new ParameterException(
+        spec.commandLine(), "the part to measure is missing: nearest, bank, graph");
   }
 }

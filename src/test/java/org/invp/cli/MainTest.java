@@ -88,9 +88,6 @@ class MainTest {
         "eval|an evaluation is missing: knn",
         "eval knn|RUN",
         "embed RUN DATA|--out",
-        "bench bank --top 3|--top is 3, allowed: at least 5",
-        "bench bank --rows 10 --top 11|--top 11",
-        "bench bank --rows many|many",
       })
   void wrongUseIsOneLineAndExitCodeTwo(String line, String expected) {
     Result result = invp(arguments(line));
@@ -209,31 +206,6 @@ class MainTest {
     Result result = invp("info");
     assertEquals(0, result.code, result.out);
     assertTrue(result.out.contains("libinvp_nn.so"), result.out);
-  }
-
-  @Test
-  void theBankBenchmarkPrintsOneJsonObject() throws IOException {
-    Result result =
-        invp(
-            "bench",
-            "bank",
-            "--rows",
-            500,
-            "--dim",
-            16,
-            "--batch",
-            8,
-            "--top",
-            64,
-            "--repeats",
-            2,
-            "--json");
-    assertEquals(0, result.code, result.err);
-    JsonNode json = JsonMapper.builder().build().readTree(result.out);
-    assertTrue(json.get("median_s").asDouble() >= json.get("min_s").asDouble());
-    assertTrue(json.has("extra_mb"));
-    assertEquals(500, json.get("rows").asInt());
-    assertTrue(json.get("threads").asInt() >= 1);
   }
 
   private Object[] arguments(String line) {
