@@ -1,5 +1,7 @@
 package org.invp.config;
 
+import org.invp.objective.GraphUpdate;
+
 /**
  * The training loop.
  *
@@ -10,6 +12,12 @@ package org.invp.config;
  * @param batchSize B, images per step
  * @param keepLastBatch whether the incomplete batch at the end of an epoch is used
  * @param threads threads of the bank and of the network; 0 for as many as there are processors
+ * @param graph {@code lazy}, as published: every step writes the neighbour graph's rows of its
+ *     batch; {@code epoch}: no step does, and the exact graph of the whole bank is rebuilt at the
+ *     start of an epoch
+ * @param graphEvery with {@code graph: epoch}, the epochs from one rebuild to the next. The first
+ *     is at the start of epoch 2, or of epoch 1 if the bank starts with features: the nearest of
+ *     random rows say nothing, so until then the graph is all zeros, as at the published start
  * @param checkpointEveryEpochs epochs between checkpoints, at least 1; the last epoch always has
  *     one
  * @param checkpointEverySteps steps between further checkpoints within an epoch; 0 for none
@@ -20,6 +28,8 @@ public record LoopConfig(
     int batchSize,
     boolean keepLastBatch,
     int threads,
+    GraphUpdate graph,
+    int graphEvery,
     int checkpointEveryEpochs,
     int checkpointEverySteps,
     int logEvery) {
@@ -30,6 +40,8 @@ public record LoopConfig(
         section.integer("batch_size", 128, Range.atLeast(1)),
         section.flag("keep_last_batch", true),
         section.integer("threads", 0, Range.between(0, 1024)),
+        section.choice("graph", GraphUpdate.LAZY, GraphUpdate.class),
+        section.integer("graph_every", 1, Range.atLeast(1)),
         section.integer("checkpoint_every_epochs", 1, Range.atLeast(1)),
         section.integer("checkpoint_every_steps", 0, Range.atLeast(0)),
         section.integer("log_every", 0, Range.atLeast(0)));

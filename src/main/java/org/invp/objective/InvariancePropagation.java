@@ -18,15 +18,29 @@ public final class InvariancePropagation implements AutoCloseable {
   private final NeighbourGraph graph;
   private final ObjectiveOptions options;
   private final Mode mode;
+  private final GraphUpdate graphUpdate;
   private StepBuffers buffers;
   private StepBuffers last;
 
   /**
+   * With the published graph, whose rows every step writes.
+   *
    * @param bank the memory bank, N rows
    * @param graph the neighbour graph of the same N images
    * @throws IllegalArgumentException if sizes do not fit, or M exceeds N
    */
   public InvariancePropagation(MemoryBank bank, NeighbourGraph graph, ObjectiveOptions options) {
+    this(bank, graph, options, GraphUpdate.LAZY);
+  }
+
+  /**
+   * @param bank the memory bank, N rows
+   * @param graph the neighbour graph of the same N images
+   * @param graphUpdate whether a step writes the graph rows of its batch
+   * @throws IllegalArgumentException if sizes do not fit, or M exceeds N
+   */
+  public InvariancePropagation(
+      MemoryBank bank, NeighbourGraph graph, ObjectiveOptions options, GraphUpdate graphUpdate) {
     if (graph.rows() != bank.rows() || graph.degree() != options.neighbours()) {
       throw new IllegalArgumentException(
           "the graph is %d x %d, needs %d x %d"
@@ -41,11 +55,12 @@ public final class InvariancePropagation implements AutoCloseable {
     this.graph = graph;
     this.options = options;
     this.mode = options.mode();
+    this.graphUpdate = graphUpdate;
   }
 
   /**
    * One step: computes both losses and their gradient from the old bank and the old graph, then
-   * writes the batch's graph rows and bank rows.
+   * writes the batch's graph rows (with {@link GraphUpdate#LAZY} only) and bank rows.
    *
    * @param indices [B], the images of the batch; of a repeated image every occurrence counts in the
    *     losses, the last one is written
@@ -83,7 +98,9 @@ public final class InvariancePropagation implements AutoCloseable {
             invarianceWeight,
             gradient);
 
-    engine.updateGraph(graph.neighbours(), indices, step.nearest(), step.nearestScores(), mode);
+    if (graphUpdate == GraphUpdate.LAZY) {
+      engine.updateGraph(graph.neighbours(), indices, step.nearest(), step.nearestScores(), mode);
+    }
     bank.update(indices, step.unit(), options.bankMomentum());
     return new StepResult(losses.instance(), losses.invariance(), meanCosine);
   }

@@ -15,6 +15,8 @@ package org.invp.train;
  * @param bankSeconds time in the objective: search, walk, losses, updates
  * @param networkSeconds time in forward, backward and the optimizer
  * @param loaderWaitSeconds time spent waiting for images
+ * @param graphSeconds time spent rebuilding the exact neighbour graph before the steps, not part of
+ *     {@code seconds}; 0 when it was not rebuilt
  * @param bankKnn kNN accuracy on the test images against the memory bank; null when not measured
  * @param embeddingKnn kNN accuracy against recomputed embeddings; null when not measured
  * @param embeddingCosine mean cosine over all pairs of a batch, mean over the epoch; near 1 when
@@ -33,6 +35,7 @@ public record EpochMetrics(
     double bankSeconds,
     double networkSeconds,
     double loaderWaitSeconds,
+    double graphSeconds,
     Double bankKnn,
     Double embeddingKnn,
     double embeddingCosine) {}

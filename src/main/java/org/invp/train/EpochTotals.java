@@ -13,7 +13,16 @@ import org.invp.objective.StepResult;
  */
 final class EpochTotals {
   private static final String[] NAMES = {
-    "images", "loss", "loss_ins", "loss_inv", "cosine", "seconds", "bank", "network", "wait"
+    "images",
+    "loss",
+    "loss_ins",
+    "loss_inv",
+    "cosine",
+    "seconds",
+    "bank",
+    "network",
+    "wait",
+    "graph"
   };
   private static final String PREFIX = "totals.";
 
@@ -38,6 +47,11 @@ final class EpochTotals {
   void addSeconds(double all, double wait) {
     sums[5] += all;
     sums[8] += wait;
+  }
+
+  /** Adds seconds that rebuilding the neighbour graph took. */
+  void addGraphSeconds(double seconds) {
+    sums[9] += seconds;
   }
 
   void clear() {
@@ -71,6 +85,7 @@ final class EpochTotals {
         sums[6],
         sums[7],
         sums[8],
+        sums[9],
         accuracy.bank(),
         accuracy.embedding(),
         sums[4] / images);
@@ -83,13 +98,13 @@ final class EpochTotals {
     return metadata;
   }
 
-  /** Reads what {@link #toMetadata} wrote. */
+  /** Reads what {@link #toMetadata} wrote; a sum that an older checkpoint lacks is 0. */
   void restore(Map<String, String> metadata) {
     each(
         (name, index) -> {
-          String text = metadata.get(PREFIX + name);
+          String text = metadata.getOrDefault(PREFIX + name, "0");
           try {
-            sums[index] = Double.parseDouble(text == null ? "" : text);
+            sums[index] = Double.parseDouble(text);
           } catch (NumberFormatException e) {
             throw new InvalidDataException(
                 "the checkpoint's %s%s is %s, not a number".formatted(PREFIX, name, text), e);

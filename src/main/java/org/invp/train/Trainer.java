@@ -36,6 +36,7 @@ public final class Trainer implements AutoCloseable {
   private final DataLoader loader;
   private final TrainingStep step;
   private final LearningRateSchedule schedule;
+  private final GraphRebuild graphRebuild;
   private final Evaluator evaluator;
   private final MetricsFile metrics;
 
@@ -69,6 +70,7 @@ public final class Trainer implements AutoCloseable {
       schedule =
           new LearningRateSchedule(
               config.optimizer(), config.training().epochs(), loader.batches());
+      graphRebuild = new GraphRebuild(config, state, stop::check);
       evaluator = new Evaluator(config, state, train, test, stop::check);
     } catch (RuntimeException | Error e) {
       cleanup.close();
@@ -87,6 +89,7 @@ public final class Trainer implements AutoCloseable {
       measureUntrained();
       fillBankWithFeatures();
       while (state.position().epoch() <= config.training().epochs()) {
+        graphRebuild.beforeEpoch(listener);
         trainEpoch();
         finishEpoch();
       }

@@ -20,7 +20,9 @@ final class TrainingStep implements AutoCloseable {
 
   TrainingStep(TrainingConfig config, TrainingState state) {
     this.state = state;
-    objective = new InvariancePropagation(state.bank(), state.graph(), config.objective());
+    objective =
+        new InvariancePropagation(
+            state.bank(), state.graph(), config.objective(), config.training().graph());
     gradient = FloatTensor.allocate(config.training().batchSize(), config.network().dimension());
   }
 

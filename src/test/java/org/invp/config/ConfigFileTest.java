@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.invp.bank.Mode;
+import org.invp.objective.GraphUpdate;
 import org.invp.objective.ObjectiveOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ class ConfigFileTest {
     assertEquals(ObjectiveOptions.published(Mode.PAPER), config.objective());
     assertEquals(0.03, config.optimizer().learningRate());
     assertEquals(800, config.training().epochs());
+    assertEquals(GraphUpdate.LAZY, config.training().graph());
   }
 
   @Test
@@ -92,6 +94,9 @@ class ConfigFileTest {
         "augmentation: {mean: [0.5]}|augmentation.mean has 1 and augmentation.std 3 values",
         "augmentation: {hue: 0.6}|augmentation.hue is 0.6, allowed: between 0 and 0.5",
         "training: {epochs: 0}|training.epochs is 0, allowed: a whole number of at least 1",
+        "training: {graph: exact}|training.graph is \"exact\", allowed: lazy, epoch",
+        "training: {graph_every: 0}|training.graph_every is 0, allowed: a whole number of at least"
+            + " 1",
         "training: {epochs: 99999999999}|training.epochs is 99999999999, allowed:",
         "seed: -1|seed is -1, allowed: a whole number of at least 0",
         "data: {path: x}|line 2: not YAML: Duplicate",

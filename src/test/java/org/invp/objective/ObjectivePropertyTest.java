@@ -91,6 +91,18 @@ class ObjectivePropertyTest {
   }
 
   @Test
+  void aGraphThatIsRebuiltPerEpochIsReadButNotWritten() {
+    Case drawn = draw(new Random(6));
+    try (Engine lazy = new Engine(drawn);
+        Engine rebuilt = new Engine(drawn, GraphUpdate.EPOCH)) {
+      assertEquals(lazy.step(), rebuilt.step());
+      assertArrayEquals(lazy.gradient.toArray(), rebuilt.gradient.toArray());
+      assertArrayEquals(lazy.bank.embeddings().toArray(), rebuilt.bank.embeddings().toArray());
+      assertArrayEquals(flat(drawn.graph()), rebuilt.graph.neighbours().toArray());
+    }
+  }
+
+  @Test
   void moreNegativesThanImagesIsAnErrorThatSaysSo() {
     Case drawn = draw(new Random(1));
     ObjectiveOptions tooMany =
@@ -204,6 +216,10 @@ class ObjectivePropertyTest {
     private final InvariancePropagation objective;
 
     Engine(Case drawn) {
+      this(drawn, GraphUpdate.LAZY);
+    }
+
+    Engine(Case drawn, GraphUpdate graphUpdate) {
       this.drawn = drawn;
       int dimension = drawn.bank()[0].length;
       bank = MemoryBank.create(drawn.bank().length, dimension, threads);
@@ -211,7 +227,7 @@ class ObjectivePropertyTest {
       graph = NeighbourGraph.create(drawn.bank().length, drawn.options().neighbours());
       graph.neighbours().copyFrom(flat(drawn.graph()));
       gradient = FloatTensor.allocate(drawn.indices().length, dimension);
-      objective = new InvariancePropagation(bank, graph, drawn.options());
+      objective = new InvariancePropagation(bank, graph, drawn.options(), graphUpdate);
     }
 
     StepResult step() {

@@ -37,6 +37,7 @@ class ResumeRulesTest {
         "network.width=32",
         "optimizer.learning_rate=0.5",
         "training.batch_size=64",
+        "training.graph=epoch",
         "data.limit=100",
         "augmentation.flip=0.1",
         "training.epochs=900",

@@ -1,0 +1,237 @@
+package org.invp.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.invp.config.ConfigFile;
+import org.invp.config.TrainingConfig;
+import org.invp.data.ImageDataset;
+import org.invp.train.RunFolder.Existing;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training with {@code training.graph: epoch}. */
+class GraphRebuildTest {
+  private static final int NEIGHBOURS = 2;
+  private static final int DIMENSION = 6;
+  private static final String DONE = "exact neighbour graph, 100 %";
+
+  @TempDir static Path shared;
+  private static Path data;
+  private static Path unbroken;
+
+  @TempDir Path temp;
+
+  @BeforeAll
+  static void trainWithoutABreak() {
+    data = TinyRun.writeData(shared.resolve("data"));
+    unbroken = shared.resolve("unbroken");
+    assertEquals(Outcome.COMPLETE, train(unbroken, config(), new Stopper(-1, null)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lazy,   random,   1, ''",
+    "epoch,  random,   1, 2 3 4 5 6 7",
+    "epoch,  random,   3, 2 5",
+    "epoch,  features, 1, 1 2 3 4 5 6 7",
+    "epoch,  features, 3, 1 4 7",
+  })
+  void theGraphIsRebuiltFromTheFirstEpochThatBeginsWithEmbeddings(
+      String graph, String start, int every, String expected) {
+    TrainingConfig config =
+        config(
+            "training.graph=" + graph,
+            "objective.bank_start=" + start,
+            "training.graph_every=" + every);
+    List<String> due =
+        IntStream.rangeClosed(1, 7)
+            .filter(epoch -> GraphRebuild.isDue(config, epoch))
+            .mapToObj(Integer::toString)
+            .toList();
+    assertEquals(expected, String.join(" ", due));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      ints = {
+        1,
+        TinyRun.BATCHES,
+        TinyRun.BATCHES + 1,
+        TinyRun.BATCHES + 3,
+        2 * TinyRun.BATCHES,
+        3 * TinyRun.BATCHES - 1
+      })
+  void aRunThatIsStoppedAndResumedEndsWithTheSameBits(int step) throws IOException {
+    assertEquals(Outcome.STOPPED, train(temp, config(), new Stopper(step, null)));
+    assertEquals(Outcome.COMPLETE, train(temp, config(), new Stopper(-1, null)));
+    assertSameEnd();
+  }
+
+  @Test
+  void aRunThatIsStoppedWhileItRebuildsEndsWithTheSameBits() throws IOException {
+    assertEquals(Outcome.STOPPED, train(temp, config(), new Stopper(-1, DONE)));
+    assertEquals(Outcome.COMPLETE, train(temp, config(), new Stopper(-1, null)));
+    assertSameEnd();
+  }
+
+  @Test
+  void theRebuiltGraphEqualsBruteForceOverTheBankAndNoStepChangesIt() {
+    train(temp, config(), new Stopper(-1, DONE));
+    float[] bank;
+    int[] graph;
+    try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
+      assertEquals(new Position(2, 0, TinyRun.BATCHES), checkpoint.position());
+      bank = bank(checkpoint);
+      graph = graph(checkpoint);
+    }
+    assertArrayEquals(bruteForce(bank), graph);
+
+    train(temp, config(), new Stopper(2 * TinyRun.BATCHES - 1, null));
+    try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
+      assertArrayEquals(graph, graph(checkpoint));
+    }
+  }
+
+  @Test
+  void beforeTheFirstRebuildTheGraphStaysEmpty() {
+    train(temp, config(), new Stopper(TinyRun.BATCHES - 1, null));
+    try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
+      assertArrayEquals(new int[TinyRun.TRAIN_IMAGES * NEIGHBOURS], graph(checkpoint));
+    }
+  }
+
+  @Test
+  void aBankThatStartsWithFeaturesHasItsGraphBeforeTheFirstStep() {
+    TrainingConfig config = config("objective.bank_start=features");
+    train(temp, config, new Stopper(-1, DONE));
+    try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
+      assertEquals(Position.START, checkpoint.position());
+      assertArrayEquals(bruteForce(bank(checkpoint)), graph(checkpoint));
+    }
+  }
+
+  @Test
+  void theEpochsMetricsCountTheTimeOfTheRebuild() throws IOException {
+    List<Double> seconds = new ArrayList<>();
+    for (String line : Files.readAllLines(unbroken.resolve("metrics.jsonl"))) {
+      if (line.contains("graph_seconds")) {
+        seconds.add(JsonMapper.builder().build().readTree(line).get("graph_seconds").asDouble());
+      }
+    }
+    assertEquals(3, seconds.size());
+    assertEquals(0, seconds.get(0));
+    assertTrue(seconds.get(1) > 0 && seconds.get(2) > 0, seconds::toString);
+  }
+
+  /** Every row's most similar others by the definition of the score. */
+  private static int[] bruteForce(float[] bank) {
+    int[] graph = new int[TinyRun.TRAIN_IMAGES * NEIGHBOURS];
+    for (int row = 0; row < TinyRun.TRAIN_IMAGES; row++) {
+      int self = row;
+      List<Integer> others =
+          IntStream.range(0, TinyRun.TRAIN_IMAGES)
+              .filter(id -> id != self)
+              .boxed()
+              .sorted(
+                  Comparator.<Integer>comparingDouble(id -> -score(bank, self, id))
+                      .thenComparing(id -> id))
+              .toList();
+      for (int n = 0; n < NEIGHBOURS; n++) {
+        graph[row * NEIGHBOURS + n] = others.get(n);
+      }
+    }
+    return graph;
+  }
+
+  private static float score(float[] bank, int query, int row) {
+    float sum = 0;
+    for (int d = 0; d < DIMENSION; d++) {
+      sum = Math.fma(bank[query * DIMENSION + d], bank[row * DIMENSION + d], sum);
+    }
+    return sum;
+  }
+
+  private static float[] bank(Checkpoint checkpoint) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment rows =
+          arena.allocate(ValueLayout.JAVA_FLOAT, (long) TinyRun.TRAIN_IMAGES * DIMENSION);
+      checkpoint.copyBank(rows, TinyRun.TRAIN_IMAGES, DIMENSION);
+      return rows.toArray(ValueLayout.JAVA_FLOAT);
+    }
+  }
+
+  private static int[] graph(Checkpoint checkpoint) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment rows =
+          arena.allocate(ValueLayout.JAVA_INT, (long) TinyRun.TRAIN_IMAGES * NEIGHBOURS);
+      checkpoint.copyGraph(rows, TinyRun.TRAIN_IMAGES, NEIGHBOURS);
+      return rows.toArray(ValueLayout.JAVA_INT);
+    }
+  }
+
+  private void assertSameEnd() throws IOException {
+    assertArrayEquals(
+        Files.readAllBytes(unbroken.resolve("checkpoint.safetensors")),
+        Files.readAllBytes(temp.resolve("checkpoint.safetensors")));
+  }
+
+  private static Outcome train(Path path, TrainingConfig config, Stopper stopper) {
+    try (ImageDataset train = Setup.trainingImages(config);
+        ImageDataset test = Setup.testImages(config);
+        RunFolder folder = RunFolder.open(path, Existing.RESUME);
+        Trainer trainer = new Trainer(config, folder, train, test, stopper.stop, stopper)) {
+      return trainer.run();
+    }
+  }
+
+  private static TrainingConfig config(String... overrides) {
+    List<String> all =
+        new ArrayList<>(
+            List.of("training.graph=epoch", "evaluation.every=0", "evaluation.baselines=false"));
+    all.addAll(List.of(overrides));
+    return ConfigFile.parse("tiny.yaml", TinyRun.yaml(data), all);
+  }
+
+  /** Stops the run after a step, or the first time it says what it is doing in certain words. */
+  private static final class Stopper implements TrainingListener {
+    private final StopRequest stop = new StopRequest();
+    private final int step;
+    private final String phase;
+
+    Stopper(int step, String phase) {
+      this.step = step;
+      this.phase = phase;
+    }
+
+    @Override
+    public void phase(String what) {
+      if (what.equals(phase)) {
+        stop.request();
+      }
+    }
+
+    @Override
+    public void stepDone(StepMetrics metrics, int images, double meanLoss) {
+      if (metrics.step() == step) {
+        stop.request();
+      }
+    }
+  }
+}
