@@ -7,7 +7,7 @@ DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
 .PHONY: help setup deps native package bindings test test-native test-golden test-trainer-jar demo dist \
-	bench format check-format clean
+	bench jmh format check-format clean
 
 help:
 	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
@@ -17,7 +17,8 @@ help:
 	@echo "make dist         a relocatable folder, packed: dist/$(DIST).tar.gz"
 	@echo "make test-golden  the golden cases alone (INVP_GOLDEN=DIR reads another folder)"
 	@echo "make test-native  the native tests alone; SANITIZE=address,undefined for a sanitizer build"
-	@echo "make bench        the JMH benchmarks; ARGS='...' goes to JMH"
+	@echo "make bench        speed and memory beside PyTorch and Faiss; ONLY=step,nearest for a part"
+	@echo "make jmh          the JMH benchmarks; ARGS='...' goes to JMH"
 	@echo "make bindings     the Java bindings anew, with JEXTRACT=/path/to/jextract"
 	@echo "make format       lay out Java and native code"
 	@echo "make clean        remove what was built; .deps and runs stay"
@@ -80,7 +81,11 @@ dist: package
 	@tar -C build/dist -czf dist/$(DIST).tar.gz $(DIST)
 	@echo "dist/$(DIST).tar.gz"
 
+# PEERS_PYTHON names a Python with torch and faiss (bench/peers/README.md); ARGS='...' goes to bench/run.py.
 bench: package
+	@python3 bench/run.py $(if $(ONLY),--only $(ONLY)) $(if $(THREADS),--threads $(THREADS)) $(ARGS)
+
+jmh: package
 	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
 	@$(MVN) -q -f bench/pom.xml package
 	@"$$(scripts/find-jdk.sh)/bin/java" --enable-native-access=ALL-UNNAMED -jar bench/target/benchmarks.jar $(ARGS)
