@@ -101,6 +101,26 @@ TEST(Abi, RefusesEmptyImages) {
   EXPECT_EQ(message(), "images of shape [0, 1, 10, 10]: every extent must be at least 1");
 }
 
+#ifndef __SANITIZE_ADDRESS__  // which ends the process instead
+TEST(Abi, TurnsMemoryThatCannotBeHadIntoAStatus) {
+  Trained trained(1);
+  float value = 0;
+  const int64_t huge = int64_t{1} << 24;
+  EXPECT_EQ(invp_nn_network_embed(trained.network, &value, 1, huge, huge, nullptr, &value),
+            INVP_OUT_OF_MEMORY);
+}
+#endif
+
+TEST(Abi, GivesLibTorchsOwnErrorsOneLine) {
+  Trained trained(1);
+  float value = 0;
+  const int64_t overflow = int64_t{1} << 40;
+  EXPECT_EQ(invp_nn_network_embed(trained.network, &value, 1, overflow, overflow, nullptr, &value),
+            INVP_BACKEND_FAILURE);
+  EXPECT_EQ(message().rfind("LibTorch: ", 0), 0u) << message();
+  EXPECT_EQ(message().find('\n'), std::string::npos) << message();
+}
+
 TEST(Abi, RepeatsATrainingStepBitForBit) {
   std::vector<std::vector<float>> ends;
   for (int run = 0; run < 2; ++run) {
