@@ -33,7 +33,7 @@ build=build/aarch64
 mkdir -p $build
 sources="native/bank/cpu/kernels.cpp native/bank/nearest.cpp native/bank/objective.cpp native/bank/rows.cpp
   native/bank/select.cpp native/bank/thread_pool.cpp native/bank/walk.cpp
-  native/tests/bank/nearest_test.cpp native/tests/bank/stages_test.cpp
+  native/tests/bank/nearest_test.cpp native/tests/bank/stages_test.cpp native/tests/bank/threads_test.cpp
   /usr/src/googletest/googletest/src/gtest-all.cc /usr/src/googletest/googletest/src/gtest_main.cc"
 mkdir -p $build/include
 ln -sfn /usr/include/hwy $build/include/hwy

@@ -172,6 +172,44 @@ TEST(Nearest, handles_duplicates_denormals_and_zero_rows) {
   expect_exact(p, "duplicates, denormals, zeros");
 }
 
+TEST(Nearest, is_exact_in_one_huge_cluster) {
+  // All but every fiftieth row within a hair of one direction, and the queries there too.
+  Problem p = random_problem(10000, 16, 5, 800, 14);
+  const std::vector<float> centre(&p.bank[0], &p.bank[16]);
+  for (size_t row = 0; row < 10000; ++row) {
+    if (row % 50 == 7) continue;
+    for (size_t d = 0; d < 16; ++d) p.bank[row * 16 + d] = centre[d] + 1e-5f * p.bank[row * 16 + d];
+  }
+  for (size_t i = 0; i < p.queries.size(); ++i)
+    p.queries[i] = centre[i % 16] + 1e-3f * p.queries[i];
+  expect_exact(p, "one huge cluster");
+}
+
+TEST(Nearest, is_exact_in_one_dimension) {
+  expect_exact(random_problem(9000, 1, 6, 300, 15), "dimension 1");
+}
+
+TEST(Nearest, is_exact_with_fewer_rows_than_a_register_tile) {
+  for (int32_t rows = 1; rows <= 13; ++rows)
+    expect_exact(random_problem(rows, 5, 3, (rows + 1) / 2, static_cast<uint32_t>(rows)),
+                 std::to_string(rows) + " rows");
+}
+
+TEST(Nearest, is_exact_with_many_threads_even_where_some_find_no_work) {
+  for (int32_t rows : {100, 3000, 20000}) {
+    const Problem p = random_problem(rows, 12, 7, std::min(rows, 250), 16);
+    for (Order order : {Order::kSimilarity, Order::kId}) {
+      const Result expected = brute_force(p, order);
+      for (int threads : {16, 37}) {
+        SCOPED_TRACE(std::to_string(rows) + " rows, " + std::to_string(threads) + " threads");
+        const Result found = search(p, order, best_kernels(), threads);
+        ASSERT_EQ(found.ids, expected.ids);
+        ASSERT_EQ(found.scores, expected.scores);
+      }
+    }
+  }
+}
+
 TEST(Nearest, says_so_when_nan_rows_leave_too_few) {
   Problem p = random_problem(100, 8, 2, 90, 8);
   std::fill_n(p.bank.begin(), 20 * 8, std::numeric_limits<float>::quiet_NaN());
