@@ -1,12 +1,14 @@
 # Every target does its own set-up; a second run does no work twice.
 MAKEFLAGS += --no-print-directory
+comma := ,
+space := $() $()
 RUN ?= runs/demo
 JOBS ?= $(shell nproc)
 VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
-.PHONY: help setup deps native package bindings test test-native test-golden test-trainer-jar demo dist \
+.PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo dist \
 	bench jmh format check-format clean
 
 help:
@@ -17,6 +19,8 @@ help:
 	@echo "make dist         a relocatable folder, packed: dist/$(DIST).tar.gz"
 	@echo "make test-golden  the golden cases alone (INVP_GOLDEN=DIR reads another folder)"
 	@echo "make test-native  the native tests alone; SANITIZE=address,undefined for a sanitizer build"
+	@echo "make sanitize     the native tests under ASan and UBSan, then under TSan; ROOMS='bank image' for some"
+	@echo "make test-aarch64 the bank's tests built for aarch64, under emulation: NEON must give the same bits"
 	@echo "make bench        speed and memory beside PyTorch and Faiss; ONLY=step,nearest for a part"
 	@echo "make jmh          the JMH benchmarks; ARGS='...' goes to JMH"
 	@echo "make bindings     the Java bindings anew, with JEXTRACT=/path/to/jextract"
@@ -31,13 +35,17 @@ deps: setup
 
 # A sanitizer build has a tree of its own.
 NATIVE_BUILD := build/native$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE)))
-comma := ,
+ROOMS ?= bank image nn
+
+# TSan of older compilers cannot live with all of a newer kernel's address randomisation.
+FIXED := $(if $(filter thread,$(SANITIZE)),$(shell setarch -R true 2>/dev/null && echo setarch -R))
 
 native: deps
 	@mkdir -p $(NATIVE_BUILD)
 	@cmake -S native -B $(NATIVE_BUILD) -DCMAKE_BUILD_TYPE=Release -DINVP_SANITIZE=$(SANITIZE) \
+		-DINVP_ROOMS="$(subst $(space),;,$(strip $(ROOMS)))" \
 		>$(NATIVE_BUILD)/configure.log 2>&1 || { cat $(NATIVE_BUILD)/configure.log >&2; exit 1; }
-	@cmake --build $(NATIVE_BUILD) --parallel $(JOBS)
+	@$(FIXED) cmake --build $(NATIVE_BUILD) --parallel $(JOBS)
 
 package: native
 	@$(MVN) -q package -DskipTests
@@ -46,7 +54,16 @@ bindings:
 	@bindings/generate.sh
 
 test-native: native
-	ctest --test-dir $(NATIVE_BUILD) --output-on-failure --parallel $(JOBS)
+	$(FIXED) ctest --test-dir $(NATIVE_BUILD) --output-on-failure --parallel $(JOBS)
+
+# Not the networks under TSan: LibTorch and its OpenMP are built without it, so that it cannot see how they
+# synchronise and reports races that are none.
+sanitize:
+	@$(MAKE) test-native SANITIZE=address,undefined
+	@$(MAKE) test-native SANITIZE=thread ROOMS="$(filter-out nn,$(ROOMS))"
+
+test-aarch64: setup
+	scripts/test-aarch64.sh
 
 test: native check-format test-native
 	$(MVN) spotless:check verify
