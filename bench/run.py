@@ -43,6 +43,7 @@ class Bench:
         self.cores = sorted(os.sched_getaffinity(0))[: args.threads]
         self.environment = {k: v for k, v in os.environ.items() if k not in UNSET}
         self.environment.update({name: str(args.threads) for name in THREAD_VARIABLES})
+        self.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 
     def size(self, sizes, **changes):
         """The sizes of an experiment; --tiny makes them small enough to try the script."""
