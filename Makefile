@@ -9,7 +9,7 @@ DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo dist \
-	bench jmh format check-format clean
+	bench jmh example format check-format clean
 
 help:
 	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-aarch64 the bank's tests built for aarch64, under emulation: NEON must give the same bits"
 	@echo "make bench        speed and memory beside PyTorch and Faiss; ONLY=step,nearest for a part"
 	@echo "make jmh          the JMH benchmarks; ARGS='...' goes to JMH"
+	@echo "make example      the program of docs/embedding-in-your-program.md, which uses the memory bank alone"
 	@echo "make bindings     the Java bindings anew, with JEXTRACT=/path/to/jextract"
 	@echo "make format       lay out Java and native code"
 	@echo "make clean        remove what was built; .deps and runs stay"
@@ -107,5 +108,10 @@ jmh: package
 	@$(MVN) -q -f bench/pom.xml package
 	@"$$(scripts/find-jdk.sh)/bin/java" --enable-native-access=ALL-UNNAMED -jar bench/target/benchmarks.jar $(ARGS)
 
+example: package
+	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
+	@$(MVN) -q -f examples/pom.xml package
+	@"$$(scripts/find-jdk.sh)/bin/java" -jar examples/target/invp-examples.jar
+
 clean:
-	rm -rf build target bench/target dist
+	rm -rf build target bench/target examples/target dist
