@@ -18,7 +18,7 @@ import java.lang.invoke.MethodHandle;
  */
 final class OpenMpSettings {
   private static final String VARIABLE = "GOMP_SPINCOUNT";
-  private static final String SPINS = "10000";
+  private static final String SPINS = "3000";
 
   private OpenMpSettings() {}
 
