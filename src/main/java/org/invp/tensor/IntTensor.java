@@ -12,17 +12,9 @@ import java.lang.foreign.ValueLayout;
  * slice} shares it and must not outlive it. Reads and writes are not synchronised; closing while
  * another thread reads fails in one of the two threads and never reads freed memory.
  */
-public final class IntTensor implements AutoCloseable {
-  private static final long ALIGNMENT = 64;
-
-  private final Arena arena;
-  private final MemorySegment segment;
-  private final long[] shape;
-
+public final class IntTensor extends OffHeapArray {
   private IntTensor(Arena arena, MemorySegment segment, long... shape) {
-    this.arena = arena;
-    this.segment = segment;
-    this.shape = shape;
+    super(arena, segment, Integer.BYTES, shape);
   }
 
   /**
@@ -31,12 +23,8 @@ public final class IntTensor implements AutoCloseable {
    * @param shape the extents, each at least 0
    */
   public static IntTensor allocate(long... shape) {
-    long bytes = Math.multiplyExact(elements(shape), (long) Integer.BYTES);
     Arena arena = Arena.ofShared();
-    return new IntTensor(
-        arena,
-        arena.allocate(Math.max(bytes, Integer.BYTES), ALIGNMENT).asSlice(0, bytes),
-        shape.clone());
+    return new IntTensor(arena, zeros(arena, Integer.BYTES, shape), shape);
   }
 
   /** Allocates a tensor of the given shape and copies {@code values} into it, row-major. */
@@ -52,7 +40,7 @@ public final class IntTensor implements AutoCloseable {
    * @param segment at least as many bytes as the shape needs
    */
   public static IntTensor view(MemorySegment segment, long... shape) {
-    return new IntTensor(null, segment.asSlice(0, elements(shape) * Integer.BYTES), shape.clone());
+    return new IntTensor(null, segment, shape);
   }
 
   /**
@@ -62,7 +50,7 @@ public final class IntTensor implements AutoCloseable {
    * @param segment memory of that arena, at least as many bytes as the shape needs
    */
   public static IntTensor adopt(Arena arena, MemorySegment segment, long... shape) {
-    return new IntTensor(arena, segment.asSlice(0, elements(shape) * Integer.BYTES), shape.clone());
+    return new IntTensor(arena, segment, shape);
   }
 
   /** The first {@code rows} entries along dimension 0, sharing this tensor's memory. */
@@ -72,76 +60,28 @@ public final class IntTensor implements AutoCloseable {
 
   /** The entries from {@code first} to before {@code end} along dimension 0, sharing the memory. */
   public IntTensor slice(long first, long end) {
-    if (first < 0 || end < first || end > shape[0]) {
-      throw new IllegalArgumentException(
-          "rows " + first + " to " + end + " of a tensor of " + shape[0]);
-    }
-    long[] extents = shape.clone();
-    extents[0] = 1;
-    long row = elements(extents) * Integer.BYTES;
-    extents[0] = end - first;
-    return view(segment.asSlice(first * row), extents);
-  }
-
-  /** The extents; a copy. */
-  public long[] shape() {
-    return shape.clone();
-  }
-
-  /** The extent of one dimension. */
-  public long shape(int dimension) {
-    return shape[dimension];
-  }
-
-  /** The number of elements. */
-  public long size() {
-    return elements(shape);
-  }
-
-  /** The memory itself, for rooms that call native code. */
-  public MemorySegment segment() {
-    return segment;
+    long[] extents = shapeOfRows(first, end);
+    return view(from(first), extents);
   }
 
   /** The element at a row-major position. */
   public int get(long position) {
-    return segment.getAtIndex(ValueLayout.JAVA_INT, position);
+    return segment().getAtIndex(ValueLayout.JAVA_INT, position);
   }
 
   /** Sets the element at a row-major position. */
   public void set(long position, int value) {
-    segment.setAtIndex(ValueLayout.JAVA_INT, position, value);
+    segment().setAtIndex(ValueLayout.JAVA_INT, position, value);
   }
 
   /** Copies exactly {@link #size} values into the tensor. */
-  public void copyFrom(int[] values) {
-    if (values.length != size()) {
-      throw new IllegalArgumentException(values.length + " values for a tensor of " + size());
-    }
-    MemorySegment.copy(values, 0, segment, ValueLayout.JAVA_INT, 0, values.length);
+  public void copyFrom(int... values) {
+    requireSize(values.length);
+    MemorySegment.copy(values, 0, segment(), ValueLayout.JAVA_INT, 0, values.length);
   }
 
   /** A copy on the heap, row-major. */
   public int[] toArray() {
-    return segment.toArray(ValueLayout.JAVA_INT);
-  }
-
-  /** Releases the memory if this tensor owns it; idempotent. */
-  @Override
-  public void close() {
-    if (arena != null && arena.scope().isAlive()) {
-      arena.close();
-    }
-  }
-
-  private static long elements(long... shape) {
-    long product = 1;
-    for (long extent : shape) {
-      if (extent < 0) {
-        throw new IllegalArgumentException("negative extent " + extent);
-      }
-      product = Math.multiplyExact(product, extent);
-    }
-    return product;
+    return segment().toArray(ValueLayout.JAVA_INT);
   }
 }

@@ -1,0 +1,61 @@
+package org.invp.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+class TensorTest {
+  @Test
+  void sliceSharesTheRowsItNames() {
+    try (FloatTensor tensor = FloatTensor.of(new float[] {0, 1, 2, 3, 4, 5}, 3, 2)) {
+      FloatTensor last = tensor.slice(1, 3);
+      assertArrayEquals(new long[] {2, 2}, last.shape());
+      assertArrayEquals(new float[] {2, 3, 4, 5}, last.toArray());
+      last.set(0, 9);
+      assertEquals(9, tensor.get(2));
+    }
+  }
+
+  @Test
+  void sliceRefusesRowsOutsideTheTensor() {
+    try (IntTensor tensor = IntTensor.allocate(3, 2)) {
+      assertThrows(IllegalArgumentException.class, () -> tensor.slice(4));
+      assertThrows(IllegalArgumentException.class, () -> tensor.slice(2, 1));
+      assertThrows(IllegalArgumentException.class, () -> tensor.slice(-1, 1));
+    }
+  }
+
+  @Test
+  void aTensorStartsAsZerosAndMayBeEmpty() {
+    try (IntTensor tensor = IntTensor.allocate(2, 2);
+        FloatTensor empty = FloatTensor.allocate(0, 5)) {
+      assertArrayEquals(new int[4], tensor.toArray());
+      assertEquals(0, empty.size());
+      assertEquals(0, empty.slice(0).size());
+    }
+  }
+
+  @Test
+  void wrongSizesAreRefused() {
+    try (FloatTensor tensor = FloatTensor.allocate(2, 2)) {
+      assertThrows(IllegalArgumentException.class, () -> tensor.copyFrom(new float[3]));
+      assertThrows(IndexOutOfBoundsException.class, () -> tensor.get(4));
+    }
+    assertThrows(IllegalArgumentException.class, () -> FloatTensor.allocate(2, -1));
+    assertThrows(ArithmeticException.class, () -> FloatTensor.allocate(1L << 40, 1L << 40));
+  }
+
+  @Test
+  void useAfterCloseThrowsAndClosingTwiceOrClosingAViewDoesNot() {
+    FloatTensor tensor = FloatTensor.of(new float[] {1, 2}, 2);
+    FloatTensor view = tensor.slice(1);
+    view.close();
+    assertEquals(1, tensor.get(0));
+    tensor.close();
+    tensor.close();
+    assertThrows(IllegalStateException.class, () -> tensor.get(0));
+    assertThrows(IllegalStateException.class, () -> view.get(0));
+  }
+}
