@@ -103,7 +103,8 @@ void NearestSearch::run(const float* bank, int64_t rows, int32_t dimension, cons
     pending = std::move(missed);
     if (pending.empty()) return;
   }
-  throw InvalidData("nearest: fewer rows than asked for can be ranked, the bank holds NaN or huge values");
+  throw InvalidData(
+      "nearest: fewer rows than asked for can be ranked, the bank holds NaN or huge values");
 }
 
 // Transposes the chosen queries into panels of [dimension][panel_width], padded with zeros.
