@@ -207,9 +207,9 @@ INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const float* b
     require_ids(chosen, int64_t{batch} * chosen_count, -1, rows, "chosen id");
     const Losses losses = objective(
         e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
-        {bank, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores,
+        {bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores,
          nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count},
-        gradient);
+        e.objective_scratch, gradient);
     *loss_ins = losses.instance;
     *loss_inv = losses.invariance;
   });

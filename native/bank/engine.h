@@ -9,6 +9,7 @@
 
 #include "cpu/kernels.h"
 #include "nearest.h"
+#include "objective.h"
 #include "thread_pool.h"
 
 namespace invp::bank {
@@ -21,6 +22,7 @@ struct Engine {
   ThreadPool pool;
   const Kernels& kernels;
   NearestSearch search;
+  ObjectiveScratch objective_scratch;
 };
 
 }  // namespace invp::bank

@@ -215,25 +215,20 @@ bool NearestSearch::finish(int32_t query, int32_t count, Order order, int thread
   if (own.keys.size() < wanted) return false;
   const RankKey worst = nth_best(own.keys, wanted, own.scratch);
 
+  // Each thread's list ascends by id already: drop what did not make it and merge the lists.
+  const auto by_id = [](RankKey a, RankKey b) { return rank_id(a) < rank_id(b); };
   own.sorted.clear();
-  if (order == Order::kSimilarity) {
-    std::copy_if(own.keys.begin(), own.keys.end(), std::back_inserter(own.sorted),
+  for (const Worker& worker : workers_) {
+    const Candidates& list = worker.candidates[static_cast<size_t>(query)];
+    own.keys.clear();
+    std::copy_if(list.keys, list.keys + list.size, std::back_inserter(own.keys),
                  [&](RankKey key) { return key >= worst; });
-    std::sort(own.sorted.begin(), own.sorted.end(), std::greater<>());
-  } else {
-    // Each thread's list ascends by id already: drop what did not make it and merge the lists.
-    const auto by_id = [](RankKey a, RankKey b) { return rank_id(a) < rank_id(b); };
-    for (const Worker& worker : workers_) {
-      const Candidates& list = worker.candidates[static_cast<size_t>(query)];
-      own.keys.clear();
-      std::copy_if(list.keys, list.keys + list.size, std::back_inserter(own.keys),
-                   [&](RankKey key) { return key >= worst; });
-      own.merged.resize(own.sorted.size() + own.keys.size());
-      std::merge(own.sorted.begin(), own.sorted.end(), own.keys.begin(), own.keys.end(),
-                 own.merged.begin(), by_id);
-      own.sorted.swap(own.merged);
-    }
+    own.merged.resize(own.sorted.size() + own.keys.size());
+    std::merge(own.sorted.begin(), own.sorted.end(), own.keys.begin(), own.keys.end(),
+               own.merged.begin(), by_id);
+    own.sorted.swap(own.merged);
   }
+  if (order == Order::kSimilarity) sort_by_rank(own.sorted, own.scratch);
   for (size_t j = 0; j < wanted; ++j) {
     ids[j] = rank_id(own.sorted[j]);
     scores[j] = rank_score(own.sorted[j]);

@@ -24,21 +24,26 @@ class Anchor {
     const auto nearest = static_cast<size_t>(in.nearest_count),
                chosen = static_cast<size_t>(in.chosen_count);
     nearest_exp_.resize(nearest);
-    nearest_weight_.resize(nearest);
     negative_.resize(nearest);
     chosen_exp_.resize(chosen);
     chosen_weight_.resize(chosen);
   }
 
-  Losses run(int32_t b, float* gradient) {
-    select(b);
+  /* Returns the losses, writes the weights of the nearest rows and what the other rows add to
+   * dL/dv. */
+  Losses run(int32_t b, float* nearest_weight, float* gradient) {
+    select(b, nearest_weight);
     const Losses losses = options_.mode == INVP_BANK_MODE_PAPER ? paper() : official();
-    write_gradient(b, gradient);
+    const auto own_weight = static_cast<float>(own_weight_);
+    std::fill_n(gradient, in_.dimension, 0.0f);
+    kernels_.add_rows(in_.bank, in_.dimension, &id_, &own_weight, 1, gradient);
+    kernels_.add_rows(in_.bank, in_.dimension, chosen_, chosen_weight_.data(), chosen_count_,
+                      gradient);
     return losses;
   }
 
  private:
-  void select(int32_t b) {
+  void select(int32_t b, float* nearest_weight) {
     const auto at = static_cast<size_t>(b);
     id_ = in_.anchors[at];
     own_score_ = in_.own_scores[at];
@@ -49,7 +54,8 @@ class Anchor {
     chosen_scores_ = in_.chosen_scores + at * static_cast<size_t>(in_.chosen_count);
     chosen_count_ =
         static_cast<int32_t>(std::find(chosen_, chosen_ + in_.chosen_count, -1) - chosen_);
-    std::fill(nearest_weight_.begin(), nearest_weight_.end(), 0.0f);
+    nearest_weight_ = nearest_weight;
+    std::fill_n(nearest_weight_, in_.nearest_count, 0.0f);
     std::fill(chosen_weight_.begin(), chosen_weight_.end(), 0.0f);
     own_weight_ = 0;
   }
@@ -163,7 +169,7 @@ class Anchor {
   template <typename Belongs>
   void weigh_nearest(double factor, Belongs&& belongs) {
     const auto rounded = static_cast<float>(factor);
-    for (size_t j = 0; j < nearest_weight_.size(); ++j) {
+    for (size_t j = 0; j < nearest_exp_.size(); ++j) {
       if (belongs(j)) nearest_weight_[j] += rounded * nearest_exp_[j];
     }
   }
@@ -172,29 +178,6 @@ class Anchor {
     for (int32_t j = 0; j < chosen_count_; ++j) {
       chosen_weight_[static_cast<size_t>(j)] +=
           static_cast<float>(factor * static_cast<double>(chosen_exp_[static_cast<size_t>(j)]));
-    }
-  }
-
-  // dL/dx = (g - (g . v) v) / |x|, g = dL/dv = (weighted rows) / (temperature * batch).
-  void write_gradient(int32_t b, float* gradient) {
-    const auto columns = static_cast<size_t>(in_.dimension);
-    const float* unit = in_.unit + static_cast<size_t>(b) * columns;
-    std::fill_n(gradient, columns, 0.0f);
-    kernels_.add_rows(in_.bank, in_.dimension, nearest_, nearest_weight_.data(), in_.nearest_count,
-                      gradient);
-    kernels_.add_rows(in_.bank, in_.dimension, chosen_, chosen_weight_.data(), chosen_count_,
-                      gradient);
-    const auto own_weight = static_cast<float>(own_weight_);
-    kernels_.add_rows(in_.bank, in_.dimension, &id_, &own_weight, 1, gradient);
-
-    double along = 0;
-    for (size_t d = 0; d < columns; ++d)
-      along += static_cast<double>(gradient[d]) * static_cast<double>(unit[d]);
-    const double factor =
-        static_cast<double>(scale_) / in_.batch / static_cast<double>(in_.norms[b]);
-    for (size_t d = 0; d < columns; ++d) {
-      gradient[d] = static_cast<float>(
-          (static_cast<double>(gradient[d]) - along * static_cast<double>(unit[d])) * factor);
     }
   }
 
@@ -212,20 +195,72 @@ class Anchor {
   const int32_t* chosen_ = nullptr;
   const float* chosen_scores_ = nullptr;
   int32_t chosen_count_ = 0;
-  std::vector<float> nearest_exp_, nearest_weight_, chosen_exp_, chosen_weight_;
+  float* nearest_weight_ = nullptr;
+  std::vector<float> nearest_exp_, chosen_exp_, chosen_weight_;
   std::vector<uint8_t> negative_;
 };
+
+/*
+ * Adds the weighted nearest rows of anchors [begin, end) to their gradients. Anchors share rows (at
+ * N = 60,000 a row is near to several of a batch), so the bank is walked in blocks that stay in the
+ * cache while every anchor takes its rows of them. Each anchor still adds its rows in id order.
+ */
+void add_nearest_rows(const Kernels& kernels, const ObjectiveInputs& in, const float* weights,
+                      int64_t begin, int64_t end, float* gradient) {
+  constexpr int64_t kCachedBytes = int64_t{1} << 18;
+  constexpr int64_t kRowsPerTurn = 32;  // with fewer the turns themselves cost more
+  const int64_t rows_per_block =
+      std::max(kCachedBytes / (4 * in.dimension), kRowsPerTurn * in.rows / in.nearest_count) + 1;
+  std::vector<int32_t> next(static_cast<size_t>(end - begin));
+  for (int64_t limit = rows_per_block; limit < in.rows + rows_per_block; limit += rows_per_block) {
+    for (int64_t b = begin; b < end; ++b) {
+      int32_t& from = next[static_cast<size_t>(b - begin)];
+      const int32_t* ids = in.nearest + b * in.nearest_count;
+      const auto to = static_cast<int32_t>(
+          std::lower_bound(ids + from, ids + in.nearest_count, limit,
+                           [](int32_t id, int64_t bound) { return id < bound; }) -
+          ids);
+      kernels.add_rows(in.bank, in.dimension, ids + from, weights + b * in.nearest_count + from,
+                       to - from, gradient + b * in.dimension);
+      from = to;
+    }
+  }
+}
+
+// dL/dx = (g - (g . v) v) / |x|, g = dL/dv = (weighted rows) / (temperature * batch).
+void project(const ObjectiveInputs& in, float temperature, int64_t b, float* gradient) {
+  const auto columns = static_cast<size_t>(in.dimension);
+  const float* unit = in.unit + static_cast<size_t>(b) * columns;
+  double along = 0;
+  for (size_t d = 0; d < columns; ++d) {
+    along += static_cast<double>(gradient[d]) * static_cast<double>(unit[d]);
+  }
+  const double factor = static_cast<double>(1.0f / temperature) / in.batch /
+                        static_cast<double>(in.norms[static_cast<size_t>(b)]);
+  for (size_t d = 0; d < columns; ++d) {
+    gradient[d] = static_cast<float>(
+        (static_cast<double>(gradient[d]) - along * static_cast<double>(unit[d])) * factor);
+  }
+}
 
 }  // namespace
 
 Losses objective(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
-                 const ObjectiveInputs& in, float* gradient) {
+                 const ObjectiveInputs& in, ObjectiveScratch& scratch, float* gradient) {
+  scratch.reserve(static_cast<size_t>(in.batch) * static_cast<size_t>(in.nearest_count));
   std::vector<Losses> losses(static_cast<size_t>(in.batch));
   std::vector<Anchor> anchors(static_cast<size_t>(pool.threads()), Anchor(kernels, options, in));
   pool.for_each(in.batch, 1, [&](int thread, int64_t b, int64_t) {
     losses[static_cast<size_t>(b)] = anchors[static_cast<size_t>(thread)].run(
-        static_cast<int32_t>(b),
-        gradient + static_cast<size_t>(b) * static_cast<size_t>(in.dimension));
+        static_cast<int32_t>(b), scratch.data() + b * in.nearest_count,
+        gradient + b * in.dimension);
+  });
+  const int64_t share = (in.batch + pool.threads() - 1) / pool.threads();
+  pool.for_each(in.batch, share, [&](int, int64_t begin, int64_t end) {
+    add_nearest_rows(kernels, in, scratch.data(), begin, end, gradient);
+    for (int64_t b = begin; b < end; ++b) {
+      project(in, options.temperature, b, gradient + b * in.dimension);
+    }
   });
   Losses mean{0, 0};
   for (const Losses& loss : losses) {

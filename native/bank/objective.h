@@ -2,6 +2,7 @@
 #ifndef INVP_BANK_OBJECTIVE_H
 #define INVP_BANK_OBJECTIVE_H
 
+#include "aligned.h"
 #include "cpu/kernels.h"
 #include "thread_pool.h"
 
@@ -17,6 +18,7 @@ struct ObjectiveOptions {
 /* One step's data; shapes as in invp_bank_objective. */
 struct ObjectiveInputs {
   const float* bank;
+  int64_t rows;
   int32_t dimension;
   const int32_t* anchors;
   int32_t batch;
@@ -38,8 +40,11 @@ struct Losses {
   double invariance;
 };
 
+/* Memory that steps reuse: the weight of every nearest row, [batch, nearest_count]. */
+using ObjectiveScratch = AlignedArray<float>;
+
 Losses objective(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
-                 const ObjectiveInputs& inputs, float* gradient);
+                 const ObjectiveInputs& inputs, ObjectiveScratch& scratch, float* gradient);
 
 }  // namespace invp::bank
 

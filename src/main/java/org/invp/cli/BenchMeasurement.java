@@ -11,8 +11,8 @@ import org.invp.bank.BankEngine;
  * @param seconds of every repeat
  * @param extraBytes most resident memory during the work, first run included, minus the memory just
  *     before it; negative where it cannot be told
- * @param peakGflops of the engine's threads doing fused multiply-adds alone; measured before every
- *     repeat, so that both see the same neighbours on the machine; the median
+ * @param peakGflops of the engine's threads doing fused multiply-adds alone; measured before and
+ *     after the work, not between its repeats, which follow each other as a peer's do; the larger
  */
 record BenchMeasurement(double[] seconds, long extraBytes, double peakGflops) {
   private static final double NANOS = 1e-9;
@@ -37,17 +37,18 @@ record BenchMeasurement(double[] seconds, long extraBytes, double peakGflops) {
   /** Measures {@code work} so many times. */
   static BenchMeasurement of(BankEngine engine, int repeats, Work work) {
     double[] seconds = new double[repeats];
-    double[] peaks = new double[repeats];
+    double before = engine.peakGflops(PEAK_SECONDS);
     ProcessMemory memory = ProcessMemory.start();
     work.warmUp();
     for (int i = 0; i < repeats; i++) {
-      peaks[i] = engine.peakGflops(PEAK_SECONDS);
       work.prepare();
       long start = System.nanoTime();
       work.run();
       seconds[i] = (System.nanoTime() - start) * NANOS;
     }
-    return new BenchMeasurement(seconds, memory.extraBytes(), median(peaks));
+    long extraBytes = memory.extraBytes();
+    double after = engine.peakGflops(PEAK_SECONDS);
+    return new BenchMeasurement(seconds, extraBytes, Math.max(before, after));
   }
 
   /**

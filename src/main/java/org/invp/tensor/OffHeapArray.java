@@ -2,6 +2,7 @@ package org.invp.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.invp.internal.HugePages;
 
 /** What tensors of every element type share: memory, its owner, a shape, and views of rows. */
 abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor, IntTensor {
@@ -24,7 +25,9 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
   /** Zeroed memory for a shape, at least one element so that its address is its own. */
   static MemorySegment zeros(Arena arena, long elementBytes, long... shape) {
     long bytes = Math.multiplyExact(elements(shape), elementBytes);
-    return arena.allocate(Math.max(bytes, elementBytes), ALIGNMENT);
+    return bytes >= HugePages.WORTHWHILE_BYTES
+        ? HugePages.allocate(bytes, arena)
+        : arena.allocate(Math.max(bytes, elementBytes), ALIGNMENT);
   }
 
   /** The extents; a copy. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import org.invp.NativeMemoryException;
 import org.junit.jupiter.api.Test;
 
 class TensorTest {
@@ -35,6 +36,24 @@ class TensorTest {
       assertEquals(0, empty.size());
       assertEquals(0, empty.slice(0).size());
     }
+  }
+
+  @Test
+  void aLargeTensorIsZeroedAlignedAndWritableToItsEnd() {
+    long rows = 3_000_001;
+    try (FloatTensor tensor = FloatTensor.allocate(rows)) {
+      assertEquals(0, tensor.segment().address() % 64);
+      assertEquals(0, tensor.get(rows - 1));
+      tensor.set(rows - 1, 7);
+      assertEquals(7, tensor.slice(rows - 1, rows).get(0));
+    }
+  }
+
+  @Test
+  void moreMemoryThanThereIsIsOneClearError() {
+    NativeMemoryException e =
+        assertThrows(NativeMemoryException.class, () -> FloatTensor.allocate(1L << 46));
+    assertEquals("no native memory for 281474976710656 bytes", e.getMessage());
   }
 
   @Test
