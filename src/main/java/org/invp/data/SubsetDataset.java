@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Objects;
 
 /** The first images of another data set. */
-final class SubsetDataset implements ImageDataset {
+class SubsetDataset implements ImageDataset {
   private final ImageDataset whole;
   private final int size;
 
