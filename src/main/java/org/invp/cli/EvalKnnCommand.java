@@ -1,8 +1,5 @@
 package org.invp.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -17,14 +14,14 @@ import org.invp.bank.MemoryBank;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.eval.Accuracy;
+import org.invp.eval.EvalResult;
 import org.invp.eval.KnnEvaluation;
+import org.invp.eval.Score;
 import org.invp.train.Setup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** {@code invp eval knn}. */
 @Command(
@@ -46,8 +43,8 @@ final class EvalKnnCommand implements Callable<Integer> {
     PIXELS
   }
 
-  @Spec private CommandSpec spec;
   @Mixin private DeviceOption device;
+  @Mixin private EvalOutput output;
 
   @Parameters(paramLabel = "RUN", description = "A run folder, or a checkpoint.")
   private Path run;
@@ -67,11 +64,8 @@ final class EvalKnnCommand implements Callable<Integer> {
       description = "Replace one of the run's settings, for example evaluation.k=20.")
   private List<String> overrides = new ArrayList<>();
 
-  @Option(names = "--json", description = "Print one JSON object.")
-  private boolean json;
-
   @Override
-  public Integer call() throws JsonProcessingException {
+  public Integer call() {
     device.check();
     try (TrainedRun trained = TrainedRun.open(run, overrides);
         ImageDataset train = Setup.trainingImages(trained.config());
@@ -79,7 +73,8 @@ final class EvalKnnCommand implements Callable<Integer> {
         BankEngine engine = BankEngine.cpu(trained.config().training().resolvedThreads())) {
       KnnEvaluation knn =
           new KnnEvaluation(engine, train, test, Setup.knnProtocol(trained.config()), () -> {});
-      print(trained.config(), train.size(), test.size(), measure(trained, knn, engine, train));
+      Map<Representation, Accuracy> accuracies = measure(trained, knn, engine, train);
+      output.write(run, result(trained.config(), train.size(), test.size(), accuracies));
     }
     return 0;
   }
@@ -109,40 +104,20 @@ final class EvalKnnCommand implements Callable<Integer> {
     return results;
   }
 
-  private void print(
-      TrainingConfig config, int train, int test, Map<Representation, Accuracy> results)
-      throws JsonProcessingException {
-    PrintWriter out = spec.commandLine().getOut();
-    if (json) {
-      Map<String, Object> object = new LinkedHashMap<>();
-      object.put("run", run.toString());
-      object.put("k", config.evaluation().k());
-      object.put("sigma", config.evaluation().sigma());
-      object.put("train_images", train);
-      object.put("test_images", test);
-      results.forEach(
-          (what, accuracy) ->
-              object.put(name(what), Map.of("top1", accuracy.top1(), "top5", accuracy.top5())));
-      out.println(JsonMapper.builder().build().writeValueAsString(object));
-    } else {
-      out.printf(
-          Locale.ROOT,
-          "kNN (k = %d, sigma = %s, %,d training and %,d test images)%n",
-          config.evaluation().k(),
-          config.evaluation().sigma(),
-          train,
-          test);
-      out.printf("  %-12s%9s%9s%n", "", "top-1", "top-5");
-      results.forEach(
-          (what, accuracy) ->
-              out.printf(
-                  Locale.ROOT,
-                  "  %-12s%7.2f %%%7.2f %%%n",
-                  name(what),
-                  100 * accuracy.top1(),
-                  100 * accuracy.top5()));
-    }
-    out.flush();
+  private static EvalResult result(
+      TrainingConfig config, int train, int test, Map<Representation, Accuracy> accuracies) {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("k", config.evaluation().k());
+    settings.put("sigma", config.evaluation().sigma());
+    settings.put("training_images", train);
+    settings.put("test_images", test);
+    List<Score> scores = new ArrayList<>();
+    accuracies.forEach(
+        (what, accuracy) -> {
+          scores.add(new Score(name(what), "top1", accuracy.top1()));
+          scores.add(new Score(name(what), "top5", accuracy.top5()));
+        });
+    return new EvalResult("knn", settings, scores);
   }
 
   private static String name(Representation representation) {

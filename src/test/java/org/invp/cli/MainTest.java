@@ -162,12 +162,16 @@ class MainTest {
     Result result = invp("eval", "knn", run, "--json", "--set", "evaluation.k=3");
     assertEquals(0, result.code, result.err);
     JsonNode json = JsonMapper.builder().build().readTree(result.out);
-    assertEquals(3, json.get("k").asInt());
+    assertEquals("knn", json.get("protocol").asText());
+    assertEquals(run.toString(), json.get("run").asText());
+    assertEquals(3, json.get("settings").get("k").asInt());
+    assertTrue(json.get("seconds").isNumber());
     for (String what : List.of("bank", "embedding", "backbone")) {
-      assertTrue(json.get(what).get("top1").isNumber(), result.out);
-      assertTrue(json.get(what).get("top5").isNumber(), result.out);
+      assertTrue(score(json, what, "top1").isNumber(), result.out);
+      assertTrue(score(json, what, "top5").isNumber(), result.out);
     }
-    assertFalse(json.has("pixels"));
+    assertEquals(6, json.get("scores").size(), result.out);
+    assertEquals(result.out, Files.readString(run.resolve("eval/knn.json")));
   }
 
   @Test
@@ -176,16 +180,26 @@ class MainTest {
     JsonNode json = JsonMapper.builder().build().readTree(result.out);
     List<String> lines = Files.readAllLines(run.resolve("metrics.jsonl"));
     JsonNode last = JsonMapper.builder().build().readTree(lines.get(lines.size() - 1));
-    assertEquals(last.get("embedding_knn"), json.get("embedding").get("top1"));
-    assertEquals(last.get("pixel_knn"), json.get("pixels").get("top1"));
-    assertFalse(json.has("bank"));
+    assertEquals(last.get("embedding_knn"), score(json, "embedding", "top1"));
+    assertEquals(last.get("pixel_knn"), score(json, "pixels", "top1"));
+    assertEquals(4, json.get("scores").size(), result.out);
   }
 
   @Test
   void knnEvaluationPrintsATable() {
     Result result = invp("eval", "knn", run);
     assertEquals(0, result.code, result.err);
+    assertTrue(result.out.contains("knn: k 5, sigma 0.07, training images 22"), result.out);
     assertTrue(result.out.contains("backbone"), result.out);
+  }
+
+  private static JsonNode score(JsonNode result, String what, String metric) {
+    for (JsonNode score : result.get("scores")) {
+      if (score.get("what").asText().equals(what) && score.get("metric").asText().equals(metric)) {
+        return score.get("value");
+      }
+    }
+    throw new AssertionError("no " + metric + " of " + what + " in " + result);
   }
 
   @ParameterizedTest

@@ -1,0 +1,80 @@
+package org.invp.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.invp.InvpException;
+import org.invp.eval.EvalResult;
+import org.invp.io.AtomicFile;
+import org.invp.io.IoErrors;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/**
+ * Where an evaluation's result goes: to the console, as a table or with {@code --json} as one JSON
+ * object, and always whole to {@code RUN/eval/PROTOCOL.json}. A command has one as a mixin; the
+ * seconds that are written count from its making, which is when the command starts.
+ */
+final class EvalOutput {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  private final long began = System.nanoTime();
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean json;
+
+  /** The folder of a run's results. */
+  static Path folder(Path run) {
+    Path folder = Files.isDirectory(run) ? run : run.toAbsolutePath().getParent();
+    return folder.resolve("eval");
+  }
+
+  /**
+   * Prints a result, then keeps it.
+   *
+   * @param run a run folder or a checkpoint, as the user named it
+   */
+  void write(Path run, EvalResult result) {
+    String line = json(run, result, (System.nanoTime() - began) * 1e-9);
+    PrintWriter out = command.commandLine().getOut();
+    if (json) {
+      out.println(line);
+    } else {
+      out.print(EvalTable.of(result));
+    }
+    out.flush();
+    Path folder = folder(run);
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new InvpException("could not create %s: %s".formatted(folder, IoErrors.reason(e)), e);
+    }
+    AtomicFile.writeString(folder.resolve(result.protocol() + ".json"), line + "\n");
+  }
+
+  private static String json(Path run, EvalResult result, double seconds) {
+    Map<String, Object> object = new LinkedHashMap<>();
+    object.put("protocol", result.protocol());
+    object.put("run", run.toString());
+    object.put("settings", result.settings());
+    object.put("scores", result.scores());
+    object.put("seconds", Math.round(seconds * 1000) / 1000.0);
+    if (!result.extra().isEmpty()) {
+      object.put("extra", result.extra());
+    }
+    try {
+      return JSON.writeValueAsString(object);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("a result that JSON cannot hold: " + result, e);
+    }
+  }
+}
