@@ -45,6 +45,7 @@ final class EvalKnnCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
   @Mixin private EvalOutput output;
+  @Mixin private CacheOptions features;
 
   @Parameters(paramLabel = "RUN", description = "A run folder, or a checkpoint.")
   private Path run;
@@ -55,7 +56,7 @@ final class EvalKnnCommand implements Callable<Integer> {
       paramLabel = "WHAT",
       description =
           "What represents an image: ${COMPLETION-CANDIDATES} (default: bank,embedding,backbone).")
-  private Set<Representation> features =
+  private Set<Representation> representations =
       EnumSet.of(Representation.BANK, Representation.EMBEDDING, Representation.BACKBONE);
 
   @Option(
@@ -68,12 +69,20 @@ final class EvalKnnCommand implements Callable<Integer> {
   public Integer call() {
     device.check();
     try (TrainedRun trained = TrainedRun.open(run, overrides);
+        LogFile log = EvalOutput.log(run);
         ImageDataset train = Setup.trainingImages(trained.config());
         ImageDataset test = Setup.testImages(trained.config());
         BankEngine engine = BankEngine.cpu(trained.config().training().resolvedThreads())) {
       KnnEvaluation knn =
-          new KnnEvaluation(engine, train, test, Setup.knnProtocol(trained.config()), () -> {});
-      Map<Representation, Accuracy> accuracies = measure(trained, knn, engine, train);
+          new KnnEvaluation(
+              engine,
+              train,
+              test,
+              Setup.knnProtocol(trained.config()),
+              features.open(run),
+              () -> {});
+      Map<Representation, Accuracy> accuracies =
+          log.recordingFailures(() -> measure(trained, knn, engine, train));
       output.write(run, result(trained.config(), train.size(), test.size(), accuracies));
     }
     return 0;
@@ -82,23 +91,23 @@ final class EvalKnnCommand implements Callable<Integer> {
   private Map<Representation, Accuracy> measure(
       TrainedRun trained, KnnEvaluation knn, BankEngine engine, ImageDataset train) {
     Map<Representation, Accuracy> results = new LinkedHashMap<>();
-    if (features.contains(Representation.BANK)) {
+    if (representations.contains(Representation.BANK)) {
       int dimension = trained.config().network().dimension();
       try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
         trained.checkpoint().copyBank(bank.embeddings().segment(), train.size(), dimension);
         results.put(Representation.BANK, knn.againstBank(trained.network(), bank));
       }
     }
-    if (features.contains(Representation.BACKBONE)) {
+    if (representations.contains(Representation.BACKBONE)) {
       KnnEvaluation.NetworkAccuracy both = knn.bothOutputs(trained.network());
-      if (features.contains(Representation.EMBEDDING)) {
+      if (representations.contains(Representation.EMBEDDING)) {
         results.put(Representation.EMBEDDING, both.embedding());
       }
       results.put(Representation.BACKBONE, both.backbone());
-    } else if (features.contains(Representation.EMBEDDING)) {
+    } else if (representations.contains(Representation.EMBEDDING)) {
       results.put(Representation.EMBEDDING, knn.recomputed(trained.network()));
     }
-    if (features.contains(Representation.PIXELS)) {
+    if (representations.contains(Representation.PIXELS)) {
       results.put(Representation.PIXELS, knn.pixels());
     }
     return results;

@@ -61,6 +61,21 @@ final class EvalOutput {
     AtomicFile.writeString(folder.resolve(result.protocol() + ".json"), line + "\n");
   }
 
+  /** What the evaluations of a run have to say beside their results: {@code RUN/eval/log.txt}. */
+  static LogFile log(Path run) {
+    Path folder = folder(run);
+    create(folder);
+    return new LogFile(folder.resolve("log.txt"));
+  }
+
+  private static void create(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new InvpException("could not create %s: %s".formatted(folder, IoErrors.reason(e)), e);
+    }
+  }
+
   private static String json(Path run, EvalResult result, double seconds) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("protocol", result.protocol());

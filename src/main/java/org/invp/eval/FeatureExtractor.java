@@ -1,11 +1,17 @@
 package org.invp.eval;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.TreeMap;
 import org.invp.data.Batch;
 import org.invp.data.DataLoader;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
+import org.invp.internal.NativeLibraries;
+import org.invp.internal.Room;
+import org.invp.io.Fingerprint;
 import org.invp.nn.Network;
+import org.invp.nn.TorchRuntime;
 import org.invp.tensor.FloatTensor;
 
 /**
@@ -51,6 +57,27 @@ public final class FeatureExtractor {
         row += batch.size();
       }
     }
+  }
+
+  /** The view, as a text that differs when the images that it makes do. */
+  String viewText() {
+    return view.toString();
+  }
+
+  /** Adds all that decides an image's features: the network, the view, what computes them. */
+  void addTo(Fingerprint fingerprint) {
+    try (Arena arena = Arena.ofConfined()) {
+      new TreeMap<>(network.options().toMetadata())
+          .forEach((key, value) -> fingerprint.add(key).add(value));
+      network.state(arena).forEach(fingerprint::add);
+    }
+    TorchRuntime.Info torch = TorchRuntime.info();
+    fingerprint
+        .add(viewText())
+        .add(torch.version())
+        .add(torch.cpuCapability())
+        .add(torch.build())
+        .add(NativeLibraries.buildInfo(Room.IMAGE));
   }
 
   /**

@@ -16,6 +16,7 @@ public final class KnnEvaluation {
   private final ImageDataset train;
   private final ImageDataset test;
   private final Protocol protocol;
+  private final FeatureCache cache;
   private final Runnable betweenBatches;
   private final int[] trainLabels;
   private final int[] testLabels;
@@ -42,6 +43,8 @@ public final class KnnEvaluation {
   public record NetworkAccuracy(Accuracy embedding, Accuracy backbone) {}
 
   /**
+   * An evaluation of a network that still learns: its features are computed every time.
+   *
    * @param betweenBatches called now and then; it ends an evaluation by throwing
    */
   public KnnEvaluation(
@@ -50,10 +53,27 @@ public final class KnnEvaluation {
       ImageDataset test,
       Protocol protocol,
       Runnable betweenBatches) {
+    this(engine, train, test, protocol, FeatureCache.none(), betweenBatches);
+  }
+
+  /**
+   * An evaluation of a frozen network.
+   *
+   * @param cache where features are kept
+   * @param betweenBatches called now and then; it ends an evaluation by throwing
+   */
+  public KnnEvaluation(
+      BankEngine engine,
+      ImageDataset train,
+      ImageDataset test,
+      Protocol protocol,
+      FeatureCache cache,
+      Runnable betweenBatches) {
     this.engine = engine;
     this.train = train;
     this.test = test;
     this.protocol = protocol;
+    this.cache = cache;
     this.betweenBatches = betweenBatches;
     this.trainLabels = train.labels();
     this.testLabels = test.labels();
@@ -62,7 +82,7 @@ public final class KnnEvaluation {
   /** Against a memory bank, as published: the training images are not looked at. */
   public Accuracy againstBank(Network network, MemoryBank bank) {
     try (FloatTensor queries = FloatTensor.allocate(test.size(), network.embeddingDimension())) {
-      extractor(network).extract(test, null, queries, betweenBatches);
+      cache.extract(extractor(network), test, null, queries, betweenBatches);
       UnitRows.scale(queries);
       return classify(bank, queries);
     }
@@ -72,7 +92,7 @@ public final class KnnEvaluation {
   public Accuracy recomputed(Network network) {
     int dimension = network.embeddingDimension();
     try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
-      extractor(network).extract(train, null, bank.embeddings(), betweenBatches);
+      cache.extract(extractor(network), train, null, bank.embeddings(), betweenBatches);
       UnitRows.scale(bank.embeddings());
       return againstBank(network, bank);
     }
@@ -87,8 +107,9 @@ public final class KnnEvaluation {
         FloatTensor embeddingQueries = FloatTensor.allocate(test.size(), dimension);
         FloatTensor backboneQueries = FloatTensor.allocate(test.size(), features)) {
       FeatureExtractor extractor = extractor(network);
-      extractor.extract(train, backbone.embeddings(), embeddings.embeddings(), betweenBatches);
-      extractor.extract(test, backboneQueries, embeddingQueries, betweenBatches);
+      cache.extract(
+          extractor, train, backbone.embeddings(), embeddings.embeddings(), betweenBatches);
+      cache.extract(extractor, test, backboneQueries, embeddingQueries, betweenBatches);
       UnitRows.scale(embeddings.embeddings());
       UnitRows.scale(backbone.embeddings());
       UnitRows.scale(embeddingQueries);

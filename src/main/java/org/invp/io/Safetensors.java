@@ -78,9 +78,40 @@ public final class Safetensors {
    * @throws InvalidDataException when the file is missing, truncated or malformed
    */
   public static TensorFile read(Path path) {
+    return open(path, Safetensors::copied);
+  }
+
+  /**
+   * As {@link #read}, but the tensors are the file itself, mapped read-only: the operating system
+   * keeps in memory what is used. While it is open no process may shorten the file; replacing it as
+   * {@link AtomicFile} does is harmless.
+   *
+   * @return the content; the caller closes it
+   * @throws InvalidDataException when the file is missing, truncated or malformed
+   */
+  public static TensorFile map(Path path) {
+    return open(
+        path,
+        (channel, bytes, arena) ->
+            channel.map(FileChannel.MapMode.READ_ONLY, channel.position(), bytes, arena));
+  }
+
+  /** Gets the tensors' bytes, which begin at the channel's position. */
+  private interface Data {
+    MemorySegment get(FileChannel channel, long bytes, Arena arena) throws IOException;
+  }
+
+  private static MemorySegment copied(FileChannel channel, long bytes, Arena arena)
+      throws IOException {
+    MemorySegment data = arena.allocate(bytes, ALIGNMENT);
+    Channels.read(channel, data);
+    return data;
+  }
+
+  private static TensorFile open(Path path, Data data) {
     Arena arena = Arena.ofShared();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      TensorFile file = read(path, channel, arena);
+      TensorFile file = read(path, channel, arena, data);
       arena = null;
       return file;
     } catch (IOException e) {
@@ -93,7 +124,8 @@ public final class Safetensors {
     }
   }
 
-  private static TensorFile read(Path path, FileChannel channel, Arena arena) throws IOException {
+  private static TensorFile read(Path path, FileChannel channel, Arena arena, Data source)
+      throws IOException {
     long fileBytes = channel.size();
     if (fileBytes < Long.BYTES) {
       throw invalid(
@@ -112,8 +144,7 @@ public final class Safetensors {
     long dataBytes = fileBytes - Long.BYTES - headerBytes;
     SafetensorsHeader parsed =
         SafetensorsHeader.decode(path, header.toArray(ValueLayout.JAVA_BYTE), dataBytes);
-    MemorySegment data = arena.allocate(dataBytes, ALIGNMENT);
-    Channels.read(channel, data);
+    MemorySegment data = source.get(channel, dataBytes, arena);
     String expected = parsed.metadata().get(CHECKSUM);
     if (expected != null) {
       String actual = checksum(List.of(data));

@@ -87,6 +87,8 @@ class MainTest {
             + " 22",
         "eval|an evaluation is missing: knn",
         "eval knn|RUN",
+        "eval knn RUN --no-cache --clear-cache|exclude each other",
+        "eval knn RUN --cache-limit -1|--cache-limit is -1.0, allowed:",
         "embed RUN DATA|--out",
       })
   void wrongUseIsOneLineAndExitCodeTwo(String line, String expected) {

@@ -42,14 +42,31 @@ class SafetensorsTest {
           Map.of("key", "value \"quoted\"\n"),
           List.of(NamedTensor.of("floats", floats), NamedTensor.of("ints", ints)));
     }
-    try (TensorFile file = Safetensors.read(path)) {
-      assertEquals("value \"quoted\"\n", file.metadata().get("key"));
-      NamedTensor floats = file.tensor("floats").orElseThrow();
-      assertArrayEquals(new long[] {2, 3}, floats.shape());
-      assertArrayEquals(
-          new float[] {1, 2, 3, 4, 5, 6}, floats.data().toArray(ValueLayout.JAVA_FLOAT));
-      assertEquals(DType.I32, file.tensor("ints").orElseThrow().dtype());
+    for (TensorFile open : List.of(Safetensors.read(path), Safetensors.map(path))) {
+      try (TensorFile file = open) {
+        assertEquals("value \"quoted\"\n", file.metadata().get("key"));
+        NamedTensor floats = file.tensor("floats").orElseThrow();
+        assertArrayEquals(new long[] {2, 3}, floats.shape());
+        assertArrayEquals(
+            new float[] {1, 2, 3, 4, 5, 6}, floats.data().toArray(ValueLayout.JAVA_FLOAT));
+        assertEquals(DType.I32, file.tensor("ints").orElseThrow().dtype());
+      }
     }
+  }
+
+  @Test
+  void aMappedFileIsCheckedAndReadOnly() throws IOException {
+    Path path = folder.resolve("mapped");
+    try (FloatTensor floats = FloatTensor.of(new float[] {1, 2}, 2)) {
+      Safetensors.write(path, Map.of(), List.of(NamedTensor.of("w", floats)));
+    }
+    try (TensorFile file = Safetensors.map(path)) {
+      assertTrue(file.tensor("w").orElseThrow().data().isReadOnly());
+    }
+    byte[] bytes = Files.readAllBytes(path);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(path, bytes);
+    assertThrows(InvalidDataException.class, () -> Safetensors.map(path));
   }
 
   @Test

@@ -1,0 +1,240 @@
+package org.invp.eval;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.invp.InvalidDataException;
+import org.invp.InvpException;
+import org.invp.data.DatasetIdentity;
+import org.invp.data.ImageDataset;
+import org.invp.io.DType;
+import org.invp.io.Fingerprint;
+import org.invp.io.IoErrors;
+import org.invp.io.NamedTensor;
+import org.invp.io.Safetensors;
+import org.invp.io.TensorFile;
+import org.invp.tensor.FloatTensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The features of frozen networks, computed once and kept on disk.
+ *
+ * <p>A file holds one output of one network for one data set and view, and is found by a
+ * fingerprint of all that decides its numbers: the weights, the images, the view, the versions of
+ * the libraries that compute. So nothing ever has to be declared stale. A file that is damaged or
+ * holds something else is logged and computed anew. Files are written whole; when they grow beyond
+ * the limit, those unused for longest are deleted.
+ *
+ * <p>For one thread at a time; several processes may share a folder.
+ */
+public final class FeatureCache {
+  /** How many bytes of features are kept unless told otherwise: 16 GiB. */
+  public static final long DEFAULT_BYTES = 16L << 30;
+
+  private static final Logger LOG = LoggerFactory.getLogger(FeatureCache.class);
+  private static final String SUFFIX = ".safetensors";
+  private static final String FORMAT = "invp.format";
+  private static final String FORMAT_VALUE = "features 1";
+  private static final String FINGERPRINT = "fingerprint";
+
+  private final Path folder;
+  private final long maxBytes;
+
+  private FeatureCache(Path folder, long maxBytes) {
+    this.folder = folder;
+    this.maxBytes = maxBytes;
+  }
+
+  /** Keeps nothing: every extraction is a computation. */
+  public static FeatureCache none() {
+    return new FeatureCache(null, 0);
+  }
+
+  /**
+   * Keeps features in a folder, which is created when it is needed.
+   *
+   * @param maxBytes the most that all files together may have
+   */
+  public static FeatureCache in(Path folder, long maxBytes) {
+    return new FeatureCache(folder, maxBytes);
+  }
+
+  /**
+   * The same as {@link FeatureExtractor#extract}, from the disk where it was computed before.
+   *
+   * @param backbone [N, F], out, or null
+   * @param embeddings [N, D], out, or null; not normalised
+   * @param betweenBatches called before every batch; it ends the extraction by throwing
+   */
+  public void extract(
+      FeatureExtractor extractor,
+      ImageDataset images,
+      FloatTensor backbone,
+      FloatTensor embeddings,
+      Runnable betweenBatches) {
+    if (folder == null) {
+      extractor.extract(images, backbone, embeddings, betweenBatches);
+      return;
+    }
+    String fingerprint = fingerprint(extractor, images);
+    Entry first = new Entry(fingerprint, "backbone", backbone);
+    Entry second = new Entry(fingerprint, "embeddings", embeddings);
+    boolean firstFound = backbone == null || read(first);
+    boolean secondFound = embeddings == null || read(second);
+    if (firstFound && secondFound) {
+      return;
+    }
+    extractor.extract(
+        images, firstFound ? null : backbone, secondFound ? null : embeddings, betweenBatches);
+    if (!firstFound) {
+      keep(first, extractor, images);
+    }
+    if (!secondFound) {
+      keep(second, extractor, images);
+    }
+  }
+
+  /** Deletes all features in the folder. */
+  public void clear() {
+    files().forEach(FeatureCache::delete);
+  }
+
+  /** One output of a network for all images. */
+  private record Entry(String fingerprint, String output, FloatTensor values) {
+    String fileName() {
+      return fingerprint.substring(0, 32) + "-" + output + SUFFIX;
+    }
+  }
+
+  private static String fingerprint(FeatureExtractor extractor, ImageDataset images) {
+    Fingerprint fingerprint = new Fingerprint();
+    extractor.addTo(fingerprint);
+    DatasetIdentity.addTo(fingerprint, images);
+    return fingerprint.hex();
+  }
+
+  private boolean read(Entry entry) {
+    Path file = folder.resolve(entry.fileName());
+    if (!Files.exists(file)) {
+      return false;
+    }
+    try (TensorFile found = Safetensors.map(file)) {
+      NamedTensor tensor = found.tensor(entry.output()).orElse(null);
+      if (!FORMAT_VALUE.equals(found.metadata().get(FORMAT))
+          || !entry.fingerprint().equals(found.metadata().get(FINGERPRINT))
+          || found.metadata().get(Safetensors.CHECKSUM) == null
+          || tensor == null
+          || tensor.dtype() != DType.F32
+          || !Arrays.equals(tensor.shape(), entry.values().shape())) {
+        LOG.warn("{} holds other features than expected; they are computed anew", file);
+        return false;
+      }
+      entry.values().segment().copyFrom(tensor.data());
+    } catch (InvalidDataException e) {
+      LOG.warn("{}; the features are computed anew", e.getMessage());
+      return false;
+    }
+    LOG.info("features from {}", file);
+    touch(file);
+    return true;
+  }
+
+  private void keep(Entry entry, FeatureExtractor extractor, ImageDataset images) {
+    long bytes = entry.values().segment().byteSize();
+    Path file = folder.resolve(entry.fileName());
+    if (bytes > maxBytes) {
+      LOG.info("{} bytes of features are not kept, the limit is {}", bytes, maxBytes);
+      return;
+    }
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put(FORMAT, FORMAT_VALUE);
+    metadata.put(FINGERPRINT, entry.fingerprint());
+    metadata.put("view", extractor.viewText());
+    metadata.put("images", images.size() + ", the first: " + images.describe(0));
+    try {
+      Files.createDirectories(folder);
+      makeRoom(maxBytes - bytes);
+      Safetensors.write(file, metadata, List.of(NamedTensor.of(entry.output(), entry.values())));
+      LOG.info("features kept in {}", file);
+    } catch (IOException e) {
+      LOG.warn("features are not kept: {}: {}", folder, IoErrors.reason(e));
+    } catch (InvpException e) {
+      LOG.warn("features are not kept: {}", e.getMessage());
+    }
+  }
+
+  /** Deletes the files unused for longest until the rest fits. */
+  private void makeRoom(long allowed) {
+    List<Path> files = files();
+    long total = files.stream().mapToLong(FeatureCache::bytes).sum();
+    for (Path file : files) {
+      if (total <= allowed) {
+        return;
+      }
+      LOG.info("{} makes room for other features", file);
+      total -= bytes(file);
+      delete(file);
+    }
+  }
+
+  /** What this class has written, unused for longest first. */
+  private List<Path> files() {
+    if (folder == null || !Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries
+          .filter(
+              file ->
+                  file.getFileName()
+                      .toString()
+                      .matches("[0-9a-f]{32}-(backbone|embeddings)\\.safetensors"))
+          .sorted(Comparator.comparing(FeatureCache::lastUse).thenComparing(file -> file))
+          .toList();
+    } catch (IOException e) {
+      throw new InvpException("could not list %s: %s".formatted(folder, IoErrors.reason(e)), e);
+    }
+  }
+
+  private static FileTime lastUse(Path file) {
+    try {
+      return Files.getLastModifiedTime(file);
+    } catch (IOException e) {
+      return FileTime.fromMillis(0);
+    }
+  }
+
+  private static long bytes(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
+  /** Only the order of deletion depends on it. */
+  private static void touch(Path file) {
+    try {
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+    } catch (IOException e) {
+      LOG.debug("could not note the use of {}", file, e);
+    }
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new InvpException("could not delete %s: %s".formatted(file, IoErrors.reason(e)), e);
+    }
+  }
+}
