@@ -2,17 +2,20 @@ package org.invp.bank;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import org.invp.InvalidDataException;
 import org.invp.io.Npy;
+import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Memory;
 
 /**
  * One embedding per image, and the exact search for the most similar ones.
  *
- * <p>The bank owns its memory (4 N D bytes outside the heap) until {@link #close}; it does not own
- * its engine. Searches may run from any thread; writing rows while another thread searches gives
- * that search old or new values of the rows written.
+ * <p>The bank owns its memory (4 N D bytes outside the heap, where its engine works) until {@link
+ * #close}; it does not own its engine. Searches may run from any thread; writing rows while another
+ * thread searches gives that search old or new values of the rows written.
  */
 public final class MemoryBank implements AutoCloseable {
   private final BankEngine engine;
@@ -33,15 +36,15 @@ public final class MemoryBank implements AutoCloseable {
   public static MemoryBank create(int rows, int dimension, BankEngine engine) {
     Shapes.extent("rows", rows);
     Shapes.extent("dimension", dimension);
-    return new MemoryBank(engine, FloatTensor.allocate(rows, dimension));
+    return new MemoryBank(engine, engine.allocateFloats(rows, dimension));
   }
 
   /**
    * A bank over a float32 {@code .npy} file of shape [N, D], as {@link #save} or NumPy wrote it,
    * without reading it in: the operating system fetches what is searched. While it is mapped no
-   * other process may shorten the file.
+   * other process may shorten the file. An engine with a memory of its own reads the file into it.
    *
-   * @param writable whether {@link #set} and {@link #update} reach the file
+   * @param writable whether {@link #set} and {@link #update} reach the file; not on such an engine
    * @throws org.invp.InvalidDataException if the file holds anything else, or a value that is not
    *     finite
    */
@@ -53,6 +56,9 @@ public final class MemoryBank implements AutoCloseable {
         throw new InvalidDataException(
             file + ": an array of shape " + Arrays.toString(shape) + ", needs [rows, dimension]");
       }
+      if (engine.memory() != Memory.HOST) {
+        return load(embeddings, writable, engine);
+      }
       engine.checkFinite(embeddings);
       return new MemoryBank(engine, embeddings);
     } catch (RuntimeException e) {
@@ -61,9 +67,28 @@ public final class MemoryBank implements AutoCloseable {
     }
   }
 
+  private static MemoryBank load(FloatTensor mapped, boolean writable, BankEngine engine) {
+    if (writable) {
+      throw new IllegalArgumentException(
+          "a bank on %s cannot write to a mapped file".formatted(engine.memory().name()));
+    }
+    MemoryBank bank = create((int) mapped.shape(0), (int) mapped.shape(1), engine);
+    try {
+      bank.embeddings.copyFrom(mapped);
+      engine.checkFinite(bank.embeddings);
+      mapped.close();
+      return bank;
+    } catch (RuntimeException e) {
+      bank.close();
+      throw e;
+    }
+  }
+
   /** Writes the bank as a float32 {@code .npy} file of shape [N, D], whole or not at all. */
   public void save(Path file) {
-    Npy.write(file, embeddings);
+    try (FloatTensor rows = embeddings.onHost()) {
+      Npy.write(file, rows);
+    }
   }
 
   /** N, the number of embeddings. */
@@ -76,7 +101,7 @@ public final class MemoryBank implements AutoCloseable {
     return (int) embeddings.shape(1);
   }
 
-  /** The bank itself, [N, D]; owned by the bank. */
+  /** The bank itself, [N, D], in the engine's memory; owned by the bank. */
   public FloatTensor embeddings() {
     return embeddings;
   }
@@ -89,6 +114,17 @@ public final class MemoryBank implements AutoCloseable {
   /** Fills the bank uniformly in +-1/sqrt(D/3), the published start, from the seed alone. */
   public void fillRandom(long seed) {
     engine.fillRandom(embeddings, seed);
+  }
+
+  /**
+   * Replaces all rows by what {@code writer} writes to a tensor [N, D] on the host: the bank itself
+   * where it lies there, otherwise a copy that is brought to it afterwards.
+   */
+  public void fill(Consumer<FloatTensor> writer) {
+    try (FloatTensor rows = embeddings.onHost()) {
+      writer.accept(rows);
+      embeddings.copyFrom(rows);
+    }
   }
 
   /**
@@ -111,19 +147,12 @@ public final class MemoryBank implements AutoCloseable {
             "value " + d + " of the embedding for row " + row + " is " + embedding[d]);
       }
     }
-    long first = (long) row * dimension();
-    for (int d = 0; d < embedding.length; d++) {
-      embeddings.set(first + d, embedding[d]);
-    }
+    embeddings.slice(row, row + 1L).copyFrom(embedding);
   }
 
   /** A copy of a row. */
   public float[] get(int row) {
-    float[] embedding = new float[dimension()];
-    for (int d = 0; d < embedding.length; d++) {
-      embedding[d] = embeddings.get((long) row * dimension() + d);
-    }
-    return embedding;
+    return embeddings.slice(row, row + 1L).toArray();
   }
 
   /**
@@ -141,14 +170,15 @@ public final class MemoryBank implements AutoCloseable {
   /**
    * The {@code count} most similar rows of each query, exactly; similarity is the inner product.
    *
-   * @param queries [B, D], finite
+   * @param queries [B, D], finite; anywhere
    * @param count 1 to N
    */
   public Neighbours nearest(FloatTensor queries, int count) {
     long batch = queries.shape(0);
-    try (IntTensor ids = IntTensor.allocate(batch, count);
-        FloatTensor scores = FloatTensor.allocate(batch, count)) {
-      engine.nearest(embeddings, queries, BankEngine.Order.SIMILARITY, ids, scores);
+    try (FloatStaging staging = new FloatStaging(engine.memory());
+        IntTensor ids = engine.allocateInts(batch, count);
+        FloatTensor scores = engine.allocateFloats(batch, count)) {
+      engine.nearest(embeddings, staging.in(queries), BankEngine.Order.SIMILARITY, ids, scores);
       return new Neighbours(count, ids.toArray(), scores.toArray());
     }
   }

@@ -2,6 +2,7 @@ package org.invp.bank;
 
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Memory;
 
 /**
  * For every image the k images most similar to it when it was last seen: [N, k] row ids. Starts as
@@ -17,15 +18,30 @@ public final class NeighbourGraph implements AutoCloseable {
   }
 
   /**
-   * A graph of zeros.
+   * A graph of zeros on the host.
    *
    * @param rows N, at least 1
    * @param neighbours k, at least 1
    */
   public static NeighbourGraph create(int rows, int neighbours) {
+    return create(rows, neighbours, Memory.HOST);
+  }
+
+  /**
+   * A graph of zeros where an engine can walk it.
+   *
+   * @param rows N, at least 1
+   * @param neighbours k, at least 1
+   * @param engine must stay open as long as the graph is used
+   */
+  public static NeighbourGraph create(int rows, int neighbours, BankEngine engine) {
+    return create(rows, neighbours, engine.memory());
+  }
+
+  private static NeighbourGraph create(int rows, int neighbours, Memory memory) {
     Shapes.extent("rows", rows);
     Shapes.extent("neighbours", neighbours);
-    return new NeighbourGraph(IntTensor.allocate(rows, neighbours));
+    return new NeighbourGraph(IntTensor.allocate(memory, rows, neighbours));
   }
 
   /**
@@ -40,7 +56,7 @@ public final class NeighbourGraph implements AutoCloseable {
 
   /** As {@link #build(MemoryBank, int)}; {@code progress} hears of every few thousand rows. */
   public static NeighbourGraph build(MemoryBank bank, int k, Progress progress) {
-    NeighbourGraph graph = create(bank.rows(), k);
+    NeighbourGraph graph = create(bank.rows(), k, bank.engine());
     try {
       graph.rebuild(bank, progress);
       return graph;
@@ -70,37 +86,46 @@ public final class NeighbourGraph implements AutoCloseable {
           "a graph of %d x %d cannot hold the neighbours of %d rows"
               .formatted(rows, k, bank.rows()));
     }
-    try (IntTensor ids = IntTensor.allocate(Math.min(ROWS_PER_CALL, rows), k + 1);
-        FloatTensor scores = FloatTensor.allocate(Math.min(ROWS_PER_CALL, rows), k + 1)) {
+    BankEngine engine = bank.engine();
+    int most = Math.min(ROWS_PER_CALL, rows);
+    try (IntTensor ids = engine.allocateInts(most, k + 1);
+        FloatTensor scores = engine.allocateFloats(most, k + 1)) {
       for (int first = 0; first < rows; first += ROWS_PER_CALL) {
         int end = Math.min(first + ROWS_PER_CALL, rows);
-        FloatTensor queries = bank.embeddings().slice(first, end);
         IntTensor found = ids.slice(end - first);
-        bank.engine()
-            .nearest(
-                bank.embeddings(),
-                queries,
-                BankEngine.Order.SIMILARITY,
-                found,
-                scores.slice(end - first));
-        for (int row = first; row < end; row++) {
-          writeWithoutSelf(row, found, (long) (row - first) * (k + 1));
-        }
+        engine.nearest(
+            bank.embeddings(),
+            bank.embeddings().slice(first, end),
+            BankEngine.Order.SIMILARITY,
+            found,
+            scores.slice(end - first));
+        write(first, end, found);
         progress.report(end, rows);
       }
     }
   }
 
+  private void write(int first, int end, IntTensor found) {
+    IntTensor part = neighbours.slice(first, end);
+    try (IntTensor nearest = found.onHost();
+        IntTensor written = part.onHost()) {
+      for (int row = first; row < end; row++) {
+        writeWithoutSelf(row, row - first, nearest, written);
+      }
+      part.copyFrom(written);
+    }
+  }
+
   // A row need not be its own nearest: rows of a random start have different norms, and others may
   // tie.
-  private void writeWithoutSelf(int row, IntTensor found, long first) {
+  private void writeWithoutSelf(int row, long place, IntTensor nearest, IntTensor written) {
     int k = degree();
-    int written = 0;
-    for (int rank = 0; written < k; rank++) {
-      int id = found.get(first + rank);
+    int count = 0;
+    for (int rank = 0; count < k; rank++) {
+      int id = nearest.get(place * (k + 1) + rank);
       if (id != row) {
-        neighbours.set((long) row * k + written, id);
-        written++;
+        written.set(place * k + count, id);
+        count++;
       }
     }
   }

@@ -94,7 +94,7 @@ final class EvalKnnCommand implements Callable<Integer> {
     if (representations.contains(Representation.BANK)) {
       int dimension = trained.config().network().dimension();
       try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
-        trained.checkpoint().copyBank(bank.embeddings().segment(), train.size(), dimension);
+        trained.checkpoint().copyBank(bank.embeddings());
         results.put(Representation.BANK, knn.againstBank(trained.network(), bank));
       }
     }

@@ -92,8 +92,11 @@ public final class KnnEvaluation {
   public Accuracy recomputed(Network network) {
     int dimension = network.embeddingDimension();
     try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
-      cache.extract(extractor(network), train, null, bank.embeddings(), betweenBatches);
-      UnitRows.scale(bank.embeddings());
+      bank.fill(
+          rows -> {
+            cache.extract(extractor(network), train, null, rows, betweenBatches);
+            UnitRows.scale(rows);
+          });
       return againstBank(network, bank);
     }
   }
@@ -101,17 +104,21 @@ public final class KnnEvaluation {
   /** Embeddings and backbone features, all computed anew in one pass. */
   public NetworkAccuracy bothOutputs(Network network) {
     int dimension = network.embeddingDimension();
-    int features = network.featureDimension();
+    int width = network.featureDimension();
     try (MemoryBank embeddings = MemoryBank.create(train.size(), dimension, engine);
-        MemoryBank backbone = MemoryBank.create(train.size(), features, engine);
+        MemoryBank backbone = MemoryBank.create(train.size(), width, engine);
         FloatTensor embeddingQueries = FloatTensor.allocate(test.size(), dimension);
-        FloatTensor backboneQueries = FloatTensor.allocate(test.size(), features)) {
+        FloatTensor backboneQueries = FloatTensor.allocate(test.size(), width)) {
       FeatureExtractor extractor = extractor(network);
-      cache.extract(
-          extractor, train, backbone.embeddings(), embeddings.embeddings(), betweenBatches);
+      backbone.fill(
+          features ->
+              embeddings.fill(
+                  rows -> {
+                    cache.extract(extractor, train, features, rows, betweenBatches);
+                    UnitRows.scale(rows);
+                    UnitRows.scale(features);
+                  }));
       cache.extract(extractor, test, backboneQueries, embeddingQueries, betweenBatches);
-      UnitRows.scale(embeddings.embeddings());
-      UnitRows.scale(backbone.embeddings());
       UnitRows.scale(embeddingQueries);
       UnitRows.scale(backboneQueries);
       return new NetworkAccuracy(
@@ -124,9 +131,12 @@ public final class KnnEvaluation {
     int dimension = pixelDimension();
     try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine);
         FloatTensor queries = FloatTensor.allocate(test.size(), dimension)) {
-      pixels(train, bank.embeddings());
+      bank.fill(
+          rows -> {
+            pixels(train, rows);
+            UnitRows.scale(rows);
+          });
       pixels(test, queries);
-      UnitRows.scale(bank.embeddings());
       UnitRows.scale(queries);
       return classify(bank, queries);
     }

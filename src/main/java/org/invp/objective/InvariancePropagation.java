@@ -4,8 +4,11 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntStaging;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Memory;
 
 /**
  * The loss of Invariance Propagation (Wang et al., NeurIPS 2020) over a memory bank and its graph.
@@ -19,6 +22,9 @@ public final class InvariancePropagation implements AutoCloseable {
   private final ObjectiveOptions options;
   private final Mode mode;
   private final GraphUpdate graphUpdate;
+  private final IntStaging anchorStaging;
+  private final FloatStaging embeddingStaging;
+  private final FloatStaging gradientStaging;
   private StepBuffers buffers;
   private StepBuffers last;
 
@@ -56,11 +62,16 @@ public final class InvariancePropagation implements AutoCloseable {
     this.options = options;
     this.mode = options.mode();
     this.graphUpdate = graphUpdate;
+    Memory memory = bank.engine().memory();
+    this.anchorStaging = new IntStaging(memory);
+    this.embeddingStaging = new FloatStaging(memory);
+    this.gradientStaging = new FloatStaging(memory);
   }
 
   /**
    * One step: computes both losses and their gradient from the old bank and the old graph, then
-   * writes the batch's graph rows (with {@link GraphUpdate#LAZY} only) and bank rows.
+   * writes the batch's graph rows (with {@link GraphUpdate#LAZY} only) and bank rows. Tensors that
+   * do not lie in the memory of the bank's engine are copied to it, and the gradient from it.
    *
    * @param indices [B], the images of the batch; of a repeated image every occurrence counts in the
    *     losses, the last one is written
@@ -72,6 +83,15 @@ public final class InvariancePropagation implements AutoCloseable {
    */
   public StepResult step(
       IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
+    IntTensor anchors = anchorStaging.in(indices);
+    FloatTensor slope = gradientStaging.at(gradient);
+    StepResult result = step(anchors, embeddingStaging.in(embeddings), slope, invarianceWeight);
+    gradient.copyFrom(slope);
+    return result;
+  }
+
+  private StepResult step(
+      IntTensor indices, FloatTensor embeddings, FloatTensor gradient, double invarianceWeight) {
     BankEngine engine = bank.engine();
     StepBuffers step = buffers(indices.shape(0));
     last = step;
@@ -107,7 +127,7 @@ public final class InvariancePropagation implements AutoCloseable {
 
   /**
    * What the walk of the last step found: [B, W] ids in the order of the mode's definition, -1 for
-   * none; valid until the next step.
+   * none; in the engine's memory, valid until the next step.
    */
   public IntTensor positives() {
     if (last == null) {
@@ -119,6 +139,13 @@ public final class InvariancePropagation implements AutoCloseable {
   /** Releases the buffers; idempotent. The bank and the graph stay open. */
   @Override
   public void close() {
+    anchorStaging.close();
+    embeddingStaging.close();
+    gradientStaging.close();
+    releaseBuffers();
+  }
+
+  private void releaseBuffers() {
     if (buffers != null) {
       buffers.close();
       buffers = null;
@@ -128,9 +155,10 @@ public final class InvariancePropagation implements AutoCloseable {
 
   private StepBuffers buffers(long batch) {
     if (buffers == null || batch > buffers.capacity()) {
-      close();
+      releaseBuffers();
       buffers =
           StepBuffers.allocate(
+              bank.engine(),
               batch,
               bank.dimension(),
               options.negatives(),

@@ -1,10 +1,16 @@
 package org.invp.objective;
 
+import java.util.ArrayList;
+import java.util.List;
+import org.invp.bank.BankEngine;
 import org.invp.bank.StepTensors;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
-/** The tensors that one step fills, reused from step to step; shapes as in {@link StepTensors}. */
+/**
+ * The tensors that one step fills, in the engine's memory, reused from step to step; shapes as in
+ * {@link StepTensors}.
+ */
 record StepBuffers(
     FloatTensor unit,
     FloatTensor norms,
@@ -17,17 +23,50 @@ record StepBuffers(
     FloatTensor chosenScores)
     implements AutoCloseable {
 
-  static StepBuffers allocate(long batch, int dimension, int nearest, int walk, int chosen) {
-    return new StepBuffers(
-        FloatTensor.allocate(batch, dimension),
-        FloatTensor.allocate(batch),
-        FloatTensor.allocate(batch),
-        IntTensor.allocate(batch, nearest),
-        FloatTensor.allocate(batch, nearest),
-        IntTensor.allocate(batch, walk),
-        FloatTensor.allocate(batch, walk),
-        IntTensor.allocate(batch, chosen),
-        FloatTensor.allocate(batch, chosen));
+  static StepBuffers allocate(
+      BankEngine engine, long batch, int dimension, int nearest, int walk, int chosen) {
+    AllOrNone memory = new AllOrNone(engine);
+    try {
+      return new StepBuffers(
+          memory.floats(batch, dimension),
+          memory.floats(batch),
+          memory.floats(batch),
+          memory.ints(batch, nearest),
+          memory.floats(batch, nearest),
+          memory.ints(batch, walk),
+          memory.floats(batch, walk),
+          memory.ints(batch, chosen),
+          memory.floats(batch, chosen));
+    } catch (RuntimeException | Error e) {
+      memory.release();
+      throw e;
+    }
+  }
+
+  /** Gives back what was allocated so far when the memory does not suffice for the rest. */
+  private static final class AllOrNone {
+    private final BankEngine engine;
+    private final List<Runnable> releases = new ArrayList<>();
+
+    AllOrNone(BankEngine engine) {
+      this.engine = engine;
+    }
+
+    FloatTensor floats(long... shape) {
+      FloatTensor tensor = engine.allocateFloats(shape);
+      releases.add(tensor::close);
+      return tensor;
+    }
+
+    IntTensor ints(long... shape) {
+      IntTensor tensor = engine.allocateInts(shape);
+      releases.add(tensor::close);
+      return tensor;
+    }
+
+    void release() {
+      releases.forEach(Runnable::run);
+    }
   }
 
   long capacity() {

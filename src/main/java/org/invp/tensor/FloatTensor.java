@@ -8,23 +8,45 @@ import java.lang.foreign.ValueLayout;
  * A dense row-major array of {@code float} outside the Java heap, with a shape: the currency in
  * which the rooms exchange batches, embeddings and gradients without copies.
  *
+ * <p>The elements lie in one {@link Memory}: on the host unless said otherwise. Of a tensor on a
+ * device the host reads and writes nothing in place: {@link #get}, {@link #set} and {@link
+ * #segment()} throw {@link IllegalStateException}; {@link #copyFrom}, {@link #toArray} and {@link
+ * #onHost} copy.
+ *
  * <p>The tensor owns its memory from {@link #allocate} until {@link #close}; a {@linkplain #slice
  * slice} shares it and must not outlive it. Reads and writes are not synchronised; closing while
  * another thread reads fails in one of the two threads and never reads freed memory.
  */
 public final class FloatTensor extends OffHeapArray {
+  private FloatTensor(Memory memory, long... shape) {
+    super(memory, Float.BYTES, shape);
+  }
+
   private FloatTensor(Arena arena, MemorySegment segment, long... shape) {
     super(arena, segment, Float.BYTES, shape);
+  }
+
+  private FloatTensor(FloatTensor whole, long first, long end) {
+    super(whole, first, end);
+  }
+
+  /**
+   * Allocates a tensor of zeros on the host, aligned to 64 bytes.
+   *
+   * @param shape the extents, each at least 0
+   */
+  public static FloatTensor allocate(long... shape) {
+    return new FloatTensor(Memory.HOST, shape);
   }
 
   /**
    * Allocates a tensor of zeros, aligned to 64 bytes.
    *
    * @param shape the extents, each at least 0
+   * @throws org.invp.NativeMemoryException if there is not so much of the memory
    */
-  public static FloatTensor allocate(long... shape) {
-    Arena arena = Arena.ofShared();
-    return new FloatTensor(arena, zeros(arena, Float.BYTES, shape), shape);
+  public static FloatTensor allocate(Memory memory, long... shape) {
+    return new FloatTensor(memory, shape);
   }
 
   /** Allocates a tensor of the given shape and copies {@code values} into it, row-major. */
@@ -35,7 +57,7 @@ public final class FloatTensor extends OffHeapArray {
   }
 
   /**
-   * A view of memory that somebody else owns; closing the view releases nothing.
+   * A view of host memory that somebody else owns; closing the view releases nothing.
    *
    * @param segment at least as many bytes as the shape needs
    */
@@ -60,8 +82,7 @@ public final class FloatTensor extends OffHeapArray {
 
   /** The entries from {@code first} to before {@code end} along dimension 0, sharing the memory. */
   public FloatTensor slice(long first, long end) {
-    long[] extents = shapeOfRows(first, end);
-    return view(from(first), extents);
+    return new FloatTensor(this, first, end);
   }
 
   /** The element at a row-major position. */
@@ -76,12 +97,37 @@ public final class FloatTensor extends OffHeapArray {
 
   /** Copies exactly {@link #size} values into the tensor. */
   public void copyFrom(float... values) {
-    requireSize(values.length);
-    MemorySegment.copy(values, 0, segment(), ValueLayout.JAVA_FLOAT, 0, values.length);
+    copyElements(MemorySegment.ofArray(values), values.length);
+  }
+
+  /** Copies a tensor of the same shape into this one, from or to a device if need be. */
+  public void copyFrom(FloatTensor source) {
+    copyElements(source);
   }
 
   /** A copy on the heap, row-major. */
   public float[] toArray() {
-    return segment().toArray(ValueLayout.JAVA_FLOAT);
+    float[] values = new float[heapSize()];
+    readElements(MemorySegment.ofArray(values));
+    return values;
+  }
+
+  /**
+   * The elements for the host to read: a view of this tensor if it lies there, otherwise a copy.
+   * Close it in either case. What is written to it reaches this tensor through {@link
+   * #copyFrom(FloatTensor)}, which does nothing for a view.
+   */
+  public FloatTensor onHost() {
+    if (memory() == Memory.HOST) {
+      return slice(shape(0));
+    }
+    FloatTensor copy = allocate(shape());
+    try {
+      copy.copyFrom(this);
+      return copy;
+    } catch (RuntimeException | Error e) {
+      copy.close();
+      throw e;
+    }
   }
 }

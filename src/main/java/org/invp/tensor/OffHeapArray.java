@@ -2,32 +2,64 @@ package org.invp.tensor;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import org.invp.internal.HugePages;
+import java.util.Arrays;
 
 /** What tensors of every element type share: memory, its owner, a shape, and views of rows. */
 abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor, IntTensor {
-  private static final long ALIGNMENT = 64;
-
+  private final Memory memory;
   private final Arena arena;
+  private final boolean owner;
   private final MemorySegment segment;
+  private final long elementBytes;
   private final long[] shape;
 
+  /** An array of its own, zeroed. At least one element, so that its address is its own. */
+  OffHeapArray(Memory memory, long elementBytes, long... shape) {
+    long bytes = Math.multiplyExact(elements(shape), elementBytes);
+    this.memory = memory;
+    this.arena = Arena.ofShared();
+    this.owner = true;
+    this.elementBytes = elementBytes;
+    this.shape = shape.clone();
+    MemorySegment allocated;
+    try {
+      allocated = memory.allocate(Math.max(bytes, elementBytes), arena);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+    this.segment = memory.part(allocated, 0, bytes, arena);
+  }
+
   /**
+   * Host memory from elsewhere.
+   *
    * @param arena closed with the array; null for a view
    * @param segment at least as many bytes as the shape needs
    */
-  OffHeapArray(Arena arena, MemorySegment segment, long elementBytes, long[] shape) {
+  OffHeapArray(Arena arena, MemorySegment segment, long elementBytes, long... shape) {
+    this.memory = Memory.HOST;
     this.arena = arena;
+    this.owner = arena != null;
     this.segment = segment.asSlice(0, Math.multiplyExact(elements(shape), elementBytes));
+    this.elementBytes = elementBytes;
     this.shape = shape.clone();
   }
 
-  /** Zeroed memory for a shape, at least one element so that its address is its own. */
-  static MemorySegment zeros(Arena arena, long elementBytes, long... shape) {
-    long bytes = Math.multiplyExact(elements(shape), elementBytes);
-    return bytes >= HugePages.WORTHWHILE_BYTES
-        ? HugePages.allocate(bytes, arena)
-        : arena.allocate(Math.max(bytes, elementBytes), ALIGNMENT);
+  /** A view of the rows {@code first} to before {@code end} of another array. */
+  OffHeapArray(OffHeapArray whole, long first, long end) {
+    if (first < 0 || end < first || end > whole.shape[0]) {
+      throw new IllegalArgumentException(
+          "rows " + first + " to " + end + " of a tensor of " + whole.shape[0]);
+    }
+    memory = whole.memory;
+    arena = whole.arena;
+    owner = false;
+    elementBytes = whole.elementBytes;
+    long rowBytes = whole.shape[0] == 0 ? 0 : whole.bytes() / whole.shape[0];
+    segment = memory.part(whole.segment, first * rowBytes, (end - first) * rowBytes, arena);
+    shape = whole.shape.clone();
+    shape[0] = end - first;
   }
 
   /** The extents; a copy. */
@@ -45,39 +77,94 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
     return elements(shape);
   }
 
-  /** The memory itself, for rooms that call native code. */
+  /** Where the elements lie. */
+  public Memory memory() {
+    return memory;
+  }
+
+  /**
+   * The host memory itself, for rooms that call native code.
+   *
+   * @throws IllegalStateException if the tensor lies on a device
+   */
   public MemorySegment segment() {
+    if (memory != Memory.HOST) {
+      throw new IllegalStateException(
+          "this tensor lies on %s and cannot be read or written from the host; copy it (onHost)"
+              .formatted(memory.name()));
+    }
+    return segment;
+  }
+
+  /**
+   * The address of the elements, for kernels of the memory's own device.
+   *
+   * @throws IllegalStateException if the tensor lies elsewhere
+   */
+  public MemorySegment segment(Memory place) {
+    if (memory != place) {
+      throw new IllegalStateException(
+          "this tensor lies on %s, needed is one on %s; copy it (copyFrom)"
+              .formatted(memory.name(), place.name()));
+    }
     return segment;
   }
 
   /** Releases the memory if this tensor owns it; idempotent. */
   @Override
   public void close() {
-    if (arena != null && arena.scope().isAlive()) {
+    if (owner && arena.scope().isAlive()) {
       arena.close();
     }
   }
 
-  /** The shape with another extent along dimension 0. */
-  final long[] shapeOfRows(long first, long end) {
-    if (first < 0 || end < first || end > shape[0]) {
+  /** Copies the elements of an array of the same shape, wherever the two lie. */
+  final void copyElements(OffHeapArray source) {
+    if (!Arrays.equals(shape, source.shape)) {
       throw new IllegalArgumentException(
-          "rows " + first + " to " + end + " of a tensor of " + shape[0]);
+          "a tensor of shape %s cannot take one of %s"
+              .formatted(Arrays.toString(shape), Arrays.toString(source.shape)));
     }
-    long[] extents = shape.clone();
-    extents[0] = end - first;
-    return extents;
+    if (size() == 0) {
+      return;
+    }
+    if (source.memory == memory) {
+      memory.copyWithin(source.segment, segment, bytes());
+    } else if (source.memory == Memory.HOST) {
+      memory.copyIn(source.segment, segment);
+    } else if (memory == Memory.HOST) {
+      source.memory.copyOut(source.segment, segment);
+    } else {
+      throw new IllegalStateException(
+          "no copy from %s to %s; go through the host"
+              .formatted(source.memory.name(), memory.name()));
+    }
   }
 
-  /** The memory from entry {@code first} along dimension 0 on. */
-  final MemorySegment from(long first) {
-    return shape[0] == 0 ? segment : segment.asSlice(first * (segment.byteSize() / shape[0]));
-  }
-
-  final void requireSize(int values) {
+  /** Copies from a segment of the heap, of this array's size. */
+  final void copyElements(MemorySegment heap, int values) {
     if (values != size()) {
       throw new IllegalArgumentException(values + " values for a tensor of " + size());
     }
+    if (values > 0) {
+      memory.copyIn(heap, segment);
+    }
+  }
+
+  /** Copies to a segment of the heap, of this array's size. */
+  final void readElements(MemorySegment heap) {
+    if (heap.byteSize() > 0) {
+      memory.copyOut(segment, heap);
+    }
+  }
+
+  /** The number of elements, for an array of the heap. */
+  final int heapSize() {
+    return Math.toIntExact(size());
+  }
+
+  private long bytes() {
+    return size() * elementBytes;
   }
 
   private static long elements(long... shape) {

@@ -15,6 +15,8 @@ import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 
 /**
  * One file with everything a run needs to go on: weights and running statistics under torchvision's
@@ -104,14 +106,16 @@ public final class Checkpoint implements AutoCloseable {
     return tensors;
   }
 
-  /** Copies the memory bank, which must have the shape [rows, dimension], to {@code target}. */
-  public void copyBank(MemorySegment target, long rows, long dimension) {
-    target.copyFrom(tensor(BANK, DType.F32, rows, dimension));
+  /** Copies the memory bank to a tensor, which must have its shape, [rows, dimension]. */
+  public void copyBank(FloatTensor target) {
+    long[] shape = target.shape();
+    target.copyFrom(FloatTensor.view(tensor(BANK, DType.F32, shape), shape));
   }
 
-  /** Copies the neighbour graph, which must have the shape [rows, k], to {@code target}. */
-  void copyGraph(MemorySegment target, long rows, long k) {
-    target.copyFrom(tensor(GRAPH, DType.I32, rows, k));
+  /** Copies the neighbour graph to a tensor, which must have its shape, [rows, k]. */
+  void copyGraph(IntTensor target) {
+    long[] shape = target.shape();
+    target.copyFrom(IntTensor.view(tensor(GRAPH, DType.I32, shape), shape));
   }
 
   /** All metadata. */

@@ -56,13 +56,19 @@ final class Evaluator {
   /** The bank's rows become the network's embeddings of the images, of length 1. */
   void fillBank() {
     EvaluationConfig evaluation = config.evaluation();
-    new FeatureExtractor(
+    FeatureExtractor extractor =
+        new FeatureExtractor(
             state.network(),
             Setup.evaluationView(config),
             evaluation.batchSize(),
-            config.data().resolvedWorkers())
-        .extract(train, null, state.bank().embeddings(), betweenBatches);
-    UnitRows.scale(state.bank().embeddings());
+            config.data().resolvedWorkers());
+    state
+        .bank()
+        .fill(
+            rows -> {
+              extractor.extract(train, null, rows, betweenBatches);
+              UnitRows.scale(rows);
+            });
   }
 
   EpochAccuracy afterEpoch(int epoch, TrainingListener listener) {

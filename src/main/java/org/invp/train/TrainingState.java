@@ -12,6 +12,8 @@ import org.invp.config.TrainingConfig;
 import org.invp.io.NamedTensor;
 import org.invp.nn.Network;
 import org.invp.nn.Sgd;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 
 /**
  * Everything that changes while a run trains: the network, its optimizer, the memory bank, the
@@ -46,7 +48,7 @@ final class TrainingState implements AutoCloseable {
                   config.optimizer().weightDecay(),
                   config.optimizer().nesterov()));
       bank = cleanup.add(MemoryBank.create(rows, config.network().dimension(), engine));
-      graph = cleanup.add(NeighbourGraph.create(rows, config.objective().neighbours()));
+      graph = cleanup.add(NeighbourGraph.create(rows, config.objective().neighbours(), engine));
       bank.fillRandom(config.seed());
     } catch (RuntimeException | Error e) {
       cleanup.close();
@@ -108,17 +110,20 @@ final class TrainingState implements AutoCloseable {
     for (NamedTensor momentum : optimizer.state()) {
       tensors.add(momentum.renamed(Checkpoint.OPTIMIZER + momentum.name()));
     }
-    tensors.add(NamedTensor.of(Checkpoint.BANK, bank.embeddings()));
-    tensors.add(NamedTensor.of(Checkpoint.GRAPH, graph.neighbours()));
-    Checkpoint.write(path, config, metadata, tensors);
+    try (FloatTensor embeddings = bank.embeddings().onHost();
+        IntTensor neighbours = graph.neighbours().onHost()) {
+      tensors.add(NamedTensor.of(Checkpoint.BANK, embeddings));
+      tensors.add(NamedTensor.of(Checkpoint.GRAPH, neighbours));
+      Checkpoint.write(path, config, metadata, tensors);
+    }
   }
 
   /** Takes everything from a checkpoint. */
   void restore(Checkpoint checkpoint) {
     network.load(checkpoint.weights());
     optimizer.load(checkpoint.optimizer());
-    checkpoint.copyBank(bank.embeddings().segment(), bank.rows(), bank.dimension());
-    checkpoint.copyGraph(graph.neighbours().segment(), graph.rows(), graph.degree());
+    checkpoint.copyBank(bank.embeddings());
+    checkpoint.copyGraph(graph.neighbours());
     totals.restore(checkpoint.metadata());
     position = checkpoint.position();
     String untrained = checkpoint.metadata().get(UNTRAINED);

@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +15,8 @@ import java.util.stream.IntStream;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -169,20 +168,16 @@ class GraphRebuildTest {
   }
 
   private static float[] bank(Checkpoint checkpoint) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment rows =
-          arena.allocate(ValueLayout.JAVA_FLOAT, (long) TinyRun.TRAIN_IMAGES * DIMENSION);
-      checkpoint.copyBank(rows, TinyRun.TRAIN_IMAGES, DIMENSION);
-      return rows.toArray(ValueLayout.JAVA_FLOAT);
+    try (FloatTensor rows = FloatTensor.allocate(TinyRun.TRAIN_IMAGES, DIMENSION)) {
+      checkpoint.copyBank(rows);
+      return rows.toArray();
     }
   }
 
   private static int[] graph(Checkpoint checkpoint) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment rows =
-          arena.allocate(ValueLayout.JAVA_INT, (long) TinyRun.TRAIN_IMAGES * NEIGHBOURS);
-      checkpoint.copyGraph(rows, TinyRun.TRAIN_IMAGES, NEIGHBOURS);
-      return rows.toArray(ValueLayout.JAVA_INT);
+    try (IntTensor rows = IntTensor.allocate(TinyRun.TRAIN_IMAGES, NEIGHBOURS)) {
+      checkpoint.copyGraph(rows);
+      return rows.toArray();
     }
   }
 
