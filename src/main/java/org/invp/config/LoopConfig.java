@@ -22,6 +22,7 @@ import org.invp.objective.GraphUpdate;
  *     one
  * @param checkpointEverySteps steps between further checkpoints within an epoch; 0 for none
  * @param logEvery steps between lines in {@code metrics.jsonl}; 0 for one line per epoch only
+ * @param tensorboard whether the same figures also go to event files for TensorBoard
  */
 public record LoopConfig(
     int epochs,
@@ -32,7 +33,8 @@ public record LoopConfig(
     int graphEvery,
     int checkpointEveryEpochs,
     int checkpointEverySteps,
-    int logEvery) {
+    int logEvery,
+    boolean tensorboard) {
 
   static LoopConfig read(Section section) {
     return new LoopConfig(
@@ -44,7 +46,8 @@ public record LoopConfig(
         section.integer("graph_every", 1, Range.atLeast(1)),
         section.integer("checkpoint_every_epochs", 1, Range.atLeast(1)),
         section.integer("checkpoint_every_steps", 0, Range.atLeast(0)),
-        section.integer("log_every", 0, Range.atLeast(0)));
+        section.integer("log_every", 0, Range.atLeast(0)),
+        section.flag("tensorboard", true));
   }
 
   /** The number of threads, with 0 resolved. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -28,16 +29,22 @@ final class MetricsFile {
     this.path = path;
   }
 
-  /** Appends a record as one line, and returns when it is on the disk. */
-  void append(Record metrics) {
+  /**
+   * Appends a record as one line, and returns when it is on the disk.
+   *
+   * @return the line
+   */
+  JsonNode append(Record metrics) {
+    JsonNode node = JSON.valueToTree(metrics);
     try (FileChannel channel =
         FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       ByteBuffer line =
-          StandardCharsets.UTF_8.encode(JSON.writeValueAsString(metrics) + System.lineSeparator());
+          StandardCharsets.UTF_8.encode(JSON.writeValueAsString(node) + System.lineSeparator());
       while (line.hasRemaining()) {
         channel.write(line);
       }
       channel.force(false);
+      return node;
     } catch (IOException e) {
       throw new InvpException("could not write %s: %s".formatted(path, IoErrors.reason(e)), e);
     }
@@ -46,33 +53,43 @@ final class MetricsFile {
   /**
    * Removes the lines that a run resumed at {@code position} will write again: later epochs and
    * steps, the final line, and a line that was cut off.
+   *
+   * @return the lines that stay
    */
-  void keepUpTo(Position position) {
+  List<JsonNode> keepUpTo(Position position) {
     if (!Files.exists(path)) {
-      return;
+      return List.of();
     }
     List<String> kept = new ArrayList<>();
+    List<JsonNode> nodes = new ArrayList<>();
     try {
       for (String line : Files.readAllLines(path)) {
-        if (precedes(line, position)) {
+        JsonNode node = parse(line);
+        if (precedes(node, position)) {
           kept.add(line + System.lineSeparator());
+          nodes.add(node);
         }
       }
     } catch (IOException e) {
       throw new InvpException("could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
     }
     AtomicFile.writeString(path, String.join("", kept));
+    return nodes;
   }
 
-  private static boolean precedes(String line, Position position) {
+  private static boolean precedes(JsonNode line, Position position) {
+    if (line.has("step")) {
+      return line.get("step").asLong() <= position.step();
+    }
+    return line.has("epoch") && line.get("epoch").asInt() < position.epoch();
+  }
+
+  /** A line that was cut off says nothing. */
+  private static JsonNode parse(String line) {
     try {
-      JsonNode node = JSON.readTree(line);
-      if (node.has("step")) {
-        return node.get("step").asLong() <= position.step();
-      }
-      return node.has("epoch") && node.get("epoch").asInt() < position.epoch();
+      return JSON.readTree(line);
     } catch (JsonProcessingException e) {
-      return false;
+      return MissingNode.getInstance();
     }
   }
 }

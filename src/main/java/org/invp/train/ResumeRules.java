@@ -24,7 +24,8 @@ public final class ResumeRules {
           "training.threads",
           "training.checkpoint_every_epochs",
           "training.checkpoint_every_steps",
-          "training.log_every");
+          "training.log_every",
+          "training.tensorboard");
 
   private ResumeRules() {}
 

@@ -17,9 +17,9 @@ import org.invp.io.IoErrors;
 
 /**
  * The folder of one run: {@code config.yaml}, {@code metrics.jsonl}, {@code
- * checkpoint.safetensors}, {@code log.txt}, at the end {@code weights.safetensors}. While it is
- * open for training no other trainer can open it; the lock is the operating system's and ends with
- * the process, however that ends.
+ * checkpoint.safetensors}, {@code log.txt}, {@code tensorboard/}, at the end {@code
+ * weights.safetensors}. While it is open for training no other trainer can open it; the lock is the
+ * operating system's and ends with the process, however that ends.
  */
 public final class RunFolder implements AutoCloseable {
   /** The name of the file with the run's settings. */
@@ -86,6 +86,11 @@ public final class RunFolder implements AutoCloseable {
     return path.resolve("metrics.jsonl");
   }
 
+  /** The event files for TensorBoard. */
+  public Path tensorboard() {
+    return path.resolve("tensorboard");
+  }
+
   /** Everything that the run needs to go on. */
   public Path checkpoint() {
     return path.resolve("checkpoint.safetensors");
@@ -121,7 +126,8 @@ public final class RunFolder implements AutoCloseable {
   }
 
   private void clear() {
-    for (Path file : files()) {
+    for (Path file :
+        Stream.concat(files().stream(), TensorBoardLog.files(tensorboard()).stream()).toList()) {
       try {
         Files.deleteIfExists(file);
       } catch (IOException e) {

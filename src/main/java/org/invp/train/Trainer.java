@@ -38,7 +38,7 @@ public final class Trainer implements AutoCloseable {
   private final LearningRateSchedule schedule;
   private final GraphRebuild graphRebuild;
   private final Evaluator evaluator;
-  private final MetricsFile metrics;
+  private final MetricsRecorder metrics;
 
   /**
    * Prepares a run; if the folder holds a checkpoint, the run goes on from there.
@@ -60,9 +60,9 @@ public final class Trainer implements AutoCloseable {
     this.folder = folder;
     this.stop = stop;
     this.listener = listener;
-    this.metrics = new MetricsFile(folder.metrics());
     config.checkAgainst(train.size(), train.channels());
     try {
+      metrics = cleanup.add(new MetricsRecorder(config, folder));
       environment = Setup.environment(config.training().resolvedThreads());
       state = cleanup.add(new TrainingState(config, train.size(), train.channels()));
       loader = cleanup.add(Setup.trainingLoader(config, train));
@@ -112,7 +112,7 @@ public final class Trainer implements AutoCloseable {
         state.restore(checkpoint);
       }
     }
-    metrics.keepUpTo(state.position());
+    metrics.begin(state.position());
     AtomicFile.writeString(folder.config(), ConfigFile.write(config));
   }
 
@@ -137,7 +137,7 @@ public final class Trainer implements AutoCloseable {
 
   private void report(StepMetrics step, int images) {
     if (isMultiple(step.step(), config.training().logEvery())) {
-      metrics.append(step);
+      metrics.append(step.step(), step);
     }
     listener.stepDone(step, images, state.totals().loss());
   }
@@ -153,7 +153,7 @@ public final class Trainer implements AutoCloseable {
             config.objective().weight(epoch),
             schedule.rate(epoch, state.position().step() - 1),
             accuracy);
-    metrics.append(line);
+    metrics.append(state.position().step(), line);
     if (line.embeddingCosine() > COLLAPSED) {
       warn(
           "the embeddings have collapsed: mean cosine %.3f in epoch %d; batch norm in the head or a higher temperature may help"
@@ -184,7 +184,7 @@ public final class Trainer implements AutoCloseable {
 
   private void finish() {
     FinalMetrics last = evaluator.last(listener);
-    metrics.append(last);
+    metrics.append(state.position().step(), last);
     state.network().save(folder.weights());
     LOG.info("done: {}", last);
     listener.finished(last);

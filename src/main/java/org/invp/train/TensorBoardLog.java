@@ -1,0 +1,125 @@
+package org.invp.train;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.invp.InvpException;
+import org.invp.io.IoErrors;
+
+/**
+ * Event files for TensorBoard, one per session of a run: a resumed run begins another, which tells
+ * readers to forget what the earlier ones say from its first step on. Not thread-safe.
+ */
+final class TensorBoardLog implements AutoCloseable {
+  private static final String PREFIX = "events.out.tfevents.";
+  private static final String SUFFIX = ".invp";
+  private static final double MILLI = 1e-3;
+
+  private final Path path;
+  private final FileChannel channel;
+  private final InstantSource clock;
+
+  private TensorBoardLog(Path path, FileChannel channel, InstantSource clock) {
+    this.path = path;
+    this.channel = channel;
+    this.clock = clock;
+  }
+
+  /**
+   * Begins a session's file.
+   *
+   * @param folder is created if need be
+   * @param step what earlier sessions wrote about this step and later ones no longer counts
+   */
+  static TensorBoardLog begin(Path folder, long step, InstantSource clock) {
+    Path path = folder;
+    try {
+      Files.createDirectories(folder);
+      path = folder.resolve(nextName(folder, clock));
+      FileChannel channel =
+          FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      TensorBoardLog log = new TensorBoardLog(path, channel, clock);
+      log.write(TensorBoardEvent.fileVersion(log.now()));
+      log.write(TensorBoardEvent.start(log.now(), step));
+      return log;
+    } catch (IOException e) {
+      throw failure(path, e);
+    }
+  }
+
+  /** The event files in a folder, oldest first; none if there is no such folder. */
+  static List<Path> files(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith(PREFIX))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new InvpException("could not read %s: %s".formatted(folder, IoErrors.reason(e)), e);
+    }
+  }
+
+  /** Adds figures of one step. */
+  void scalars(long step, Map<String, Double> values) {
+    write(TensorBoardEvent.scalars(now(), step, values));
+  }
+
+  /** Adds a text in Markdown. */
+  void text(long step, String tag, String markdown) {
+    write(TensorBoardEvent.text(now(), step, tag, markdown));
+  }
+
+  @Override
+  public void close() {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw failure(path, e);
+    }
+  }
+
+  private void write(byte[] event) {
+    try {
+      ByteBuffer frame = TfRecord.frame(event);
+      while (frame.hasRemaining()) {
+        channel.write(frame);
+      }
+    } catch (IOException e) {
+      throw failure(path, e);
+    }
+  }
+
+  private double now() {
+    return clock.millis() * MILLI;
+  }
+
+  /**
+   * TensorBoard reads a folder's files in the order of their names, so a later one must sort so.
+   */
+  private static String nextName(Path folder, InstantSource clock) {
+    long second = clock.millis() / 1000;
+    List<Path> before = files(folder);
+    if (!before.isEmpty()) {
+      String last = before.get(before.size() - 1).getFileName().toString();
+      String number = last.substring(PREFIX.length()).replaceFirst("\\D.*", "");
+      second = Math.max(second, number.isEmpty() ? 0 : Long.parseLong(number) + 1);
+    }
+    return String.format(Locale.ROOT, "%s%010d%s", PREFIX, second, SUFFIX);
+  }
+
+  private static InvpException failure(Path path, IOException cause) {
+    return new InvpException(
+        "could not write %s: %s".formatted(path, IoErrors.reason(cause)), cause);
+  }
+}
