@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.invp.config.DataConfig;
 import org.invp.config.TrainingConfig;
 import org.invp.data.DataFormat;
 import org.invp.data.DataOptions;
@@ -119,7 +120,14 @@ final class EmbedCommand implements Callable<Integer> {
         Stream.of("train", "val", "test").anyMatch(name -> Files.isDirectory(data.resolve(name)));
     return stored == DataFormat.FOLDER && !splits
         ? FolderDataset.open(data)
-        : Datasets.open(new DataOptions(stored, data, 0), split);
+        : Datasets.open(options(config.data(), stored), split);
+  }
+
+  /** The settings of the run's format hold for other data of the same format. */
+  private DataOptions options(DataConfig trained, DataFormat stored) {
+    return stored == trained.format()
+        ? new DataOptions(stored, data, 0, trained.formatOptions())
+        : new DataOptions(stored, data, 0);
   }
 
   private static FeatureExtractor extractor(TrainedRun trained) {

@@ -1,6 +1,8 @@
 package org.invp.config;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.invp.data.DataFormat;
+import org.invp.data.FormatOptions;
 
 /**
  * Where the images are.
@@ -10,14 +12,22 @@ import org.invp.data.DataFormat;
  * @param limit use only the first that many training images; 0 for all
  * @param workers threads that decode and augment; 0 for as many as there are processors. The images
  *     that come out do not depend on it
+ * @param formatOptions settings that only this format has
  */
-public record DataConfig(DataFormat format, String path, int limit, int workers) {
+public record DataConfig(
+    DataFormat format,
+    String path,
+    int limit,
+    int workers,
+    @JsonUnwrapped FormatOptions formatOptions) {
   static DataConfig read(Section section) {
+    DataFormat format = section.choice("format", null, DataFormat.class);
     return new DataConfig(
-        section.choice("format", null, DataFormat.class),
+        format,
         section.text("path"),
         section.integer("limit", 0, Range.atLeast(0)),
-        section.integer("workers", 0, Range.between(0, 1024)));
+        section.integer("workers", 0, Range.between(0, 1024)),
+        FormatSettings.read(section, format));
   }
 
   /** The number of worker threads, with 0 resolved. */

@@ -126,6 +126,16 @@ final class Section {
     return value.booleanValue();
   }
 
+  /** Whether the file gives the key a value. */
+  boolean has(String key) {
+    return node.has(key);
+  }
+
+  /** A text, or null when the file has none. */
+  String optionalText(String key) {
+    return value(key).isMissingNode() ? null : text(key);
+  }
+
   /** A text without a default. */
   String text(String key) {
     JsonNode value = value(key);

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.invp.InvalidDataException;
 import org.invp.io.IoErrors;
 
@@ -16,28 +17,47 @@ import org.invp.io.IoErrors;
  * (CIFAR-100: coarse label, fine label) and 32 x 32 pixels, all red, then all green, then all blue.
  * Held in native memory.
  */
-public final class CifarDataset implements ImageDataset {
+public final class CifarDataset extends StoredDataset {
   private static final int SIDE = 32;
   private static final int PLANE = SIDE * SIDE;
 
   /** Which of the data sets, and which of its labels. */
   public enum Variant {
     /** Ten classes. */
-    CIFAR10("cifar-10-batches-bin", "batches.meta.txt", 10, 1, 0),
+    CIFAR10(
+        "cifar-10-batches-bin",
+        "batches.meta.txt",
+        "cifar-10-batches-py",
+        "data_batch_1",
+        10,
+        1,
+        0),
     /** CIFAR-100's hundred classes. */
-    CIFAR100("cifar-100-binary", "fine_label_names.txt", 100, 2, 1),
+    CIFAR100("cifar-100-binary", "fine_label_names.txt", "cifar-100-python", "train", 100, 2, 1),
     /** CIFAR-100's twenty superclasses. */
-    CIFAR100_COARSE("cifar-100-binary", "coarse_label_names.txt", 20, 2, 0);
+    CIFAR100_COARSE(
+        "cifar-100-binary", "coarse_label_names.txt", "cifar-100-python", "train", 20, 2, 0);
 
     private final String folder;
     private final String nameFile;
+    private final String pickles;
+    private final String pickle;
     private final int classes;
     private final int labelBytes;
     private final int labelAt;
 
-    Variant(String folder, String nameFile, int classes, int labelBytes, int labelAt) {
+    Variant(
+        String folder,
+        String nameFile,
+        String pickles,
+        String pickle,
+        int classes,
+        int labelBytes,
+        int labelAt) {
       this.folder = folder;
       this.nameFile = nameFile;
+      this.pickles = pickles;
+      this.pickle = pickle;
       this.classes = classes;
       this.labelBytes = labelBytes;
       this.labelAt = labelAt;
@@ -57,31 +77,11 @@ public final class CifarDataset implements ImageDataset {
     }
   }
 
-  private final List<Path> files;
-  private final int[] firstOfFile;
-  private final PixelStore store;
-  private final byte[] labels;
-  private final List<String> classNames;
+  private final FileParts parts;
 
-  private CifarDataset(List<Path> files, Variant variant, Path folder) {
-    this.files = files;
-    this.firstOfFile = new int[files.size() + 1];
-    for (int f = 0; f < files.size(); f++) {
-      firstOfFile[f + 1] =
-          Math.addExact(firstOfFile[f], records(files.get(f), variant.recordBytes()));
-    }
-    int count = firstOfFile[files.size()];
-    this.labels = new byte[count];
-    this.classNames = classNames(folder.resolve(variant.nameFile), variant.classes);
-    this.store = PixelStore.allocate(folder, count, SIDE, SIDE, 3);
-    try {
-      for (int f = 0; f < files.size(); f++) {
-        readFile(f, variant);
-      }
-    } catch (RuntimeException e) {
-      store.close();
-      throw e;
-    }
+  private CifarDataset(FileParts parts, PixelStore store, byte[] labels, List<String> classNames) {
+    super(store, labels, classNames);
+    this.parts = parts;
   }
 
   /**
@@ -93,8 +93,34 @@ public final class CifarDataset implements ImageDataset {
   public static CifarDataset open(Path folder, Split split, Variant variant) {
     Path unpacked = folder.resolve(variant.folder);
     Path place = Files.isDirectory(unpacked) ? unpacked : folder;
-    return new CifarDataset(
-        variant.files(split).stream().map(place::resolve).toList(), variant, place);
+    List<Path> files = variant.files(split).stream().map(place::resolve).toList();
+    refusePickles(folder, files.get(0), variant);
+    FileParts parts = new FileParts(files, file -> records(file, variant.recordBytes()));
+    List<String> classNames = classNames(place.resolve(variant.nameFile), variant.classes);
+    byte[] labels = new byte[parts.count()];
+    PixelStore store = PixelStore.allocate(place, parts.count(), SIDE, SIDE, 3);
+    try {
+      for (int f = 0; f < files.size(); f++) {
+        readFile(files.get(f), variant, labels, parts.start(f), parts.start(f + 1), store);
+      }
+      return new CifarDataset(parts, store, labels, classNames);
+    } catch (RuntimeException e) {
+      store.close();
+      throw e;
+    }
+  }
+
+  /** The version for Python consists of pickles, which run code when they are read. */
+  private static void refusePickles(Path folder, Path file, Variant variant) {
+    boolean pickles =
+        Stream.of("", variant.pickles)
+            .map(folder::resolve)
+            .anyMatch(place -> Files.isRegularFile(place.resolve(variant.pickle)));
+    if (pickles && !Files.exists(file)) {
+      throw new InvalidDataException(
+          "%s: no such file; the folder holds the version for Python, expected the binary version"
+              .formatted(file));
+    }
   }
 
   private static int records(Path file, int recordBytes) {
@@ -111,12 +137,12 @@ public final class CifarDataset implements ImageDataset {
     }
   }
 
-  private void readFile(int f, Variant variant) {
+  private static void readFile(
+      Path file, Variant variant, byte[] labels, int from, int to, PixelStore store) {
     byte[] record = new byte[variant.recordBytes()];
     byte[] image = new byte[3 * PLANE];
-    Path file = files.get(f);
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
-      for (int i = firstOfFile[f]; i < firstOfFile[f + 1]; i++) {
+      for (int i = from; i < to; i++) {
         if (in.readNBytes(record, 0, record.length) < record.length) {
           throw new InvalidDataException(file + ": the file is cut short");
         }
@@ -124,7 +150,7 @@ public final class CifarDataset implements ImageDataset {
         if (label >= variant.classes) {
           throw new InvalidDataException(
               "%s: label %d of image %d, expected 0 to %d"
-                  .formatted(file, label, i - firstOfFile[f], variant.classes - 1));
+                  .formatted(file, label, i - from, variant.classes - 1));
         }
         labels[i] = (byte) label;
         interleave(record, variant.labelBytes, image);
@@ -166,51 +192,7 @@ public final class CifarDataset implements ImageDataset {
   }
 
   @Override
-  public int size() {
-    return store.count();
-  }
-
-  @Override
-  public int channels() {
-    return store.channels();
-  }
-
-  @Override
-  public int imageHeight() {
-    return store.height();
-  }
-
-  @Override
-  public int imageWidth() {
-    return store.width();
-  }
-
-  @Override
-  public List<String> classNames() {
-    return classNames;
-  }
-
-  @Override
-  public int label(int index) {
-    return labels[index];
-  }
-
-  @Override
   public String describe(int index) {
-    int f = 0;
-    while (index >= firstOfFile[f + 1]) {
-      f++;
-    }
-    return "image " + (index - firstOfFile[f]) + " of " + files.get(f);
-  }
-
-  @Override
-  public void read(int index, ImageBuffer buffer) {
-    store.read(index, buffer);
-  }
-
-  @Override
-  public void close() {
-    store.close();
+    return parts.describe(index);
   }
 }

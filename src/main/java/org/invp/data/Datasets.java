@@ -1,6 +1,15 @@
 package org.invp.data;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import org.invp.data.sets.Caltech101;
+import org.invp.data.sets.Cub200;
+import org.invp.data.sets.Flowers102;
+import org.invp.data.sets.ImageNet;
+import org.invp.data.sets.ListedImages;
+import org.invp.data.sets.OxfordPets;
+import org.invp.data.sets.StanfordCars;
+import org.invp.data.sets.Voc2007;
 import org.invp.tensor.FloatTensor;
 
 /** Opens data sets, and loads small ones whole. */
@@ -13,15 +22,31 @@ public final class Datasets {
    * @throws org.invp.InvalidDataException if a file is missing or wrong, naming it
    */
   public static ImageDataset open(DataOptions options, Split split) {
-    ImageDataset dataset =
-        switch (options.format()) {
-          case IDX -> IdxDataset.open(options.path(), split);
-          case CIFAR10 -> CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR10);
-          case CIFAR100 -> CifarDataset.open(options.path(), split, CifarDataset.Variant.CIFAR100);
-          case FOLDER -> FolderDataset.open(options.path(), split);
-        };
+    ImageDataset dataset = openWhole(options, split);
     boolean limited = split == Split.TRAIN && options.trainLimit() > 0;
     return limited ? dataset.subset(options.trainLimit()) : dataset;
+  }
+
+  private static ImageDataset openWhole(DataOptions options, Split split) {
+    Path path = options.path();
+    return switch (options.format()) {
+      case IDX -> IdxDataset.open(path, split);
+      case CIFAR10 -> CifarDataset.open(path, split, CifarDataset.Variant.CIFAR10);
+      case CIFAR100 -> CifarDataset.open(path, split, CifarDataset.Variant.CIFAR100);
+      case FOLDER -> FolderDataset.open(path, split);
+      case IMAGENET -> ImageNet.open(path, split, (FormatOptions.ImageNet) options.formatOptions());
+      case LIST, PLACES205 ->
+          ListedImages.open(path, split, (FormatOptions.Lists) options.formatOptions());
+      case SVHN -> SvhnDataset.open(path, split, (FormatOptions.Svhn) options.formatOptions());
+      case VOC2007 -> Voc2007.open(path, split);
+      case CALTECH101 ->
+          Caltech101.open(path, split, (FormatOptions.Caltech) options.formatOptions());
+      case CUB200 -> Cub200.open(path, split);
+      case FLOWERS102 -> Flowers102.open(path, split);
+      case PETS -> OxfordPets.open(path, split);
+      case CARS -> StanfordCars.open(path, split);
+      case WM811K -> WaferDataset.open(path, split, (FormatOptions.Wafers) options.formatOptions());
+    };
   }
 
   /**

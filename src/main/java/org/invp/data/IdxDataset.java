@@ -12,17 +12,12 @@ import org.invp.InvalidDataException;
  * Gray images and their labels from two IDX files, as MNIST, Fashion-MNIST, KMNIST and EMNIST come.
  * Held in native memory.
  */
-public final class IdxDataset implements ImageDataset {
+public final class IdxDataset extends StoredDataset {
   private final Path imageFile;
-  private final PixelStore store;
-  private final byte[] labels;
-  private final List<String> classNames;
 
   private IdxDataset(Path imageFile, PixelStore store, byte[] labels, int classes) {
+    super(store, labels, IntStream.range(0, classes).mapToObj(Integer::toString).toList());
     this.imageFile = imageFile;
-    this.store = store;
-    this.labels = labels;
-    this.classNames = IntStream.range(0, classes).mapToObj(Integer::toString).toList();
   }
 
   /**
@@ -119,47 +114,7 @@ public final class IdxDataset implements ImageDataset {
   }
 
   @Override
-  public int size() {
-    return store.count();
-  }
-
-  @Override
-  public int channels() {
-    return store.channels();
-  }
-
-  @Override
-  public int imageHeight() {
-    return store.height();
-  }
-
-  @Override
-  public int imageWidth() {
-    return store.width();
-  }
-
-  @Override
-  public List<String> classNames() {
-    return classNames;
-  }
-
-  @Override
-  public int label(int index) {
-    return labels[index] & 255;
-  }
-
-  @Override
   public String describe(int index) {
     return "image " + index + " of " + imageFile;
-  }
-
-  @Override
-  public void read(int index, ImageBuffer buffer) {
-    store.read(index, buffer);
-  }
-
-  @Override
-  public void close() {
-    store.close();
   }
 }

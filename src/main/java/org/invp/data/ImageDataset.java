@@ -8,6 +8,9 @@ import java.util.List;
  * IllegalStateException} or keep answering, but never touch freed memory.
  */
 public interface ImageDataset extends AutoCloseable {
+  /** The label of an image that nobody labelled; few data sets have such images. */
+  int UNLABELLED = -1;
+
   /** The number of images. */
   int size();
 
@@ -23,7 +26,7 @@ public interface ImageDataset extends AutoCloseable {
   /** The names of the classes; a label is a position in this list. */
   List<String> classNames();
 
-  /** The label of an image, in 0..classes()-1. */
+  /** The label of an image, in 0..classes()-1, or {@link #UNLABELLED}. */
   int label(int index);
 
   /** The file of an image, or its place in a file: what an error about it names. */

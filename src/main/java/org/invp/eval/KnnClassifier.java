@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Neighbours;
+import org.invp.data.ImageDataset;
 import org.invp.tensor.FloatTensor;
 
 /**
@@ -33,7 +34,8 @@ public final class KnnClassifier {
 
   /**
    * @param bank one embedding per training image
-   * @param labels the class of each row of the bank, in [0, classes)
+   * @param labels the class of each row of the bank, in [0, classes); a row of {@link
+   *     ImageDataset#UNLABELLED} has no vote
    * @param classes the number of classes
    * @param k voters, at least 1; all rows where the bank has fewer
    * @param sigma the smaller, the more the nearest voters count; greater than 0
@@ -43,7 +45,8 @@ public final class KnnClassifier {
       throw new IllegalArgumentException(
           labels.length + " labels for a bank of " + bank.rows() + " rows");
     }
-    if (IntStream.of(labels).anyMatch(label -> label < 0 || label >= classes)) {
+    if (IntStream.of(labels)
+        .anyMatch(label -> label < ImageDataset.UNLABELLED || label >= classes)) {
       throw new IllegalArgumentException("a label is outside 0 to " + (classes - 1));
     }
     if (k < 1 || !(sigma > 0)) {
@@ -116,8 +119,10 @@ public final class KnnClassifier {
     Arrays.fill(votes, 0);
     float nearest = neighbours.score(query, 0);
     for (int rank = 0; rank < k; rank++) {
-      votes[labels[neighbours.id(query, rank)]] +=
-          Math.exp((neighbours.score(query, rank) - nearest) / sigma);
+      int label = labels[neighbours.id(query, rank)];
+      if (label != ImageDataset.UNLABELLED) {
+        votes[label] += Math.exp((neighbours.score(query, rank) - nearest) / sigma);
+      }
     }
   }
 }

@@ -97,7 +97,9 @@ public final class Setup {
 
   private static ImageDataset open(TrainingConfig config, Split split) {
     DataConfig data = config.data();
-    return Datasets.open(new DataOptions(data.format(), Path.of(data.path()), data.limit()), split);
+    return Datasets.open(
+        new DataOptions(data.format(), Path.of(data.path()), data.limit(), data.formatOptions()),
+        split);
   }
 
   private static Augmentation augmentation(TrainingConfig config) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.invp.bank.Mode;
+import org.invp.data.FormatOptions;
 import org.invp.objective.GraphUpdate;
 import org.invp.objective.ObjectiveOptions;
 import org.junit.jupiter.api.Test;
@@ -129,9 +130,34 @@ class ConfigFileTest {
   }
 
   @Test
+  void settingsOfOneFormatAreReadAndWrittenWithTheOthers() {
+    TrainingConfig config =
+        parse("data: {format: caltech101, path: c, test_per_class: 50, background: false}\n");
+    assertEquals(new FormatOptions.Caltech(30, 50, 0, false), config.data().formatOptions());
+    assertEquals(config, parse(ConfigFile.write(config)));
+    assertEquals("50", ConfigFile.flatten(config).get("data.test_per_class"));
+    TrainingConfig plain = parse(MINIMAL);
+    assertEquals(plain, parse(ConfigFile.write(plain)));
+  }
+
+  @Test
+  void settingsOfAnotherFormatAreRefused() {
+    assertEquals(
+        "x.yaml: data.extra is a setting of data.format: svhn, and this is idx",
+        assertThrows(
+                ConfigException.class, () -> parse("data: {format: idx, path: p, extra: true}\n"))
+            .getMessage());
+    assertEquals(
+        "x.yaml: data.test_list is missing",
+        assertThrows(ConfigException.class, () -> parse("data: {format: list, path: p, list: l}\n"))
+            .getMessage());
+  }
+
+  @Test
   void aMissingRequiredKeyIsNamed() {
     assertEquals(
-        "x.yaml: data.format is missing, allowed: idx, cifar10, cifar100, folder",
+        "x.yaml: data.format is missing, allowed: idx, cifar10, cifar100, folder, imagenet, list,"
+            + " places205, svhn, voc2007, caltech101, cub200, flowers102, pets, cars, wm811k",
         assertThrows(ConfigException.class, () -> parse("seed: 1\n")).getMessage());
     assertEquals(
         "x.yaml: data.path is missing",

@@ -115,6 +115,16 @@ class CifarDatasetTest {
   }
 
   @Test
+  void saysThatTheVersionForPythonIsNotRead() {
+    write(folder.resolve("cifar-10-batches-py/data_batch_1"), new byte[9]);
+    write(folder.resolve("cifar-100-python/train"), new byte[9]);
+    for (CifarDataset.Variant variant : CifarDataset.Variant.values()) {
+      assertInvalid(
+          () -> open(Split.TRAIN, variant), ".bin", "no such file", "expected the binary version");
+    }
+  }
+
+  @Test
   void refusesATruncatedFile() {
     writeTen(1);
     Path file = folder.resolve("test_batch.bin");

@@ -21,7 +21,7 @@ import org.invp.InvalidDataException;
 import org.junit.jupiter.api.function.Executable;
 
 /** Small data sets written by hand, and the committed fixtures. */
-final class Samples {
+public final class Samples {
   private Samples() {}
 
   /** An IDX file of unsigned bytes: element i is i modulo 251, or modulo {@code modulus}. */
@@ -48,7 +48,7 @@ final class Samples {
     return out.toByteArray();
   }
 
-  static Path write(Path file, byte[] data) {
+  public static Path write(Path file, byte[] data) {
     try {
       Files.createDirectories(file.getParent());
       return Files.write(file, data);
@@ -65,7 +65,7 @@ final class Samples {
   }
 
   /** A committed fixture. */
-  static byte[] fixture(String name) {
+  public static byte[] fixture(String name) {
     try (InputStream in = Samples.class.getResourceAsStream("/data/" + name)) {
       return in.readAllBytes();
     } catch (IOException e) {
@@ -91,7 +91,7 @@ final class Samples {
   }
 
   /** Asserts that the data is refused in one line with these words in it. */
-  static void assertInvalid(Executable reading, Object... words) {
+  public static void assertInvalid(Executable reading, Object... words) {
     InvalidDataException e = assertThrows(InvalidDataException.class, reading);
     assertFalse(e.getMessage().contains("\n"), e.getMessage());
     List.of(words)

@@ -9,6 +9,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
+import org.invp.data.ImageDataset;
 import org.invp.tensor.FloatTensor;
 import org.junit.jupiter.api.Test;
 
@@ -46,6 +47,18 @@ class KnnClassifierTest {
       assertEquals((double) first / queries, accuracy.top1(), 1e-12, () -> "seed " + seed);
       assertEquals((double) amongFive / queries, accuracy.top5(), 1e-12, () -> "seed " + seed);
       assertEquals(queries, accuracy.images());
+    }
+  }
+
+  @Test
+  void aNeighbourWithoutALabelHasNoVote() {
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank bank = MemoryBank.create(3, 2, engine);
+        FloatTensor query = FloatTensor.of(new float[] {1, 0}, 1, 2)) {
+      bank.embeddings().copyFrom(new float[] {1, 0, 0.8f, 0.6f, 0, 1});
+      int none = ImageDataset.UNLABELLED;
+      KnnClassifier classifier = new KnnClassifier(bank, new int[] {none, 1, 0}, 2, 3, 0.07);
+      assertArrayEquals(new int[] {1, 0}, classifier.ranking(query));
     }
   }
 
