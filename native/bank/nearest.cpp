@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "guard.h"
+#include "sampling.h"
 #include "selection.h"
 
 namespace invp::bank {
@@ -21,15 +22,6 @@ constexpr int32_t kBlockRows = 240;
 // Blocks that one thread takes at a time, so that it can ask for the next block's rows ahead of
 // time.
 constexpr int64_t kBlocksPerPiece = 8;
-
-// The sample is large enough for about this many of its rows to rank among the true M, but costs at
-// most about a sixty-fourth of the pass: with a small M a looser threshold is cheaper than a better
-// one.
-constexpr double kSampledHits = 64;
-constexpr int64_t kSmallestSample = 512, kLargestSample = 16384, kRowsPerSampled = 64;
-
-// Standard deviations by which the threshold is lowered, so that a second search is rare.
-constexpr double kMargin = 4;
 
 }  // namespace
 
@@ -126,17 +118,12 @@ void NearestSearch::pack(const float* queries, const std::vector<int32_t>& chose
 
 void NearestSearch::sample_thresholds(const float* bank, int64_t rows, int32_t dimension,
                                       int32_t batch, int32_t count) {
-  const double share = static_cast<double>(count) / static_cast<double>(rows);
-  const auto wanted = static_cast<int64_t>(kSampledHits / share);
-  const int64_t largest = std::clamp(rows / kRowsPerSampled, kSmallestSample, kLargestSample);
-  const int64_t sample = std::clamp(wanted, kSmallestSample, largest);
-  const int64_t stride = rows / sample;
-  const double hits = static_cast<double>(sample) * share;
-  const auto rank = static_cast<int64_t>(hits + kMargin * std::sqrt(hits * (1 - share)) + kMargin);
-  if (stride < 2 || rank >= sample) {  // sampling would cost as much as it saves
+  const Sample plan = plan_sample(rows, count);
+  if (!plan.worthwhile()) {
     std::fill_n(thresholds_.begin(), batch, -kInfinity);
     return;
   }
+  const int64_t sample = plan.size, stride = plan.stride, rank = plan.rank;
   const int32_t width = kernels_.panel_width;
   const auto panel_floats = static_cast<size_t>(dimension) * static_cast<size_t>(width);
   pool_.for_each(panel_count_, 1, [&](int thread, int64_t panel, int64_t) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "guard.h"
+#include "mix.h"
 #include "ranking.h"
 
 namespace invp::bank {
@@ -16,14 +17,6 @@ namespace {
 
 constexpr int64_t kRowsPerPiece = 4096;
 constexpr int64_t kAnchorsPerPiece = 32;
-
-// The finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a counter in, 64 mixed bits out.
-uint64_t mix(uint64_t x) {
-  x += 0x9E3779B97F4A7C15u;
-  x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ x >> 27) * 0x94D049BB133111EBu;
-  return x ^ x >> 31;
-}
 
 double dot(const float* a, const float* b, size_t columns) {
   double sum = 0;
