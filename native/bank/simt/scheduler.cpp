@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -57,6 +58,10 @@ class Random {
   uint64_t state_;
 };
 
+bool same(const Site& a, const Site& b) {
+  return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
+}
+
 enum class State { kReady, kAtWarp, kAtBlock, kExited };
 enum class Op { kSync, kBallot, kShuffle, kMatch, kAdd, kMin, kMax, kMma, kRows };
 
@@ -81,6 +86,18 @@ struct Thread : ThreadView {
   std::vector<size_t> groups;  // how many copies were issued before each commit
 };
 
+/* Lanes of a warp that have arrived at a collective and wait for the others of its mask. */
+struct Meeting {
+  Collective call;
+  uint32_t arrived;
+};
+
+struct Warp {
+  std::vector<Meeting> meetings;
+  uint32_t gone = 0; /* lanes that have exited or never were */
+  char token = 0;    /* an address for the race detector */
+};
+
 struct Static {
   const char* file;
   int line;
@@ -97,7 +114,7 @@ struct Block {
   int fold = 0, fold_result = 0;
   BlockFold fold_kind = BlockFold::kNone;
   Site barrier{};
-  std::array<char, kLanes> warp_tokens{};  // addresses only
+  std::array<Warp, kLanes> warps;
   char barrier_token = 0;
 
   ~Block() {
@@ -205,6 +222,11 @@ void Scheduler::begin(Block& block, uint64_t number) {
   block.size = launch_->block.x * launch_->block.y * launch_->block.z;
   block.alive = block.size;
   block.exited = block.arrived = 0;
+  for (uint32_t w = 0; w < kLanes; ++w) {
+    block.warps[w].meetings.clear();
+    const uint32_t threads = block.size > w * kLanes ? block.size - w * kLanes : 0;
+    block.warps[w].gone = threads >= kLanes ? 0 : ~0u << threads;
+  }
   while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
   for (uint32_t i = 0; i < block.size; ++i) {
     Thread& thread = *block.threads[i];
@@ -255,12 +277,13 @@ void Scheduler::exited(Thread& thread) {
   ++block.exited;
   if (block.arrived > 0)
     fail("this thread exits while others of its block wait at a barrier", block.barrier, thread);
-  const uint32_t warp = thread.index / kLanes * kLanes;
-  for (uint32_t i = warp; i < std::min(warp + kLanes, block.size); ++i) {
-    const Thread& other = *block.threads[i];
-    if (other.state == State::kAtWarp && (other.collective.mask >> thread.index % kLanes & 1) != 0)
-      fail("waits for lane " + std::to_string(thread.index % kLanes) + ", which has exited",
-           other.collective.site, other);
+  Warp& warp = block.warps[thread.index / kLanes];
+  const uint32_t lane = thread.index % kLanes;
+  warp.gone |= 1u << lane;
+  for (const Meeting& meeting : warp.meetings) {
+    if ((meeting.call.mask >> lane & 1) != 0)
+      fail("lane " + std::to_string(lane) + " exits while others of its warp wait for it",
+           meeting.call.site, thread);
   }
 }
 
@@ -310,7 +333,7 @@ std::string Scheduler::run(const Launch& launch) {
     running_ = &thread;
     current = &thread;
     thread.fiber.enter();
-    if (!thread.fiber.intact() && fault_.empty())
+    if (thread.state == State::kExited && !thread.fiber.intact() && fault_.empty())
       fault_ = std::string(launch.kernel) + ": a thread wrote beyond its stack";
     if (!fault_.empty()) break;
   }
@@ -389,45 +412,36 @@ void multiply_fragments(Thread* const lanes[kLanes], uint64_t seed) {
   }
 }
 
-// Every lane of `mask` has arrived: computes the results of all of them.
+// Every lane of the mask has arrived: computes the results of all of them.
 void finish(Thread* const lanes[kLanes], const Collective& call, uint64_t seed) {
+  if (call.op == Op::kSync) return;
   if (call.op == Op::kMma) return multiply_fragments(lanes, seed);
+  uint32_t folded = call.op == Op::kMin ? 0xFFFFFFFFu : 0;
   for (uint32_t lane = 0; lane < kLanes; ++lane) {
-    if ((call.mask >> lane & 1) == 0) continue;
+    if (lanes[lane] == nullptr) continue;
+    const uint32_t value = lanes[lane]->collective.in[0];
+    if (call.op == Op::kBallot) folded |= value << lane;
+    if (call.op == Op::kAdd) folded += value;
+    if (call.op == Op::kMin) folded = std::min(folded, value);
+    if (call.op == Op::kMax) folded = std::max(folded, value);
+  }
+  for (uint32_t lane = 0; lane < kLanes; ++lane) {
+    if (lanes[lane] == nullptr) continue;
     const Collective& own = lanes[lane]->collective;
-    if (call.op == Op::kSync) continue;
     if (call.op == Op::kShuffle) {
       own.out[0] = lanes[own.argument]->collective.in[0];
-      continue;
-    }
-    if (call.op == Op::kRows) {
+    } else if (call.op == Op::kRows) {
       for (uint32_t matrix = 0; matrix < 4; ++matrix)
         own.out[matrix] = lanes[matrix * 8 + lane / 4]->collective.in[lane % 4];
-      continue;
-    }
-    uint32_t result = call.op == Op::kMin ? 0xFFFFFFFFu : 0;
-    for (uint32_t other = 0; other < kLanes; ++other) {
-      if ((call.mask >> other & 1) == 0) continue;
-      const uint32_t value = lanes[other]->collective.in[0];
-      switch (call.op) {
-        case Op::kBallot:
-          result |= value << other;
-          break;
-        case Op::kMatch:
-          result |= static_cast<uint32_t>(value == own.in[0]) << other;
-          break;
-        case Op::kAdd:
-          result += value;
-          break;
-        case Op::kMin:
-          result = std::min(result, value);
-          break;
-        default:
-          result = std::max(result, value);
-          break;
+    } else if (call.op == Op::kMatch) {
+      own.out[0] = 0;
+      for (uint32_t other = 0; other < kLanes; ++other) {
+        if (lanes[other] != nullptr && lanes[other]->collective.in[0] == own.in[0])
+          own.out[0] |= 1u << other;
       }
+    } else {
+      own.out[0] = folded;
     }
-    own.out[0] = result;
   }
 }
 
@@ -435,38 +449,36 @@ void meet(const Collective& call) {
   Scheduler& s = scheduler();
   Thread& self = s.self();
   Block& block = *self.owner;
-  const uint32_t warp = self.index / kLanes, own_lane = self.index % kLanes;
+  const uint32_t own_lane = self.index % kLanes;
   if ((call.mask >> own_lane & 1) == 0)
     s.fail("the mask leaves out the calling lane " + std::to_string(own_lane), call.site, self);
   if (call.op == Op::kShuffle && (call.mask >> call.argument & 1) == 0)
     s.fail("reads lane " + std::to_string(call.argument) + ", which is not in the mask", call.site,
            self);
   self.collective = call;
-  Thread* lanes[kLanes] = {};
-  bool complete = true;
-  for (uint32_t lane = 0; lane < kLanes; ++lane) {
-    if ((call.mask >> lane & 1) == 0) continue;
-    const uint32_t index = warp * kLanes + lane;
-    if (index >= block.size || block.threads[index]->state == State::kExited)
-      s.fail("waits for lane " + std::to_string(lane) + ", which has exited or never was",
-             call.site, self);
-    Thread& other = *block.threads[index];
-    lanes[lane] = &other;
-    if (&other == &self) continue;
-    if (other.state != State::kAtWarp) {
-      complete = false;
-      continue;
+  Warp& warp = block.warps[self.index / kLanes];
+  if ((warp.gone & call.mask) != 0)
+    s.fail("waits for lane " + std::to_string(std::countr_zero(warp.gone & call.mask)) +
+               ", which has exited or never was",
+           call.site, self);
+  if (call.op == Op::kSync) release(&warp.token);
+  size_t at = 0;
+  while (at < warp.meetings.size() && (warp.meetings[at].call.mask & call.mask) == 0) ++at;
+  if (at == warp.meetings.size()) warp.meetings.push_back({call, 0});
+  Meeting& meeting = warp.meetings[at];
+  const Collective& theirs = meeting.call;
+  if (theirs.op != call.op || theirs.mask != call.mask || !same(theirs.site, call.site))
+    s.fail(std::string("others of the warp wait at ") + theirs.site.call + ":" +
+               std::to_string(theirs.site.line) + " or with another mask",
+           call.site, self);
+  meeting.arrived |= 1u << own_lane;
+  if (meeting.arrived == call.mask) {
+    warp.meetings.erase(warp.meetings.begin() + static_cast<std::ptrdiff_t>(at));
+    Thread* lanes[kLanes] = {};
+    for (uint32_t bits = call.mask; bits != 0; bits &= bits - 1) {
+      const auto lane = static_cast<uint32_t>(std::countr_zero(bits));
+      lanes[lane] = block.threads[self.index / kLanes * kLanes + lane].get();
     }
-    const Collective& theirs = other.collective;
-    if (theirs.op != call.op || theirs.mask != call.mask || theirs.site.line != call.site.line ||
-        std::strcmp(theirs.site.file, call.site.file) != 0)
-      s.fail("lane " + std::to_string(lane) + " waits at " + theirs.site.call + ":" +
-                 std::to_string(theirs.site.line) + " or with another mask",
-             call.site, self);
-  }
-  char* token = &block.warp_tokens[warp];
-  if (call.op == Op::kSync) release(token);
-  if (complete) {
     finish(lanes, call, s.seed());
     for (Thread* lane : lanes) {
       if (lane != nullptr && lane != &self) s.wake(*lane);
@@ -474,7 +486,7 @@ void meet(const Collective& call) {
   } else {
     s.wait(State::kAtWarp);
   }
-  if (call.op == Op::kSync) acquire(token);
+  if (call.op == Op::kSync) acquire(&warp.token);
 }
 
 }  // namespace
@@ -492,7 +504,7 @@ int sync_block(int predicate, BlockFold fold, Site site) {
     block.barrier = site;
     block.fold_kind = fold;
     block.fold = fold == BlockFold::kAnd ? 1 : 0;
-  } else if (block.barrier.line != site.line || std::strcmp(block.barrier.file, site.file) != 0) {
+  } else if (!same(block.barrier, site)) {
     s.fail("others of the block wait at line " + std::to_string(block.barrier.line), site, self);
   }
   const int truth = predicate != 0 ? 1 : 0;
