@@ -35,6 +35,7 @@ generate() { # room, name of the header class
 }
 
 generate bank InvpBank
+generate bank_cuda InvpBankCuda
 generate image InvpImage
 generate nn InvpNn
 
