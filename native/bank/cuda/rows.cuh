@@ -26,6 +26,20 @@ __device__ inline void raise(float* at, float value) {
   }
 }
 
+/* Whether the anchor at this position of the batch occurs again later, to all threads of the block. */
+__device__ inline bool superseded(const int32_t* anchors, int batch, int position) {
+  bool later = false;
+  const auto step = static_cast<int>(blockDim.x);
+  if (mutant(kFirstWriterWins)) {
+    for (int b = static_cast<int>(threadIdx.x); b < position; b += step)
+      later = later || anchors[b] == anchors[position];
+  } else {
+    for (int b = position + 1 + static_cast<int>(threadIdx.x); b < batch; b += step)
+      later = later || anchors[b] == anchors[position];
+  }
+  return __syncthreads_or(later ? 1 : 0) != 0;
+}
+
 /*
  * Writes the shadow of a row, padded with zeros, and returns an upper bound of its norm, to all lanes of the warp that
  * calls: infinity if a value is beyond fp16, NaN if one is NaN.

@@ -1,0 +1,50 @@
+/* The hardest (least similar) or the easiest of an anchor's positives, a block per anchor: a few
+ * hundred keys, of which the wanted ones fit into shared memory and find their places by counting
+ * who ranks before them. */
+#include "arguments.h"
+#include "best.cuh"
+
+namespace invp::cuda {
+namespace {
+
+__global__ void __launch_bounds__(kBlockThreads)
+    choose_kernel(const int32_t* __restrict__ ids, const float* __restrict__ scores, int width,
+                  int count, float sign, int32_t* chosen, float* chosen_scores) {
+  INVP_DYNAMIC_SHARED(RankKey, list);
+  INVP_SHARED(BlockScratch, scratch, 1);
+  INVP_SHARED(int32_t, counter, 1);
+  const int64_t anchor = blockIdx.x;
+  const int32_t* const own_ids = ids + anchor * width;
+  const float* const own_scores = scores + anchor * width;
+  // The least similar by (score, smaller id first) are the most similar ones of the negated scores.
+  const int taken = block_best(
+      [=](int64_t j) {
+        return own_ids[j] >= 0 ? bank::rank_key(sign * own_scores[j], own_ids[j]) : 0;
+      },
+      width, count, list, counter, *scratch);
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += kBlockThreads) {
+    const int64_t at = anchor * count + (i < taken ? rank_in(list, taken, i) : i);
+    chosen[at] = i < taken ? bank::rank_id(list[i]) : -1;
+    chosen_scores[at] = i < taken ? sign * bank::rank_score(list[i]) : 0.0f;
+  }
+}
+
+}  // namespace
+}  // namespace invp::cuda
+
+using namespace invp::cuda;
+
+INVP_EXPORT int32_t invp_cuda_choose(void* stream, const int32_t* ids, const float* scores,
+                                     int32_t batch, int32_t width, int32_t count, int32_t hard,
+                                     int32_t* chosen, float* chosen_scores) {
+  return invp::guard([&] {
+    require_pointers(ids, scores, chosen, chosen_scores);
+    require_batch(batch);
+    invp::require(width >= 1, "width must be at least 1");
+    invp::require(count >= 1 && count <= INVP_CUDA_MAX_CHOSEN, "count must be 1 to 4096");
+    const float sign = hard != 0 ? -1.0f : 1.0f;
+    INVP_LAUNCH(choose_kernel, dim3(static_cast<unsigned>(batch)), dim3(kBlockThreads),
+                sizeof(RankKey) * static_cast<size_t>(count), stream, ids, scores, width, count,
+                sign, chosen, chosen_scores);
+  });
+}
