@@ -11,12 +11,17 @@ import picocli.CommandLine.Spec;
     description = "Evaluate a trained network.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "EVALUATION",
-    subcommands = EvalKnnCommand.class)
+    subcommands = {
+      EvalKnnCommand.class,
+      EvalRetrievalCommand.class,
+    })
 final class EvalCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "an evaluation is missing: knn");
+    throw new ParameterException(
+        spec.commandLine(),
+        "an evaluation is missing: " + String.join(", ", spec.subcommands().keySet()));
   }
 }

@@ -45,7 +45,7 @@ final class EvalKnnCommand implements Callable<Integer> {
 
   @Mixin private DeviceOption device;
   @Mixin private EvalOutput output;
-  @Mixin private CacheOptions features;
+  @Mixin private FeatureOptions features;
 
   @Parameters(paramLabel = "RUN", description = "A run folder, or a checkpoint.")
   private Path run;
@@ -68,6 +68,7 @@ final class EvalKnnCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     device.check();
+    features.check();
     try (TrainedRun trained = TrainedRun.open(run, overrides);
         LogFile log = EvalOutput.log(run);
         ImageDataset train = Setup.trainingImages(trained.config());
@@ -78,7 +79,7 @@ final class EvalKnnCommand implements Callable<Integer> {
               engine,
               train,
               test,
-              Setup.knnProtocol(trained.config()),
+              Setup.knnProtocol(trained.config()).withCrops(features.crops()),
               features.open(run),
               () -> {});
       Map<Representation, Accuracy> accuracies =
@@ -113,11 +114,12 @@ final class EvalKnnCommand implements Callable<Integer> {
     return results;
   }
 
-  private static EvalResult result(
+  private EvalResult result(
       TrainingConfig config, int train, int test, Map<Representation, Accuracy> accuracies) {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("k", config.evaluation().k());
     settings.put("sigma", config.evaluation().sigma());
+    settings.put("crops", features.crops());
     settings.put("training_images", train);
     settings.put("test_images", test);
     List<Score> scores = new ArrayList<>();

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.invp.InvalidDataException;
 import org.invp.bindings.image.InvpImage;
 import org.invp.bindings.image.invp_image_augmentation;
 import org.invp.bindings.image.invp_image_evaluation;
@@ -18,6 +19,7 @@ final class NativeTransform implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final Transform transform;
   private final MemorySegment settings;
+  private final ImageBuffer scratch = new ImageBuffer();
   private MemorySegment workspace;
 
   NativeTransform(Transform transform) {
@@ -28,6 +30,7 @@ final class NativeTransform implements AutoCloseable {
           switch (transform) {
             case Augmentation augmentation -> settings(augmentation);
             case EvaluationTransform evaluation -> settings(evaluation);
+            case TenCrop crops -> settings(crops.view());
           };
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       Status.check(InvpImage.invp_image_workspace_create(out), Room.IMAGE);
@@ -47,6 +50,10 @@ final class NativeTransform implements AutoCloseable {
   void apply(long seed, long epoch, int index, ImageBuffer image, MemorySegment output) {
     if (workspace == null) {
       throw new IllegalStateException("the transform is closed");
+    }
+    if (transform instanceof TenCrop crops) {
+      tenCrops(crops.view(), image, output);
+      return;
     }
     MemorySegment data = image.data();
     int encoding = image.isJpeg() ? InvpImage.INVP_IMAGE_JPEG() : InvpImage.INVP_IMAGE_PIXELS();
@@ -78,8 +85,66 @@ final class NativeTransform implements AutoCloseable {
     Status.check(status, Room.IMAGE);
   }
 
+  /** The whole image, resized and normalised by one native call; the crops are copies of it. */
+  private void tenCrops(EvaluationTransform view, ImageBuffer image, MemorySegment output) {
+    int height = image.height();
+    int width = image.width();
+    if (image.isJpeg()) {
+      try (Arena call = Arena.ofConfined()) {
+        MemorySegment header = call.allocate(ValueLayout.JAVA_INT, 3);
+        int status =
+            InvpImage.invp_image_jpeg_header(
+                workspace,
+                image.data(),
+                image.data().byteSize(),
+                header,
+                header.asSlice(Integer.BYTES),
+                header.asSlice(2 * Integer.BYTES));
+        Status.check(status, Room.IMAGE);
+        height = header.getAtIndex(ValueLayout.JAVA_INT, 0);
+        width = header.getAtIndex(ValueLayout.JAVA_INT, 1);
+      }
+    }
+    int resizedHeight = TenCropper.resizedExtent(height, width, view.resize());
+    int resizedWidth = TenCropper.resizedExtent(width, height, view.resize());
+    if (resizedHeight < view.height() || resizedWidth < view.width()) {
+      throw new InvalidDataException(
+          "an image of %d x %d pixels cannot give crops of %d x %d; resize it to at least that"
+              .formatted(resizedWidth, resizedHeight, view.width(), view.height()));
+    }
+    if (Math.max(resizedHeight, resizedWidth) > Transform.MAX_EXTENT) {
+      throw new InvalidDataException(
+          "an image of %d x %d pixels, at most %d a side can be cut into ten crops"
+              .formatted(resizedWidth, resizedHeight, Transform.MAX_EXTENT));
+    }
+    long bytes = (long) Float.BYTES * view.channels() * resizedHeight * resizedWidth;
+    MemorySegment whole = scratch.reserve(bytes);
+    invp_image_evaluation.height(settings, resizedHeight);
+    invp_image_evaluation.width(settings, resizedWidth);
+    evaluate(image, whole);
+    new TenCropper(whole, view.channels(), resizedHeight, resizedWidth, view.height(), view.width())
+        .cut(output);
+  }
+
+  private void evaluate(ImageBuffer image, MemorySegment output) {
+    int encoding = image.isJpeg() ? InvpImage.INVP_IMAGE_JPEG() : InvpImage.INVP_IMAGE_PIXELS();
+    int status =
+        InvpImage.invp_image_evaluate(
+            workspace,
+            settings,
+            image.data(),
+            image.data().byteSize(),
+            encoding,
+            image.height(),
+            image.width(),
+            image.channels(),
+            output);
+    Status.check(status, Room.IMAGE);
+  }
+
   @Override
   public void close() {
+    scratch.close();
     if (workspace != null) {
       MemorySegment ending = workspace;
       workspace = null;

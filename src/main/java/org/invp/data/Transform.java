@@ -1,7 +1,7 @@
 package org.invp.data;
 
 /** How an image becomes a batch slot of [channels, height, width] floats. */
-public sealed interface Transform permits Augmentation, EvaluationTransform {
+public sealed interface Transform permits Augmentation, EvaluationTransform, TenCrop {
   /** The most pixels that height or width may have. */
   int MAX_EXTENT = 8192;
 

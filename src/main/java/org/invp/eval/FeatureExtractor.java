@@ -7,6 +7,7 @@ import org.invp.data.Batch;
 import org.invp.data.DataLoader;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
+import org.invp.data.TenCrop;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import org.invp.io.Fingerprint;
@@ -21,6 +22,7 @@ import org.invp.tensor.FloatTensor;
 public final class FeatureExtractor {
   private final Network network;
   private final EvaluationTransform view;
+  private final int crops;
   private final int batchSize;
   private final int workers;
 
@@ -30,8 +32,25 @@ public final class FeatureExtractor {
    * @param workers threads that decode images, at least 1
    */
   public FeatureExtractor(Network network, EvaluationTransform view, int batchSize, int workers) {
+    this(network, view, 1, batchSize, workers);
+  }
+
+  /**
+   * @param view how images are prepared
+   * @param crops 1, or 10: an image's features are then the mean over its {@link TenCrop}, as
+   *     Chatfield et al. (BMVC 2014, section 3.3, "sum pooling") pool those of sub-images; for a
+   *     linear classifier this is the same as the mean of ten logits
+   * @param batchSize crops per forward pass, at least 1
+   * @param workers threads that decode images, at least 1
+   */
+  public FeatureExtractor(
+      Network network, EvaluationTransform view, int crops, int batchSize, int workers) {
+    if (crops != 1 && crops != TenCrop.CROPS) {
+      throw new IllegalArgumentException(crops + " crops, allowed: 1 or " + TenCrop.CROPS);
+    }
     this.network = network;
     this.view = view;
+    this.crops = crops;
     this.batchSize = batchSize;
     this.workers = workers;
   }
@@ -45,6 +64,10 @@ public final class FeatureExtractor {
    */
   public void extract(
       ImageDataset images, FloatTensor backbone, FloatTensor embeddings, Runnable betweenBatches) {
+    if (crops > 1) {
+      extractCrops(images, backbone, embeddings, betweenBatches);
+      return;
+    }
     try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
       loader.start(0, 0);
       long row = 0;
@@ -59,9 +82,59 @@ public final class FeatureExtractor {
     }
   }
 
+  private void extractCrops(
+      ImageDataset images, FloatTensor backbone, FloatTensor embeddings, Runnable betweenBatches) {
+    int imagesAtOnce = Math.max(1, batchSize / crops);
+    long rows = (long) crops * imagesAtOnce;
+    try (DataLoader loader =
+            new DataLoader(images, new TenCrop(view), imagesAtOnce, workers, 0, true);
+        FloatTensor features = FloatTensor.allocate(rows, network.featureDimension());
+        FloatTensor outputs = FloatTensor.allocate(rows, network.embeddingDimension())) {
+      loader.start(0, 0);
+      long row = 0;
+      for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+        betweenBatches.run();
+        int size = batch.size();
+        long views = (long) crops * size;
+        FloatTensor cut =
+            FloatTensor.view(
+                batch.images().segment(), views, view.channels(), view.height(), view.width());
+        network.embed(
+            cut,
+            backbone == null ? null : features.slice(views),
+            embeddings == null ? null : outputs.slice(views));
+        if (backbone != null) {
+          means(features, Rows.slice(backbone, row, size));
+        }
+        if (embeddings != null) {
+          means(outputs, Rows.slice(embeddings, row, size));
+        }
+        row += size;
+      }
+    }
+  }
+
+  /** Each row becomes the mean of its {@code crops} consecutive rows. */
+  private void means(FloatTensor all, FloatTensor means) {
+    long columns = means.shape(1);
+    for (long row = 0; row < means.shape(0); row++) {
+      for (long column = 0; column < columns; column++) {
+        double sum = 0;
+        for (int crop = 0; crop < crops; crop++) {
+          sum += all.get((row * crops + crop) * columns + column);
+        }
+        means.set(row * columns + column, (float) (sum / crops));
+      }
+    }
+  }
+
+  Network network() {
+    return network;
+  }
+
   /** The view, as a text that differs when the images that it makes do. */
   String viewText() {
-    return view.toString();
+    return crops == 1 ? view.toString() : new TenCrop(view).toString();
   }
 
   /** Adds all that decides an image's features: the network, the view, what computes them. */

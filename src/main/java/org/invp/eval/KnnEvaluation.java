@@ -27,6 +27,7 @@ public final class KnnEvaluation {
    * @param k voters; 200 as published
    * @param sigma 0.07 as published
    * @param view how images are prepared for the network
+   * @param crops of each image, whose features are averaged: 1 or 10
    * @param rawView the same without normalisation, for the pixels
    * @param batchSize images per forward pass
    * @param workers threads that decode images
@@ -35,9 +36,15 @@ public final class KnnEvaluation {
       int k,
       double sigma,
       EvaluationTransform view,
+      int crops,
       EvaluationTransform rawView,
       int batchSize,
-      int workers) {}
+      int workers) {
+    /** The same protocol on so many crops of each image. */
+    public Protocol withCrops(int number) {
+      return new Protocol(k, sigma, view, number, rawView, batchSize, workers);
+    }
+  }
 
   /** Accuracies of a network's two outputs. */
   public record NetworkAccuracy(Accuracy embedding, Accuracy backbone) {}
@@ -173,6 +180,7 @@ public final class KnnEvaluation {
   }
 
   private FeatureExtractor extractor(Network network) {
-    return new FeatureExtractor(network, protocol.view(), protocol.batchSize(), protocol.workers());
+    return new FeatureExtractor(
+        network, protocol.view(), protocol.crops(), protocol.batchSize(), protocol.workers());
   }
 }

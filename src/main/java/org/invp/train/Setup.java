@@ -68,6 +68,7 @@ public final class Setup {
         evaluation.k(),
         evaluation.sigma(),
         evaluationView(config),
+        1,
         view(config, Normalisation.none(channels)),
         evaluation.batchSize(),
         config.data().resolvedWorkers());

@@ -2,6 +2,7 @@ package org.invp.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -14,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.invp.nn.Network;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,7 +62,18 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "train", "eval", "eval knn", "embed", "info", "bench", "bench bank"})
+  @ValueSource(
+      strings = {
+        "",
+        "train",
+        "eval",
+        "eval knn",
+        "eval retrieval",
+        "embed",
+        "info",
+        "bench",
+        "bench bank"
+      })
   void everyCommandHasHelp(String command) {
     Result result = invp((command + " --help").strip().split(" "));
     assertEquals(0, result.code, result.err);
@@ -85,7 +98,9 @@ class MainTest {
             + " 22",
         "train CONFIG --set training.batch_size=23|training.batch_size is 23, allowed: at most the"
             + " 22",
-        "eval|an evaluation is missing: knn",
+        "eval|an evaluation is missing: knn, ",
+        "eval knn RUN --crops 5|--crops is 5, allowed: 1 or 10",
+        "eval retrieval RUN --at 0|--at is [0], allowed: at least 1",
         "eval knn|RUN",
         "eval knn RUN --no-cache --clear-cache|exclude each other",
         "eval knn RUN --cache-limit -1|--cache-limit is -1.0, allowed:",
@@ -108,6 +123,7 @@ class MainTest {
         "eval knn /none|/none holds no run",
         "embed RUN /none --out x.npy|/none",
         "embed RUN DATA --out /none/x.npy|/none/x.npy",
+        "eval retrieval RUN|no image has another one of its class to be found",
         "eval knn CONFIG|not a usable safetensors file",
       })
   void afterwardsFailuresAreOneLineAndExitCodeOne(String line, String expected) {
@@ -191,8 +207,62 @@ class MainTest {
   void knnEvaluationPrintsATable() {
     Result result = invp("eval", "knn", run);
     assertEquals(0, result.code, result.err);
-    assertTrue(result.out.contains("knn: k 5, sigma 0.07, training images 22"), result.out);
+    assertTrue(
+        result.out.contains("knn: k 5, sigma 0.07, crops 1, training images 22"), result.out);
     assertTrue(result.out.contains("backbone"), result.out);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"test", "train"})
+  void retrievalRunsOnAMiniature(String gallery) throws IOException {
+    for (String part : List.of("images-idx3-ubyte", "labels-idx1-ubyte")) {
+      Path training = data.resolve("train-" + part);
+      Files.copy(training, temp.resolve("train-" + part));
+      Files.copy(training, temp.resolve("t10k-" + part));
+    }
+    Result result =
+        invp(
+            "eval",
+            "retrieval",
+            run,
+            "--set",
+            "data.path=" + temp,
+            "--gallery",
+            gallery,
+            "--json",
+            "--no-cache",
+            "--at",
+            "1,3");
+    assertEquals(0, result.code, result.err);
+    JsonNode json = JsonMapper.builder().build().readTree(result.out);
+    for (String what : List.of("embedding", "backbone")) {
+      double first = score(json, what, "recall@1").asDouble();
+      assertTrue(first <= score(json, what, "recall@3").asDouble(), result.out);
+      assertTrue(score(json, what, "map@r").isNumber(), result.out);
+    }
+    assertEquals(gallery, json.get("settings").get("gallery").asText());
+  }
+
+  @Test
+  void featuresAreComputedOnceForAllEvaluations() throws IOException {
+    Path cache = temp.resolve("cache");
+    assertEquals(0, invp("eval", "knn", run, "--cache", cache, "--crops", "10").code);
+    List<Path> files = files(cache);
+    assertEquals(4, files.size());
+    assertEquals(
+        0,
+        invp("eval", "retrieval", run, "--cache", cache, "--crops", 10, "--gallery", "train").code);
+    assertEquals(files, files(cache));
+    assertEquals(0, invp("eval", "knn", run, "--cache", cache, "--clear-cache").code);
+    assertEquals(4, files(cache).size());
+    assertNotEquals(files, files(cache));
+    assertTrue(Files.readString(run.resolve("eval/log.txt")).contains("features from " + cache));
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().toList();
+    }
   }
 
   private static JsonNode score(JsonNode result, String what, String metric) {
