@@ -35,10 +35,13 @@ class ArchitectureTest {
           Map.entry("objective", List.of("bindings.bank", "bank")),
           Map.entry("nn", List.of("bindings.nn")),
           Map.entry("data", List.of("bindings.image")),
+          Map.entry("weights", List.of("nn")),
           Map.entry("config", List.of("bank", "objective", "nn", "data")),
           Map.entry("eval", List.of("bank", "objective", "nn", "data", "config")),
           Map.entry("train", List.of("bank", "objective", "nn", "data", "config", "eval")),
-          Map.entry("cli", List.of("bank", "objective", "nn", "data", "config", "eval", "train")));
+          Map.entry(
+              "cli",
+              List.of("bank", "objective", "nn", "data", "config", "eval", "train", "weights")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
       TrainCommand.class,
       EvalCommand.class,
       EmbedCommand.class,
+      ExportCommand.class,
+      ImportCommand.class,
       InfoCommand.class,
       BenchCommand.class
     })

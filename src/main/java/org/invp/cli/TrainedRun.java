@@ -4,14 +4,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.invp.InvalidDataException;
+import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.nn.Network;
 import org.invp.nn.TorchRuntime;
 import org.invp.train.Checkpoint;
+import org.invp.train.RunFolder;
 import org.invp.train.Setup;
 
-/** A run's last checkpoint, and a network with its weights. */
+/**
+ * A run's network with its last weights, and its checkpoint if it has one: a network that was
+ * imported, or trained with labels, has only {@code config.yaml} and {@code weights.safetensors}.
+ */
 final class TrainedRun implements AutoCloseable {
+  private static final String WEIGHTS = "weights.safetensors";
+
   private final Checkpoint checkpoint;
   private final TrainingConfig config;
   private final Network network;
@@ -30,6 +37,9 @@ final class TrainedRun implements AutoCloseable {
    */
   static TrainedRun open(Path run, List<String> overrides) {
     Path path = Files.isDirectory(run) ? run.resolve("checkpoint.safetensors") : run;
+    if (Files.isDirectory(run) && !Files.exists(path) && Files.exists(run.resolve(WEIGHTS))) {
+      return weightsOnly(run, overrides);
+    }
     if (!Files.exists(path)) {
       throw new InvalidDataException(
           "%s holds no run: there is no %s".formatted(run, path.getFileName()));
@@ -52,7 +62,22 @@ final class TrainedRun implements AutoCloseable {
     }
   }
 
+  private static TrainedRun weightsOnly(Path run, List<String> overrides) {
+    TrainingConfig config = ConfigFile.read(run.resolve(RunFolder.CONFIG), overrides);
+    TorchRuntime.setThreads(config.training().resolvedThreads());
+    return new TrainedRun(null, config, Network.load(run.resolve(WEIGHTS)));
+  }
+
+  /**
+   * The checkpoint.
+   *
+   * @throws InvalidDataException if the run has none
+   */
   Checkpoint checkpoint() {
+    if (checkpoint == null) {
+      throw new InvalidDataException(
+          "the run has weights only: no checkpoint, so no memory bank");
+    }
     return checkpoint;
   }
 
@@ -67,6 +92,8 @@ final class TrainedRun implements AutoCloseable {
   @Override
   public void close() {
     network.close();
-    checkpoint.close();
+    if (checkpoint != null) {
+      checkpoint.close();
+    }
   }
 }

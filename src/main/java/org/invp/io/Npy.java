@@ -18,9 +18,9 @@ import org.invp.InvpException;
 import org.invp.tensor.FloatTensor;
 
 /**
- * NumPy's {@code .npy} files of float32, row-major, little endian (<a
+ * NumPy's {@code .npy} files, row-major, little endian (<a
  * href="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html">format</a>):
- * written as version 1.0, mapped from versions 1.0 to 3.0.
+ * written as version 1.0; float32 is also mapped, from versions 1.0 to 3.0.
  */
 public final class Npy {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
@@ -39,12 +39,24 @@ public final class Npy {
    * @throws InvpException when the file cannot be written; an older one stays whole
    */
   public static void write(Path path, FloatTensor tensor) {
-    byte[] header = header(tensor.shape());
+    write(path, "<f4", tensor.segment(), tensor.shape());
+  }
+
+  /** As {@link #write(Path, FloatTensor)}, for 64-bit integers, [values]. */
+  public static void write(Path path, long... values) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment data = arena.allocateFrom(ValueLayout.JAVA_LONG, values);
+      write(path, "<i8", data, values.length);
+    }
+  }
+
+  private static void write(Path path, String type, MemorySegment data, long... shape) {
+    byte[] header = header(type, shape);
     AtomicFile.write(
         path,
         channel -> {
           Channels.write(channel, ByteBuffer.wrap(header));
-          Channels.write(channel, tensor.segment());
+          Channels.write(channel, data);
         });
   }
 
@@ -152,11 +164,11 @@ public final class Npy {
     return bytes.array();
   }
 
-  private static byte[] header(long... shape) {
+  private static byte[] header(String type, long... shape) {
     String extents =
         Arrays.stream(shape).mapToObj(extent -> extent + ",").collect(Collectors.joining(" "));
     String description =
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }".formatted(extents);
+        "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }".formatted(type, extents);
     int prefix = MAGIC.length + 2 + Short.BYTES;
     int padding = ALIGNMENT - (prefix + description.length() + 1) % ALIGNMENT;
     byte[] text = (description + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII);

@@ -1,6 +1,7 @@
 package org.invp.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,5 +34,18 @@ class NpyTest {
     assertEquals(0, file.position() % 64);
     assertEquals(24, file.remaining());
     assertEquals(1f, file.getFloat());
+  }
+
+  @Test
+  void writesWholeNumbers() throws IOException {
+    Path path = folder.resolve("x.npy");
+    Npy.write(path, 7, -1L << 40);
+    ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(path)).order(ByteOrder.LITTLE_ENDIAN);
+    String header = new String(file.array(), 0, 128, StandardCharsets.ISO_8859_1);
+    assertTrue(
+        header.contains("{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }"), header);
+    assertEquals(7, file.getLong(128));
+    assertEquals(-1L << 40, file.getLong(136));
+    assertEquals(144, file.limit());
   }
 }

@@ -1,0 +1,78 @@
+package org.invp.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.invp.config.TrainingConfig;
+import org.invp.data.DataFormat;
+import org.invp.data.ImageDataset;
+import org.invp.data.Split;
+import org.invp.eval.FeatureExtractor;
+import org.invp.eval.UnitRows;
+import org.invp.nn.Network;
+import org.invp.tensor.FloatTensor;
+import org.invp.train.Setup;
+import org.invp.weights.FeatureFolder;
+
+/** Computes what a run's network makes of a data set and writes it as a {@link FeatureFolder}. */
+final class FeatureExport {
+  private final TrainedRun trained;
+  private final TrainingConfig config;
+  private final Path data;
+  private final DataFormat format;
+  private final Split split;
+
+  /**
+   * @param data null for the run's own data set
+   * @param format null for the run's
+   */
+  FeatureExport(TrainedRun trained, Path data, DataFormat format, Split split) {
+    this.trained = trained;
+    this.config = trained.config();
+    this.data = data;
+    this.format = format;
+    this.split = split;
+  }
+
+  void write(Path folder) {
+    Network network = trained.network();
+    Path source = data != null ? data : Path.of(config.data().path());
+    try (ImageDataset images = ImageSource.open(source, format, split, config);
+        FloatTensor features = FloatTensor.allocate(images.size(), network.featureDimension());
+        FloatTensor embeddings =
+            FloatTensor.allocate(images.size(), network.embeddingDimension())) {
+      new FeatureExtractor(
+              network,
+              Setup.evaluationView(config),
+              config.evaluation().batchSize(),
+              config.data().resolvedWorkers())
+          .extract(images, features, embeddings, () -> {});
+      UnitRows.scale(embeddings);
+      FeatureFolder.write(
+          folder,
+          new FeatureFolder.Content(
+              features,
+              embeddings,
+              images.labels(),
+              IntStream.range(0, images.size()).mapToObj(images::describe).toList(),
+              images.classNames(),
+              about(source)));
+    }
+  }
+
+  private Map<String, Object> about(Path source) {
+    Map<String, Object> view = new LinkedHashMap<>();
+    view.put("resize", config.evaluation().resize());
+    view.put("crop", config.evaluation().crop());
+    view.put("mean", config.augmentation().mean());
+    view.put("std", config.augmentation().std());
+    Map<String, Object> about = new LinkedHashMap<>();
+    about.put("data", source.toString());
+    about.put("split", split.name().toLowerCase(Locale.ROOT));
+    about.put("view", view);
+    about.put("network", trained.network().options().toMetadata());
+    return about;
+  }
+}

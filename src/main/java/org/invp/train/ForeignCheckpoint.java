@@ -1,0 +1,58 @@
+package org.invp.train;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.invp.InvalidDataException;
+import org.invp.config.ConfigException;
+import org.invp.config.TrainingConfig;
+import org.invp.io.NamedTensor;
+
+/** Makes the checkpoint of a run that began in another program. */
+public final class ForeignCheckpoint {
+  private ForeignCheckpoint() {}
+
+  /**
+   * Writes a checkpoint from which {@code train --resume} goes on.
+   *
+   * @param weights all of the network's tensors
+   * @param momentum one tensor per parameter, or none
+   * @param bank F32 [N, D]
+   * @param graph I32 [N, k]
+   * @param epoch the epoch that comes next, counted from 1
+   * @throws InvalidDataException when something does not fit the network
+   */
+  public static void write(
+      Path path,
+      TrainingConfig config,
+      List<NamedTensor> weights,
+      List<NamedTensor> momentum,
+      NamedTensor bank,
+      NamedTensor graph,
+      long epoch) {
+    long rows = bank.shape()[0];
+    int channels = config.augmentation().mean().size();
+    if (rows > Integer.MAX_VALUE || epoch < 1 || epoch > Integer.MAX_VALUE) {
+      throw new InvalidDataException(
+          "a bank of %d rows before epoch %d cannot be a checkpoint".formatted(rows, epoch));
+    }
+    config.checkAgainst((int) rows, channels);
+    if (config.objective().neighbours() != graph.shape()[1]) {
+      throw new ConfigException(
+          "objective.neighbours is %d, the graph has %d per row"
+              .formatted(config.objective().neighbours(), graph.shape()[1]));
+    }
+    try (TrainingState state = new TrainingState(config, (int) rows, channels)) {
+      state.network().load(weights);
+      state.optimizer().load(momentum);
+      state.bank().embeddings().segment().copyFrom(bank.data());
+      state.graph().neighbours().segment().copyFrom(graph.data());
+      state.moveTo(new Position((int) epoch, 0, (epoch - 1) * batches(config, rows)));
+      state.save(path, Setup.environment(config.training().resolvedThreads()));
+    }
+  }
+
+  private static long batches(TrainingConfig config, long rows) {
+    long size = config.training().batchSize();
+    return config.training().keepLastBatch() ? Math.ceilDiv(rows, size) : rows / size;
+  }
+}

@@ -1,0 +1,27 @@
+package org.invp.weights;
+
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** Lists what a file holds, for messages. */
+final class Keys {
+  private static final int MOST = 40;
+  private static final int LONGEST = 120;
+
+  private Keys() {}
+
+  static String list(Map<String, StridedTensor> tensors) {
+    String listed =
+        tensors.entrySet().stream()
+            .limit(MOST)
+            .map(entry -> printable(entry.getKey()) + " " + entry.getValue())
+            .collect(Collectors.joining(", "));
+    int more = tensors.size() - MOST;
+    return more > 0 ? listed + " and %d more".formatted(more) : listed;
+  }
+
+  static String printable(String name) {
+    String line = name.replaceAll("\\p{Cntrl}", "?");
+    return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";
+  }
+}

@@ -1,0 +1,33 @@
+package org.invp.weights;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.invp.InvalidDataException;
+
+/**
+ * A dictionary of a pickle, in its order. Keys are texts, numbers, truth values or null; others,
+ * whose hash could take forever, are refused.
+ */
+final class PickleDict {
+  private Map<Object, Object> entries = Map.of();
+
+  void put(Object key, Object value) {
+    if (key != null
+        && !(key instanceof String)
+        && !(key instanceof Long)
+        && !(key instanceof Double)
+        && !(key instanceof Boolean)) {
+      throw new InvalidDataException(
+          "the pickle has a dictionary with a key that is neither a text nor a number");
+    }
+    if (entries.isEmpty()) {
+      entries = new LinkedHashMap<>();
+    }
+    entries.put(key, value);
+  }
+
+  Map<Object, Object> entries() {
+    return Collections.unmodifiableMap(entries);
+  }
+}

@@ -1,0 +1,280 @@
+package org.invp.weights;
+
+import java.math.BigInteger;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.invp.InvalidDataException;
+
+/**
+ * Reads a Python pickle of protocols 2 to 4 (<a
+ * href="https://github.com/python/cpython/blob/main/Lib/pickletools.py">pickletools.py</a>) into
+ * plain values: null, {@link Boolean}, {@link Long}, {@link Double}, {@link String}, {@link
+ * java.lang.foreign.MemorySegment} (bytes), {@link List}, {@link PickleTuple}, {@link PickleDict},
+ * {@link PickleGlobal} and what {@link PickleConstructors} makes of them. Nothing is executed or
+ * looked up; opcodes and globals that tensors do not need are refused by name.
+ *
+ * <p>Work and memory are bounded: by the counts below and by the length of the input.
+ */
+final class PickleReader {
+  private static final int MOST_OPERATIONS = 1 << 24;
+  private static final int MOST_OBJECTS = 1 << 21;
+  private static final int DEEPEST = 1 << 10;
+  private static final long MOST_TEXT = 64L << 20;
+
+  private final PickleInput in;
+  private final PickleConstructors constructors;
+  private final Deque<List<Object>> outer = new ArrayDeque<>();
+  private final Map<Long, Object> memo = new HashMap<>();
+  private List<Object> stack = new ArrayList<>();
+  private int operations;
+  private int objects;
+  private long textBytes;
+
+  PickleReader(PickleInput in, PickleConstructors constructors) {
+    this.in = in;
+    this.constructors = constructors;
+  }
+
+  /**
+   * Reads up to the end of the pickle; the input then stands behind it.
+   *
+   * @throws InvalidDataException when the pickle is damaged, beyond a limit, or asks for something
+   *     that is not on the list
+   */
+  Object read() {
+    while (true) {
+      limit(++operations, MOST_OPERATIONS, "operations");
+      int code = in.unsignedByte();
+      if (code == '.') {
+        return pop();
+      }
+      step(code);
+    }
+  }
+
+  private void step(int code) {
+    switch (code) {
+      case 0x80 -> protocol(in.unsignedByte());
+      case 0x95 -> in.signedLong(); // FRAME: only a hint
+      case '(' -> mark();
+      case '0' -> pop();
+      case '1' -> popMark();
+      case '2' -> push(peek());
+      case 'q' -> memo.put((long) in.unsignedByte(), peek());
+      case 'r' -> memo.put(in.unsignedInt(), peek());
+      case 0x94 -> memo.put((long) memo.size(), peek());
+      case 'h' -> recall(in.unsignedByte());
+      case 'j' -> recall(in.unsignedInt());
+      default -> value(code);
+    }
+  }
+
+  private void value(int code) {
+    switch (code) {
+      case 'N' -> push(null);
+      case 0x88 -> push(true);
+      case 0x89 -> push(false);
+      case 'J' -> push((long) in.signedInt());
+      case 'K' -> push((long) in.unsignedByte());
+      case 'M' -> push((long) in.unsignedShort());
+      case 0x8a -> push(whole(in.unsignedByte()));
+      case 'G' -> push(in.bigEndianDouble());
+      case 'X' -> text(in.unsignedInt(), StandardCharsets.UTF_8);
+      case 0x8c -> text(in.unsignedByte(), StandardCharsets.UTF_8);
+      case 0x8d -> text(in.signedLong(), StandardCharsets.UTF_8);
+      case 'T' -> text(in.unsignedInt(), StandardCharsets.ISO_8859_1);
+      case 'U' -> text(in.unsignedByte(), StandardCharsets.ISO_8859_1);
+      case 'B' -> push(in.slice(in.unsignedInt()));
+      case 'C' -> push(in.slice(in.unsignedByte()));
+      case 0x8e -> push(in.slice(in.signedLong()));
+      default -> container(code);
+    }
+  }
+
+  private void container(int code) {
+    switch (code) {
+      case ')' -> make(new PickleTuple(List.of()));
+      case 't' -> make(tuple(popMark()));
+      case 0x85 -> make(tuple(pop(1)));
+      case 0x86 -> make(tuple(pop(2)));
+      case 0x87 -> make(tuple(pop(3)));
+      case ']' -> make(new ArrayList<>(0));
+      case 'a' -> {
+        Object item = pop();
+        list().add(item);
+      }
+      case 'e' -> {
+        List<Object> items = popMark();
+        list().addAll(items);
+      }
+      case '}' -> make(new PickleDict());
+      case 's' -> put(pop(2));
+      case 'u' -> put(popMark());
+      default -> object(code);
+    }
+  }
+
+  private void object(int code) {
+    switch (code) {
+      case 'c' -> push(PickleConstructors.global(in.line(), in.line()));
+      case 0x93 -> {
+        PickleTuple name = tuple(pop(2));
+        push(PickleConstructors.global(name.get(0, String.class), name.get(1, String.class)));
+      }
+      case 'i' -> throw PickleConstructors.refusal(in.line() + "." + in.line());
+      case 'R' -> {
+        PickleTuple call = tuple(pop(2));
+        make(call(call.get(0, PickleGlobal.class), call.get(1, PickleTuple.class)));
+      }
+      case 'b' -> {
+        Object state = pop();
+        PickleConstructors.build(peek(), state);
+      }
+      case 'Q' -> {
+        Object id = pop();
+        make(constructors.storage(id));
+      }
+      default ->
+          throw new InvalidDataException(
+              "refused: the pickle uses the operation %s, which tensors do not need"
+                  .formatted(PickleOperations.name(code)));
+    }
+  }
+
+  private static void protocol(int version) {
+    if (version < 2 || version > 4) {
+      throw new InvalidDataException(
+          "the pickle has protocol %d, known are 2 to 4".formatted(version));
+    }
+  }
+
+  /** What a call gives may be as long as the texts that go into it. */
+  private Object call(PickleGlobal global, PickleTuple arguments) {
+    for (Object argument : arguments.values()) {
+      if (argument instanceof String text) {
+        addText(text.length());
+      }
+    }
+    return constructors.call(global, arguments);
+  }
+
+  /** LONG1: two's complement, little endian. What a long cannot hold, such as a seed, is rounded. */
+  private Object whole(int length) {
+    byte[] bytes = new byte[length + 1];
+    for (int i = length; i > 0; i--) {
+      bytes[i] = (byte) in.unsignedByte();
+    }
+    bytes[0] = length > 0 && bytes[1] < 0 ? (byte) -1 : 0;
+    BigInteger value = new BigInteger(bytes);
+    if (value.bitLength() < Long.SIZE) {
+      return value.longValue();
+    }
+    return value.doubleValue();
+  }
+
+  private void text(long length, Charset charset) {
+    addText(length);
+    push(in.text(length, charset));
+  }
+
+  private void addText(long length) {
+    textBytes += Math.clamp(length, 0, MOST_TEXT + 1);
+    limit(textBytes, MOST_TEXT, "bytes of text");
+  }
+
+  private void mark() {
+    limit(outer.size() + 1, DEEPEST, "levels of nesting");
+    outer.push(stack);
+    stack = new ArrayList<>();
+  }
+
+  private List<Object> popMark() {
+    if (outer.isEmpty()) {
+      throw damaged();
+    }
+    List<Object> items = stack;
+    stack = outer.pop();
+    return items;
+  }
+
+  private List<Object> pop(int count) {
+    if (stack.size() < count) {
+      throw damaged();
+    }
+    List<Object> tail = stack.subList(stack.size() - count, stack.size());
+    List<Object> items = new ArrayList<>(tail);
+    tail.clear();
+    return items;
+  }
+
+  private Object pop() {
+    Object top = peek();
+    stack.removeLast();
+    return top;
+  }
+
+  private Object peek() {
+    if (stack.isEmpty()) {
+      throw damaged();
+    }
+    return stack.getLast();
+  }
+
+  private void push(Object value) {
+    stack.add(value);
+  }
+
+  private void make(Object value) {
+    limit(++objects, MOST_OBJECTS, "objects");
+    push(value);
+  }
+
+  private void recall(long key) {
+    Object value = memo.get(key);
+    if (value == null && !memo.containsKey(key)) {
+      throw damaged();
+    }
+    push(value);
+  }
+
+  @SuppressWarnings("unchecked") // Every list on the stack is one that this class made.
+  private List<Object> list() {
+    if (peek() instanceof ArrayList<?> list) {
+      return (List<Object>) list;
+    }
+    throw damaged();
+  }
+
+  private void put(List<Object> items) {
+    if (!(peek() instanceof PickleDict dict) || items.size() % 2 != 0) {
+      throw damaged();
+    }
+    for (int i = 0; i < items.size(); i += 2) {
+      dict.put(items.get(i), items.get(i + 1));
+    }
+  }
+
+  private static PickleTuple tuple(List<Object> items) {
+    return new PickleTuple(Collections.unmodifiableList(Arrays.asList(items.toArray())));
+  }
+
+  private static void limit(long count, long most, String what) {
+    if (count > most) {
+      throw new InvalidDataException(
+          "refused: the pickle has more than %,d %s".formatted(most, what));
+    }
+  }
+
+  private InvalidDataException damaged() {
+    return new InvalidDataException(
+        "the pickle makes no sense at byte %d: it is damaged".formatted(in.position()));
+  }
+}
