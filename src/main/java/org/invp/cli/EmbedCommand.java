@@ -1,24 +1,22 @@
 package org.invp.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
-import org.invp.config.DataConfig;
 import org.invp.config.TrainingConfig;
 import org.invp.data.DataFormat;
-import org.invp.data.DataOptions;
-import org.invp.data.Datasets;
-import org.invp.data.FolderDataset;
 import org.invp.data.ImageDataset;
 import org.invp.data.Split;
 import org.invp.eval.FeatureExtractor;
 import org.invp.eval.UnitRows;
+import org.invp.io.NamedTensor;
 import org.invp.io.Npy;
+import org.invp.io.Safetensors;
 import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 import org.invp.train.Setup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,7 +28,7 @@ import picocli.CommandLine.Spec;
 /** {@code invp embed}. */
 @Command(
     name = "embed",
-    description = "Write the embeddings of a data set's images, image i to row i, as a NumPy file.",
+    description = "Write the embeddings of a data set's images, image i to row i.",
     mixinStandardHelpOptions = true)
 final class EmbedCommand implements Callable<Integer> {
   /** Which output of the network to write. */
@@ -56,8 +54,10 @@ final class EmbedCommand implements Callable<Integer> {
   @Option(
       names = "--out",
       required = true,
-      paramLabel = "FILE.npy",
-      description = "The file to write: float32 [images, numbers].")
+      paramLabel = "FILE",
+      description =
+          "The file to write: float32 [images, numbers], for NumPy; with the ending .safetensors as"
+              + " the tensor embeddings, beside labels.")
   private Path target;
 
   @Option(
@@ -95,7 +95,7 @@ final class EmbedCommand implements Callable<Integer> {
           layer == Layer.EMBEDDING
               ? trained.network().embeddingDimension()
               : trained.network().featureDimension();
-      try (ImageDataset images = images(config);
+      try (ImageDataset images = ImageSource.open(data, format, split, config);
           FloatTensor rows = FloatTensor.allocate(images.size(), width)) {
         boolean embedding = layer == Layer.EMBEDDING;
         extractor(trained)
@@ -103,7 +103,7 @@ final class EmbedCommand implements Callable<Integer> {
         if (embedding) {
           UnitRows.scale(rows);
         }
-        Npy.write(target, rows);
+        write(rows, images);
         spec.commandLine()
             .getOut()
             .printf(Locale.ROOT, "%s: %d x %d%n", target, images.size(), width);
@@ -113,21 +113,17 @@ final class EmbedCommand implements Callable<Integer> {
     return 0;
   }
 
-  /** A folder need not have splits: it may hold the classes themselves. */
-  private ImageDataset images(TrainingConfig config) {
-    DataFormat stored = format != null ? format : config.data().format();
-    boolean splits =
-        Stream.of("train", "val", "test").anyMatch(name -> Files.isDirectory(data.resolve(name)));
-    return stored == DataFormat.FOLDER && !splits
-        ? FolderDataset.open(data)
-        : Datasets.open(options(config.data(), stored), split);
-  }
-
-  /** The settings of the run's format hold for other data of the same format. */
-  private DataOptions options(DataConfig trained, DataFormat stored) {
-    return stored == trained.format()
-        ? new DataOptions(stored, data, 0, trained.formatOptions())
-        : new DataOptions(stored, data, 0);
+  private void write(FloatTensor rows, ImageDataset images) {
+    if (!target.toString().endsWith(".safetensors")) {
+      Npy.write(target, rows);
+      return;
+    }
+    try (IntTensor labels = IntTensor.of(images.labels(), images.size())) {
+      Safetensors.write(
+          target,
+          Map.of("format", "pt", "layer", layer.name().toLowerCase(Locale.ROOT)),
+          List.of(NamedTensor.of("embeddings", rows), NamedTensor.of("labels", labels)));
+    }
   }
 
   private static FeatureExtractor extractor(TrainedRun trained) {

@@ -3,6 +3,7 @@ package org.invp.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
+import org.invp.config.DataConfig;
 import org.invp.config.TrainingConfig;
 import org.invp.data.DataFormat;
 import org.invp.data.DataOptions;
@@ -27,6 +28,13 @@ final class ImageSource {
         Stream.of("train", "val", "test").anyMatch(name -> Files.isDirectory(data.resolve(name)));
     return stored == DataFormat.FOLDER && !splits
         ? FolderDataset.open(data)
-        : Datasets.open(new DataOptions(stored, data, 0), split);
+        : Datasets.open(options(data, stored, config.data()), split);
+  }
+
+  /** The settings of the run's format hold for other data of the same format. */
+  private static DataOptions options(Path data, DataFormat stored, DataConfig trained) {
+    return stored == trained.format()
+        ? new DataOptions(stored, data, 0, trained.formatOptions())
+        : new DataOptions(stored, data, 0);
   }
 }

@@ -44,7 +44,8 @@ final class ImportCommand implements Callable<Integer> {
   @Option(
       names = "--config",
       paramLabel = "CONFIG",
-      description = "A recipe to take data, views and training from (default: the built-in values).")
+      description =
+          "A recipe to take data, views and training from (default: the built-in values).")
   private Path config;
 
   @Option(

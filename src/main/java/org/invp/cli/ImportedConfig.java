@@ -44,9 +44,7 @@ final class ImportedConfig {
     }
     all.addAll(settings(network));
     TrainingConfig config =
-        base == null
-            ? ConfigFile.parse("import", DEFAULTS, all)
-            : ConfigFile.read(base, all);
+        base == null ? ConfigFile.parse("import", DEFAULTS, all) : ConfigFile.read(base, all);
     int channels = config.augmentation().mean().size();
     if (channels != network.channels()) {
       throw new InvalidDataException(

@@ -75,8 +75,7 @@ final class TrainedRun implements AutoCloseable {
    */
   Checkpoint checkpoint() {
     if (checkpoint == null) {
-      throw new InvalidDataException(
-          "the run has weights only: no checkpoint, so no memory bank");
+      throw new InvalidDataException("the run has weights only: no checkpoint, so no memory bank");
     }
     return checkpoint;
   }

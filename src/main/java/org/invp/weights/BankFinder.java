@@ -31,7 +31,7 @@ final class BankFinder {
     this.dimension = dimension;
     all.forEach(
         (name, tensor) -> {
-          boolean networks = network.tensors().containsValue(tensor);
+          boolean networks = network.tensors().containsValue(tensor) || name.endsWith(".weight");
           if (!networks && !name.contains("optimizer.") && tensor.shape().length == 2) {
             candidates.put(name, tensor);
           }
@@ -47,7 +47,8 @@ final class BankFinder {
   NamedTensor bank(String key, Arena arena) {
     Predicate<StridedTensor> fits =
         tensor -> tensor.dtype().isFloating() && tensor.shape()[1] == dimension;
-    String name = find(key, BANKS, fits, "memory bank of type float and shape [N, " + dimension + "]");
+    String name =
+        find(key, BANKS, fits, "memory bank of type float and shape [N, " + dimension + "]");
     return name == null ? null : candidates.get(name).floats(name, arena);
   }
 
@@ -66,8 +67,7 @@ final class BankFinder {
     return name == null ? null : rowIds(candidates.get(name).longs(name, arena), rows, arena);
   }
 
-  private String find(
-      String key, List<String> usual, Predicate<StridedTensor> fits, String what) {
+  private String find(String key, List<String> usual, Predicate<StridedTensor> fits, String what) {
     if (key != null) {
       StridedTensor chosen = candidates.get(key);
       if (chosen == null || !fits.test(chosen)) {

@@ -120,14 +120,14 @@ final class ForeignFile implements AutoCloseable {
   }
 
   private static void refuseOthers(Path path, MemorySegment start) {
-    if (start.byteSize() > TAR_MAGIC_AT + 5
-        && startsWith(start.asSlice(TAR_MAGIC_AT), "ustar")) {
+    if (start.byteSize() > TAR_MAGIC_AT + 5 && startsWith(start.asSlice(TAR_MAGIC_AT), "ustar")) {
       throw new InvalidDataException(
           path
               + " is a tar archive, PyTorch's format before 0.1.10: load it there and save it"
               + " again");
     }
-    if (startsWith(start, "\200")) {
+    boolean json = start.byteSize() > Long.BYTES && startsWith(start.asSlice(Long.BYTES), "{");
+    if (startsWith(start, "\200") && !json) {
       throw new InvalidDataException(
           path + " is a bare pickle, not a checkpoint that torch.save wrote");
     }
@@ -147,8 +147,6 @@ final class ForeignFile implements AutoCloseable {
   private static boolean startsWith(MemorySegment bytes, String magic) {
     byte[] expected = magic.getBytes(StandardCharsets.ISO_8859_1);
     return bytes.byteSize() >= expected.length
-        && MemorySegment.ofArray(expected)
-                .mismatch(bytes.asSlice(0, expected.length))
-            == -1;
+        && MemorySegment.ofArray(expected).mismatch(bytes.asSlice(0, expected.length)) == -1;
   }
 }

@@ -29,8 +29,7 @@ record InferredHead(boolean present, Head kind, int dimension, int hidden, boole
       return new InferredHead(true, Head.LINEAR, rows(tensors, "fc"), 1, false);
     }
     if (layers.equals(new TreeSet<>(List.of("fc.0", "fc.2")))) {
-      return new InferredHead(
-          true, Head.MLP, rows(tensors, "fc.2"), rows(tensors, "fc.0"), false);
+      return new InferredHead(true, Head.MLP, rows(tensors, "fc.2"), rows(tensors, "fc.0"), false);
     }
     if (norm && layers.equals(new TreeSet<>(List.of("fc.0", "fc.1")))) {
       return new InferredHead(true, Head.LINEAR, rows(tensors, "fc.0"), 1, true);

@@ -46,7 +46,14 @@ final class InferredOptions {
     try {
       NetworkOptions backbone =
           new NetworkOptions(
-              architecture, stem(first), extent(first, 1), width, 1, Head.LINEAR, 1, false,
+              architecture,
+              stem(first),
+              extent(first, 1),
+              width,
+              1,
+              Head.LINEAR,
+              1,
+              false,
               Initialisation.KAIMING);
       return new NetworkOptions(
           architecture,

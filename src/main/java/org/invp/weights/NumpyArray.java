@@ -17,8 +17,7 @@ final class NumpyArray {
   void build(PickleTuple state) {
     long[] shape = state.longs(1);
     boolean columns = state.get(3, Boolean.class);
-    Storage storage =
-        storage(state.get(2, NumpyDtype.class), state.get(4, MemorySegment.class));
+    Storage storage = storage(state.get(2, NumpyDtype.class), state.get(4, MemorySegment.class));
     try {
       long[] strides =
           columns ? reversed(Strides.rowMajor(reversed(shape))) : Strides.rowMajor(shape);

@@ -166,7 +166,9 @@ final class PickleReader {
     return constructors.call(global, arguments);
   }
 
-  /** LONG1: two's complement, little endian. What a long cannot hold, such as a seed, is rounded. */
+  /**
+   * LONG1: two's complement, little endian. What a long cannot hold, such as a seed, is rounded.
+   */
   private Object whole(int length) {
     byte[] bytes = new byte[length + 1];
     for (int i = length; i > 0; i--) {

@@ -92,8 +92,7 @@ final class StridedTensor {
     MemorySegment target = arena.allocate(Math.max(1, elements()) * Float.BYTES, Float.BYTES);
     MemorySegment data = storage.data().get();
     if (dtype() == DType.F32 && isRowMajor()) {
-      MemorySegment.copy(
-          data, offset * Float.BYTES, target, 0, elements() * Float.BYTES);
+      MemorySegment.copy(data, offset * Float.BYTES, target, 0, elements() * Float.BYTES);
     } else {
       walk((from, to) -> target.setAtIndex(FLOAT, to, number(data, from)));
     }

@@ -21,8 +21,19 @@ final class TorchLegacy {
   private static final MemorySegment MAGIC =
       MemorySegment.ofArray(
           new byte[] {
-            (byte) 0x8a, 10, 0x6c, (byte) 0xfc, (byte) 0x9c, 0x46, (byte) 0xf9, 0x20, 0x6a,
-            (byte) 0xa8, 0x50, 0x19, '.'
+            (byte) 0x8a,
+            10,
+            0x6c,
+            (byte) 0xfc,
+            (byte) 0x9c,
+            0x46,
+            (byte) 0xf9,
+            0x20,
+            0x6a,
+            (byte) 0xa8,
+            0x50,
+            0x19,
+            '.'
           });
 
   private static final int LATEST_START = 16;

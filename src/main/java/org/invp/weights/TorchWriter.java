@@ -34,7 +34,9 @@ final class TorchWriter {
   private static final byte[] PADDING_TAG = {'F', 'B'};
 
   private static final int PADDING_HEADER = 4;
-  private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
+
+  /** The same for all; Java adds a field of its own to the first moment that zip knows. */
+  private static final LocalDateTime NO_TIME = LocalDateTime.of(1980, 1, 2, 0, 0);
 
   private TorchWriter() {}
 

@@ -94,7 +94,8 @@ final class TorchZip implements AutoCloseable {
     List<String> pickles =
         zip.stream()
             .map(ZipEntry::getName)
-            .filter(name -> name.endsWith("/" + PICKLE) && name.indexOf('/') == name.lastIndexOf('/'))
+            .filter(
+                name -> name.endsWith("/" + PICKLE) && name.indexOf('/') == name.lastIndexOf('/'))
             .toList();
     if (pickles.size() != 1) {
       throw new InvalidDataException(
@@ -137,8 +138,7 @@ final class TorchZip implements AutoCloseable {
           "data/%s has %d bytes, %d elements of %s are said to be in it"
               .formatted(oneLine(key), entry.getSize(), elements, dtype));
     }
-    return new Storage(
-        dtype, elements, () -> loaded.computeIfAbsent(key, ignored -> bytes(entry)));
+    return new Storage(dtype, elements, () -> loaded.computeIfAbsent(key, ignored -> bytes(entry)));
   }
 
   private MemorySegment bytes(ZipEntry entry) {

@@ -132,19 +132,22 @@ public final class WeightsImport implements AutoCloseable {
     for (StridedTensor tensor : found.tensors().values()) {
       elements += tensor.elements();
       if (elements > file.bytes()) {
-        throw new InvalidDataException("refused: its tensors claim more elements than it has bytes");
+        throw new InvalidDataException(
+            "refused: its tensors claim more elements than it has bytes");
       }
     }
   }
 
   private List<NamedTensor> weights() {
     List<NamedTensor> weights = new ArrayList<>();
-    found.tensors().forEach(
-        (name, tensor) ->
-            weights.add(
-                tensor.dtype().isFloating()
-                    ? tensor.floats(name, arena)
-                    : tensor.longs(name, arena)));
+    found
+        .tensors()
+        .forEach(
+            (name, tensor) ->
+                weights.add(
+                    tensor.dtype().isFloating()
+                        ? tensor.floats(name, arena)
+                        : tensor.longs(name, arena)));
     for (NamedTensor own : network.state()) {
       if (!found.tensors().containsKey(own.name()) && mayLack(own.name())) {
         weights.add(filledIn(own));

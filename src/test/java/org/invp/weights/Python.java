@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Another opinion: Python's own libraries, where there is one with them. */
 public final class Python {
-  private static final String MODULES = "import torch, torchvision, timm, safetensors.torch";
+  private static final String MODULES = "import numpy, torch, torchvision, timm, safetensors.torch";
 
   private Python() {}
 

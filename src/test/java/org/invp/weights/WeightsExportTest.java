@@ -53,7 +53,14 @@ class WeightsExportTest {
   void aBackboneHasTorchvisionsNamesAndNoOthers() throws IOException {
     NetworkOptions options =
         new NetworkOptions(
-            Architecture.RESNET50, Stem.IMAGENET, 3, 64, 128, Head.MLP, 64, false,
+            Architecture.RESNET50,
+            Stem.IMAGENET,
+            3,
+            64,
+            128,
+            Head.MLP,
+            64,
+            false,
             Initialisation.KAIMING);
     List<String> expected;
     try (var in = getClass().getResourceAsStream("/nn/torchvision-resnet50.txt")) {
@@ -104,8 +111,7 @@ class WeightsExportTest {
     assertEquals("res2.0.conv3.norm.bias", Detectron2Names.of("layer1.0.bn3.bias"));
     assertEquals("res5.2.conv2.weight", Detectron2Names.of("layer4.2.conv2.weight"));
     assertEquals("res3.0.shortcut.weight", Detectron2Names.of("layer2.0.downsample.0.weight"));
-    assertEquals(
-        "res3.0.shortcut.norm.weight", Detectron2Names.of("layer2.0.downsample.1.weight"));
+    assertEquals("res3.0.shortcut.norm.weight", Detectron2Names.of("layer2.0.downsample.1.weight"));
   }
 
   @Test
@@ -115,7 +121,14 @@ class WeightsExportTest {
         python != null, "no Python with torch, torchvision, timm and safetensors (INVP_PYTHON)");
     NetworkOptions options =
         new NetworkOptions(
-            Architecture.RESNET50, Stem.IMAGENET, 3, 64, 128, Head.MLP, 64, false,
+            Architecture.RESNET50,
+            Stem.IMAGENET,
+            3,
+            64,
+            128,
+            Head.MLP,
+            64,
+            false,
             Initialisation.KAIMING);
     try (Network network = Network.create(options, 3);
         FloatTensor images = FloatTensor.allocate(2, 3, 64, 64);
@@ -152,7 +165,14 @@ class WeightsExportTest {
   private static Network small() {
     return Network.create(
         new NetworkOptions(
-            Architecture.RESNET18, Stem.IMAGENET, 3, 2, 6, Head.MLP, 5, true,
+            Architecture.RESNET18,
+            Stem.IMAGENET,
+            3,
+            2,
+            6,
+            Head.MLP,
+            5,
+            true,
             Initialisation.DEFAULT),
         4);
   }

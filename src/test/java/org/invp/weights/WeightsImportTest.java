@@ -41,8 +41,7 @@ class WeightsImportTest {
   @ValueSource(strings = {"old.pth", "new.pth"})
   void thePublishedProgramsCheckpointGivesTheSameFeaturesBankAndGraph(String name) {
     try (TensorFile expected = Fixtures.expected(folder);
-        WeightsImport imported =
-            WeightsImport.read(Fixtures.copy(name, folder), Choice.USUAL)) {
+        WeightsImport imported = WeightsImport.read(Fixtures.copy(name, folder), Choice.USUAL)) {
       Fixtures.assertOutputs(imported.network(), expected, "published");
       assertEquals("state_dict.module.", imported.prefix());
       assertEquals("linear", imported.head());
@@ -51,7 +50,10 @@ class WeightsImportTest {
           expected.tensor("published.bank").orElseThrow(),
           imported.bank().data().toArray(ValueLayout.JAVA_FLOAT));
       assertArrayEquals(
-          expected.tensor("published.graph").orElseThrow().data()
+          expected
+              .tensor("published.graph")
+              .orElseThrow()
+              .data()
               .toArray(ValueLayout.JAVA_LONG_UNALIGNED),
           Arrays.stream(imported.graph().data().toArray(ValueLayout.JAVA_INT))
               .asLongStream()
@@ -115,8 +117,7 @@ class WeightsImportTest {
             Path file = folder.resolve("all.safetensors");
             WeightsExport.safetensors(file, network, HeadNames.HEAD);
             try (WeightsImport imported = WeightsImport.read(file, Choice.USUAL)) {
-              assertEquals(
-                  comparable(options), comparable(imported.network().options()));
+              assertEquals(comparable(options), comparable(imported.network().options()));
             }
           }
         }
@@ -136,7 +137,14 @@ class WeightsImportTest {
   void networksThatInvpDoesNotHaveAreNamed() {
     NetworkOptions options =
         new NetworkOptions(
-            Architecture.RESNET18, Stem.CIFAR, 3, 2, 4, Head.LINEAR, 1, false,
+            Architecture.RESNET18,
+            Stem.CIFAR,
+            3,
+            2,
+            4,
+            Head.LINEAR,
+            1,
+            false,
             Initialisation.KAIMING);
     try (Network network = Network.create(options, 1);
         Arena arena = Arena.ofConfined()) {
@@ -175,8 +183,7 @@ class WeightsImportTest {
 
   private void assertSameOutputs(String name, Choice choice) {
     try (TensorFile expected = Fixtures.expected(folder);
-        WeightsImport imported =
-            WeightsImport.read(Fixtures.copy(name + ".pth", folder), choice)) {
+        WeightsImport imported = WeightsImport.read(Fixtures.copy(name + ".pth", folder), choice)) {
       Fixtures.assertOutputs(imported.network(), expected, name);
     }
   }
@@ -187,8 +194,7 @@ class WeightsImportTest {
 
   private static void assertMessage(Path file, Choice choice, String expected) {
     String message =
-        assertThrows(
-                InvalidDataException.class, () -> WeightsImport.read(file, choice).close())
+        assertThrows(InvalidDataException.class, () -> WeightsImport.read(file, choice).close())
             .getMessage();
     assertTrue(message.contains(expected), message);
     assertTrue(message.contains(file.toString()), message);
