@@ -3,8 +3,22 @@
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/slice.h>
 
 namespace invp::nn {
+namespace {
+
+// Below this many input channels oneDNN's AVX2 kernel for the weights' gradient of a strided 1x1
+// convolution writes past its buffers (LibTorch 2.13.0; layers_test has the shapes).
+constexpr int64_t kFewChannels = 8;
+
+/* The pixels that a strided 1x1 convolution looks at. */
+at::Tensor strided(const at::Tensor& x, int64_t stride) {
+  return at::slice(at::slice(x, 2, 0, std::nullopt, stride), 3, 0, std::nullopt, stride)
+      .contiguous(at::MemoryFormat::ChannelsLast);
+}
+
+}  // namespace
 
 Convolution::Convolution(Tensors& tensors, const std::string& name, const Shape& shape,
                          Initialiser& initialiser)
@@ -15,6 +29,9 @@ Convolution::Convolution(Tensors& tensors, const std::string& name, const Shape&
 }
 
 at::Tensor Convolution::forward(const at::Tensor& x) const {
+  if (shape_.kernel == 1 && shape_.stride > 1 && shape_.in < kFewChannels) {
+    return at::conv2d(strided(x, shape_.stride), weight_);
+  }
   return at::conv2d(x, weight_, {}, shape_.stride, shape_.padding);
 }
 
