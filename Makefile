@@ -8,6 +8,7 @@ VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
+.PHONY: test-cuda bench-cuda
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo dist \
 	bench jmh example format check-format clean
 
@@ -18,6 +19,8 @@ help:
 	@echo "make package      target/invp-$(VERSION).jar and target/invp-trainer.jar"
 	@echo "make dist         a relocatable folder, packed: dist/$(DIST).tar.gz"
 	@echo "make test-golden  the golden cases alone (INVP_GOLDEN=DIR reads another folder)"
+	@echo "make test-cuda    the bank's tests on a CUDA device; INVP_DEVICE=cuda:1 for another than the first"
+	@echo "make bench-cuda   the bank's speed on a CUDA device, into bench/results/cuda-<gpu>.json"
 	@echo "make test-native  the native tests alone; SANITIZE=address,undefined for a sanitizer build"
 	@echo "make sanitize     the native tests under ASan and UBSan, then under TSan; ROOMS='bank image' for some"
 	@echo "make test-aarch64 the bank's tests built for aarch64, under emulation: NEON must give the same bits"
@@ -72,6 +75,15 @@ test: native check-format test-native
 
 test-golden: native
 	$(MVN) test -Dtest=GoldenTest
+
+# Need a CUDA device; without one each ends with the line that says what is missing.
+test-cuda: package
+	@scripts/with-cuda.sh test
+
+bench-cuda: package
+	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
+	@$(MVN) -q -f bench/pom.xml package
+	@scripts/with-cuda.sh bench
 
 test-trainer-jar: package
 	scripts/test-trainer-jar.sh

@@ -31,7 +31,9 @@ class ArchitectureTest {
           Map.entry("tensor", List.of()),
           Map.entry("io", List.of()),
           Map.entry("internal", List.of()),
-          Map.entry("bank", List.of("bindings.bank")),
+          Map.entry(
+              "bank",
+              List.of("bindings.bank", "bindings.cuda", "bindings.cudart", "bindings.cublas")),
           Map.entry("objective", List.of("bindings.bank", "bank")),
           Map.entry("nn", List.of("bindings.nn")),
           Map.entry("data", List.of("bindings.image")),

@@ -23,7 +23,7 @@ import org.invp.tensor.Memory;
  * org.invp.InvalidDataException} for NaN or zero-norm data, {@link IllegalStateException} after
  * {@link #close} and for tensors that lie elsewhere.
  */
-public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine {
+public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine, CudaBankEngine {
   /**
    * Starts an engine on the CPU.
    *
@@ -31,6 +31,18 @@ public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine {
    */
   static BankEngine cpu(int threads) {
     return new CpuBankEngine(threads);
+  }
+
+  /**
+   * Starts an engine on a device.
+   *
+   * @param threads of an engine on the CPU, 1 to 1024
+   * @throws org.invp.CudaException if the device cannot be used: no driver, one that is too old,
+   *     ...
+   * @throws org.invp.NativeLibraryException if a library cannot be loaded
+   */
+  static BankEngine on(Device device, int threads) {
+    return device.start(threads);
   }
 
   /** The number of ids that one anchor's walk may yield: k + k^2 + ... + k^steps. */
@@ -181,7 +193,8 @@ public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine {
 
   /**
    * The limit that a search is measured against: 10^9 float operations per second of all threads
-   * together when they do nothing but fused multiply-adds (two operations each) on registers.
+   * together when they do nothing but fused multiply-adds (two operations each) on registers; on a
+   * GPU what cuBLAS does on large fp16 matrices.
    *
    * @param seconds how long to measure, above 0 and at most 60
    */

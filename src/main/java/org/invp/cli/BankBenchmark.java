@@ -14,19 +14,21 @@ import org.invp.tensor.IntTensor;
  * Times whole steps of the objective over a random bank: search, walk, selection, both losses,
  * gradient, updates. Embeddings and images are drawn anew for every step.
  */
-record BankBenchmark(
-    int rows, int dimension, int batch, int top, int repeats, int threads, Mode mode) {
-  Map<String, Object> run() {
+record BankBenchmark(int rows, int dimension, int batch, int top, int repeats, Mode mode) {
+  /** Measures on an engine, which stays the caller's. */
+  Map<String, Object> run(BankEngine engine) {
     ObjectiveOptions options = options();
     BenchData data = new BenchData();
-    try (BankEngine engine = BankEngine.cpu(threads);
-        MemoryBank bank = BenchData.bank(rows, dimension, engine);
-        NeighbourGraph graph = NeighbourGraph.create(rows, options.neighbours());
+    try (MemoryBank bank = BenchData.bank(rows, dimension, engine);
+        NeighbourGraph graph = NeighbourGraph.create(rows, options.neighbours(), engine);
         InvariancePropagation objective = new InvariancePropagation(bank, graph, options);
         FloatTensor embeddings = FloatTensor.allocate(batch, dimension);
         FloatTensor gradient = FloatTensor.allocate(batch, dimension);
         IntTensor indices = IntTensor.allocate(batch)) {
-      data.fillIds(graph.neighbours(), rows);
+      try (IntTensor drawn = graph.neighbours().onHost()) {
+        data.fillIds(drawn, rows);
+        graph.neighbours().copyFrom(drawn);
+      }
       BenchMeasurement.Work work =
           new BenchMeasurement.Work() {
             @Override

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.invp.bank.BankEngine;
 import org.invp.bank.Mode;
 import org.invp.objective.ObjectiveOptions;
 import picocli.CommandLine.Command;
@@ -48,9 +49,10 @@ final class BenchBankCommand implements Callable<Integer> {
     sizes.put("batch", batch);
     sizes.put("top", top);
     BankBenchmark benchmark =
-        new BankBenchmark(
-            rows, common.dimension(), batch, top, common.repeats(), common.threads(), mode);
-    common.print("bank", sizes, benchmark.run());
+        new BankBenchmark(rows, common.dimension(), batch, top, common.repeats(), mode);
+    try (BankEngine engine = common.engine()) {
+      common.print("bank", sizes, benchmark.run(engine));
+    }
     return 0;
   }
 }

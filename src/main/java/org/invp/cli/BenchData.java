@@ -17,7 +17,7 @@ final class BenchData {
   static MemoryBank bank(int rows, int dimension, BankEngine engine) {
     MemoryBank bank = MemoryBank.create(rows, dimension, engine);
     bank.fillRandom(SEED);
-    try (FloatTensor norms = FloatTensor.allocate(Math.min(rows, ROWS_AT_A_TIME))) {
+    try (FloatTensor norms = engine.allocateFloats(Math.min(rows, ROWS_AT_A_TIME))) {
       for (int first = 0; first < rows; first += ROWS_AT_A_TIME) {
         int end = Math.min(rows, first + ROWS_AT_A_TIME);
         FloatTensor part = bank.embeddings().slice(first, end);

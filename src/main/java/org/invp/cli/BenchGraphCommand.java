@@ -43,7 +43,7 @@ final class BenchGraphCommand implements Callable<Integer> {
 
   private Map<String, Object> measure() {
     int dimension = common.dimension();
-    try (BankEngine engine = BankEngine.cpu(common.threads());
+    try (BankEngine engine = common.engine();
         MemoryBank bank = BenchData.bank(rows, dimension, engine)) {
       BenchMeasurement.Work work =
           new BenchMeasurement.Work() {

@@ -48,12 +48,15 @@ final class BenchNearestCommand implements Callable<Integer> {
   private Map<String, Object> measure() {
     int dimension = common.dimension();
     BenchData data = new BenchData();
-    try (BankEngine engine = BankEngine.cpu(common.threads());
+    try (BankEngine engine = common.engine();
         MemoryBank bank = BenchData.bank(rows, dimension, engine);
-        FloatTensor queries = FloatTensor.allocate(batch, dimension);
-        FloatTensor norms = FloatTensor.allocate(batch);
+        FloatTensor queries = engine.allocateFloats(batch, dimension);
+        FloatTensor norms = engine.allocateFloats(batch);
         Search search = new Search(bank, queries, top)) {
-      data.fillNormal(queries);
+      try (FloatTensor drawn = queries.onHost()) {
+        data.fillNormal(drawn);
+        queries.copyFrom(drawn);
+      }
       engine.normalise(queries, queries, norms);
       return BenchMeasurement.of(engine, common.repeats(), search)
           .figures(engine, 2.0 * rows * batch * dimension);
@@ -77,8 +80,8 @@ final class BenchNearestCommand implements Callable<Integer> {
     @Override
     public void run() {
       if (ids == null) {
-        ids = IntTensor.allocate(queries.shape(0), top);
-        scores = FloatTensor.allocate(queries.shape(0), top);
+        ids = bank.engine().allocateInts(queries.shape(0), top);
+        scores = bank.engine().allocateFloats(queries.shape(0), top);
       }
       bank.engine().nearest(bank.embeddings(), queries, BankEngine.Order.SIMILARITY, ids, scores);
     }

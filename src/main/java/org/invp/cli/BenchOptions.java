@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.invp.bank.BankEngine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -36,6 +37,11 @@ final class BenchOptions {
 
   int repeats() {
     return repeats;
+  }
+
+  /** The engine to measure. */
+  BankEngine engine() {
+    return device.start(threads());
   }
 
   int threads() {

@@ -1,5 +1,10 @@
 package org.invp.cli;
 
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -10,14 +15,68 @@ final class DeviceOption {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  @Option(names = "--device", paramLabel = "NAME", description = "Where to compute: cpu (default).")
-  private String device = "cpu";
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description =
+          "Where the memory bank works: cpu (default), cuda, cuda:N, or auto for a GPU if there is"
+              + " one that works.")
+  private String device;
 
-  /** Refuses a device that this build does not have. */
+  /** Refuses a name that is none. */
   void check() {
-    if (!device.equals("cpu")) {
-      throw new ParameterException(
-          command.commandLine(), "unknown device '%s', allowed: cpu".formatted(device));
+    if (device != null) {
+      parse(device);
+    }
+  }
+
+  /** The settings' overrides with the device among them, if one was asked for. */
+  List<String> overriding(List<String> overrides) {
+    List<String> all = new ArrayList<>(overrides);
+    if (device != null) {
+      all.add("training.device=" + device);
+    }
+    return all;
+  }
+
+  /** An engine on the device that was asked for, the CPU if none was; says what auto came to. */
+  BankEngine start(int threads) {
+    Device chosen = choose(parse(device == null ? "cpu" : device));
+    return BankEngine.on(chosen, threads);
+  }
+
+  /**
+   * Makes sure that the device can be used, where the command's own work is the network's, which
+   * runs on the CPU.
+   */
+  void announceNetwork() {
+    check();
+    if (device != null && !choose(parse(device)).equals(Device.CPU)) {
+      start(1).close();
+      say("the network runs on the CPU; --device says where the memory bank works");
+    }
+  }
+
+  /** Turns auto into a device and says into which. */
+  Device choose(Device asked) {
+    Device.Choice choice = asked.choose();
+    if (asked.kind() == Device.Kind.AUTO) {
+      say("device auto: %s (%s)".formatted(choice.device(), choice.reason()));
+    }
+    return choice.device();
+  }
+
+  private void say(String line) {
+    PrintWriter err = command.commandLine().getErr();
+    err.println("invp: " + line);
+    err.flush();
+  }
+
+  private Device parse(String name) {
+    try {
+      return Device.parse(name);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }
   }
 }

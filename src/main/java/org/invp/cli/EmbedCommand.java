@@ -88,7 +88,7 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    device.check();
+    device.announceNetwork();
     try (TrainedRun trained = TrainedRun.open(run, overrides)) {
       TrainingConfig config = trained.config();
       int width =

@@ -73,7 +73,7 @@ final class EvalKnnCommand implements Callable<Integer> {
         LogFile log = EvalOutput.log(run);
         ImageDataset train = Setup.trainingImages(trained.config());
         ImageDataset test = Setup.testImages(trained.config());
-        BankEngine engine = BankEngine.cpu(trained.config().training().resolvedThreads())) {
+        BankEngine engine = device.start(trained.config().training().resolvedThreads())) {
       KnnEvaluation knn =
           new KnnEvaluation(
               engine,

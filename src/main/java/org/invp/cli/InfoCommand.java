@@ -1,8 +1,11 @@
 package org.invp.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.invp.InvpException;
 import org.invp.NativeLibraryException;
+import org.invp.bank.Device;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import picocli.CommandLine.Command;
@@ -24,13 +27,33 @@ final class InfoCommand implements Callable<Integer> {
     print(out, "java", "%s (%s)".formatted(property("java.version"), property("java.home")));
     print(out, "system", "%s %s".formatted(property("os.name"), property("os.arch")));
     print(out, "processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
-    print(out, "devices", "cpu");
     boolean complete = true;
-    for (Room room : Room.values()) {
+    for (Room room : List.of(Room.BANK, Room.IMAGE, Room.NN)) {
       complete &= print(out, room);
     }
+    devices(out);
     out.flush();
     return complete ? 0 : Main.FAILED;
+  }
+
+  /** The CPU always; of CUDA what there is, or why there is nothing. */
+  private static void devices(PrintWriter out) {
+    print(out, "device cpu", property("os.arch"));
+    try {
+      List<String> found = Device.cudaDevices();
+      print(
+          out,
+          "cuda",
+          "%s (%s), kernels %s (%s)"
+              .formatted(
+                  Device.cudaVersions(),
+                  NativeLibraries.cudaRuntimeFolder(),
+                  NativeLibraries.buildInfo(Room.CUDA),
+                  NativeLibraries.folder(Room.CUDA)));
+      found.forEach(device -> print(out, "device " + device.split(" ")[0], device));
+    } catch (InvpException e) {
+      print(out, "cuda", "not available: " + e.getMessage());
+    }
   }
 
   private static boolean print(PrintWriter out, Room room) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.invp.bank.Device;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
@@ -69,6 +70,7 @@ final class TrainCommand implements Callable<Integer> {
     }
     Path path = folder();
     TrainingConfig settings = settings(path);
+    device.choose(Device.parse(settings.training().device()));
     Existing existing = resume ? Existing.RESUME : overwrite ? Existing.OVERWRITE : Existing.REFUSE;
     try (ImageDataset train = Setup.trainingImages(settings);
         ImageDataset test = Setup.testImages(settings);
@@ -112,12 +114,15 @@ final class TrainCommand implements Callable<Integer> {
   private TrainingConfig settings(Path path) {
     Path own = path.resolve(RunFolder.CONFIG);
     if (!resume || !Files.exists(own)) {
-      return ConfigFile.read(config != null ? config : own, overrides);
+      return ConfigFile.read(config != null ? config : own, device.overriding(overrides));
     }
     if (config != null) {
-      ResumeRules.check(path, ConfigFile.read(own, List.of()), ConfigFile.read(config, overrides));
+      ResumeRules.check(
+          path,
+          ConfigFile.read(own, List.of()),
+          ConfigFile.read(config, device.overriding(overrides)));
     }
-    return ConfigFile.read(own, overrides);
+    return ConfigFile.read(own, device.overriding(overrides));
   }
 
   /** Settings that do not fit the data are refused before anything is written. */

@@ -1,5 +1,6 @@
 package org.invp.config;
 
+import org.invp.bank.Device;
 import org.invp.objective.GraphUpdate;
 
 /**
@@ -11,6 +12,7 @@ import org.invp.objective.GraphUpdate;
  *     batch norm, but no weight
  * @param batchSize B, images per step
  * @param keepLastBatch whether the incomplete batch at the end of an epoch is used
+ * @param device where the bank works: {@code cpu}, {@code cuda}, {@code cuda:N} or {@code auto}
  * @param threads threads of the bank and of the network; 0 for as many as there are processors
  * @param graph {@code lazy}, as published: every step writes the neighbour graph's rows of its
  *     batch; {@code epoch}: no step does, and the exact graph of the whole bank is rebuilt at the
@@ -28,6 +30,7 @@ public record LoopConfig(
     int epochs,
     int batchSize,
     boolean keepLastBatch,
+    String device,
     int threads,
     GraphUpdate graph,
     int graphEvery,
@@ -41,6 +44,7 @@ public record LoopConfig(
         section.integer("epochs", 800, Range.atLeast(1)),
         section.integer("batch_size", 128, Range.atLeast(1)),
         section.flag("keep_last_batch", true),
+        section.checked("device", "cpu", name -> Device.parse(name).toString()),
         section.integer("threads", 0, Range.between(0, 1024)),
         section.choice("graph", GraphUpdate.LAZY, GraphUpdate.class),
         section.integer("graph_every", 1, Range.atLeast(1)),

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * One level of a configuration file while it is read. Every getter notes its key, so that {@link
@@ -146,6 +147,24 @@ final class Section {
       throw wrong(key, "a text");
     }
     return value.asText();
+  }
+
+  /**
+   * A text that {@code check} accepts, as it rewrites it.
+   *
+   * @param check throws {@link IllegalArgumentException} for a text that is wrong
+   */
+  String checked(String key, String fallback, UnaryOperator<String> check) {
+    if (!node.has(key)) {
+      keys.add(key);
+      return fallback;
+    }
+    String text = text(key);
+    try {
+      return check.apply(text);
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException("%s: %s: %s".formatted(file, name(key), e.getMessage()), e);
+    }
   }
 
   /** One of an enum's constants, written in lower case. */

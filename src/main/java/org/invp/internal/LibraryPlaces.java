@@ -39,6 +39,13 @@ final class LibraryPlaces {
     }
     List<Place> places = new ArrayList<>();
     places.add(new ClassPath());
+    places.addAll(buildTrees(set));
+    return places;
+  }
+
+  /** The build trees of the working directory and of the project around the code. */
+  static List<Place> buildTrees(LibrarySet set) {
+    List<Place> places = new ArrayList<>();
     for (Path project : projectFolders()) {
       places.add(new Folder(project.resolve(set.buildTree()), "build tree"));
     }
@@ -46,7 +53,7 @@ final class LibraryPlaces {
   }
 
   /** A folder with libraries, or one that holds them under {@code lib}. */
-  private static Folder folder(Path path, String reason) {
+  static Folder folder(Path path, String reason) {
     Path absolute = path.toAbsolutePath().normalize();
     Path lib = absolute.resolve("lib");
     return new Folder(lib.toFile().isDirectory() ? lib : absolute, reason);

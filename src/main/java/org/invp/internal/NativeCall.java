@@ -19,8 +19,12 @@ public final class NativeCall {
     Status.check(status(call), room);
   }
 
-  // The generated methods wrap whatever the foreign function interface throws in an AssertionError.
-  private static int status(IntSupplier call) {
+  /**
+   * Runs {@code call} and returns its status, for libraries with codes of their own. The generated
+   * methods wrap whatever the foreign function interface throws in an AssertionError; here it comes
+   * unwrapped.
+   */
+  public static int status(IntSupplier call) {
     try {
       return call.getAsInt();
     } catch (AssertionError e) {

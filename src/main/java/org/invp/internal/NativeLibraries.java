@@ -22,6 +22,8 @@ public final class NativeLibraries {
   public static final String LIBTORCH_VERSION = "2.13.0";
 
   private static final Map<Room, Loaded> LOADED = new EnumMap<>(Room.class);
+  private static Boolean cudaIsEmulated;
+  private static Path cudaRuntimeFolder;
 
   private NativeLibraries() {}
 
@@ -55,6 +57,42 @@ public final class NativeLibraries {
     require(Room.NN);
   }
 
+  /**
+   * Makes sure that the CUDA runtime, cuBLAS and the bank's kernels are loaded; or the emulated
+   * device, which stands in for all of them. A process can have one of the two.
+   *
+   * @throws NativeLibraryException naming every path tried and why each failed
+   */
+  public static void requireCuda(boolean emulated) {
+    synchronized (LOADED) {
+      if (cudaIsEmulated != null && cudaIsEmulated != emulated) {
+        throw new NativeLibraryException(
+            "this process has loaded %s and cannot load %s as well"
+                .formatted(cudaName(cudaIsEmulated), cudaName(emulated)));
+      }
+      Loaded loaded = LOADED.get(Room.CUDA);
+      if (loaded == null || loaded.failure() != null) {
+        // Not remembered: another folder may be named, or the other device asked for, after it.
+        CudaLibraries.Found found = CudaLibraries.load(emulated);
+        cudaIsEmulated = emulated;
+        LOADED.put(Room.CUDA, checked(Room.CUDA, found.kernels()));
+        cudaRuntimeFolder = found.runtime();
+      }
+    }
+    require(Room.CUDA);
+  }
+
+  /** The folder that the CUDA runtime was loaded from; null if it was not. */
+  public static Path cudaRuntimeFolder() {
+    synchronized (LOADED) {
+      return cudaRuntimeFolder;
+    }
+  }
+
+  private static String cudaName(boolean emulated) {
+    return emulated ? "the emulated CUDA device" : "the CUDA libraries";
+  }
+
   /** What the library says about its build; loads it if need be. */
   public static String buildInfo(Room room) {
     return require(room).functions().text("build_info");
@@ -83,21 +121,25 @@ public final class NativeLibraries {
   private static Loaded load(Room room) {
     try {
       Path torch = room == Room.NN ? loadLibTorch() : null;
-      Path folder = LibraryLoader.load(LibrarySet.of(room));
-      RoomFunctions functions = new RoomFunctions(room);
-      int found = functions.abiVersion();
-      if (found != room.abiVersion()) {
-        throw new NativeLibraryException(
-            "%s in %s has ABI version %d, this invp needs %d; build it anew"
-                .formatted(room.library(), folder, found, room.abiVersion()));
-      }
+      Loaded loaded = checked(room, LibraryLoader.load(LibrarySet.of(room)));
       if (torch != null) {
-        checkLibTorch(functions.text("libtorch_version"), torch);
+        checkLibTorch(loaded.functions().text("libtorch_version"), torch);
       }
-      return new Loaded(folder, functions, null);
+      return loaded;
     } catch (NativeLibraryException e) {
       return new Loaded(null, null, e);
     }
+  }
+
+  private static Loaded checked(Room room, Path folder) {
+    RoomFunctions functions = new RoomFunctions(room);
+    int found = functions.abiVersion();
+    if (found != room.abiVersion()) {
+      throw new NativeLibraryException(
+          "%s in %s has ABI version %d, this invp needs %d; build it anew"
+              .formatted(room.library(), folder, found, room.abiVersion()));
+    }
+    return new Loaded(folder, functions, null);
   }
 
   private static Path loadLibTorch() {

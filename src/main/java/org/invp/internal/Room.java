@@ -3,14 +3,16 @@ package org.invp.internal;
 import java.util.List;
 import java.util.Locale;
 
-/** One of the three native libraries; each serves the Java package of the same name. */
+/** One of our native libraries. */
 public enum Room {
   /** The memory bank's engine. */
   BANK(1),
   /** Decoding and augmentation of images. */
   IMAGE(1),
   /** Networks and optimisers, on LibTorch. */
-  NN(1);
+  NN(1),
+  /** The memory bank's kernels on a CUDA device, or on the emulated one. */
+  CUDA(1);
 
   private final int abiVersion;
 
@@ -23,7 +25,7 @@ public enum Room {
     return abiVersion;
   }
 
-  /** The name in file and symbol names: {@code bank}, {@code image} or {@code nn}. */
+  /** The name in symbol names: {@code bank}, {@code image}, {@code nn} or {@code cuda}. */
   public String id() {
     return name().toLowerCase(Locale.ROOT);
   }
@@ -35,6 +37,15 @@ public enum Room {
 
   /** File name of the shared library. */
   public String library() {
-    return "libinvp_" + id() + ".so";
+    return "libinvp_" + name(id()) + ".so";
+  }
+
+  /** File name of the C header. */
+  public String header() {
+    return name(id()) + ".h";
+  }
+
+  private String name(String id) {
+    return this == CUDA ? "bank_cuda" : id;
   }
 }

@@ -1,5 +1,6 @@
 package org.invp.internal;
 
+import org.invp.CudaException;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.NativeMemoryException;
@@ -22,6 +23,7 @@ public final class Status {
    * @throws IllegalArgumentException if an argument was outside its range
    * @throws NativeMemoryException if native memory ran out
    * @throws InvalidDataException if the data is unusable
+   * @throws CudaException if a CUDA device failed
    * @throws InvpException for any other failure
    */
   public static void check(int status, Room room) {
@@ -35,7 +37,8 @@ public final class Status {
       case INVALID_ARGUMENT -> new IllegalArgumentException(message);
       case OUT_OF_MEMORY -> new NativeMemoryException(message);
       case INVALID_DATA -> new InvalidDataException(message);
-      case BACKEND_FAILURE -> new InvpException(message);
+      case BACKEND_FAILURE ->
+          room == Room.CUDA ? new CudaException(message) : new InvpException(message);
       case INTERNAL_ERROR ->
           new InvpException("internal error in " + room.library() + ": " + message);
       default ->

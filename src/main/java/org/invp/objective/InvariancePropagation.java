@@ -83,11 +83,25 @@ public final class InvariancePropagation implements AutoCloseable {
    */
   public StepResult step(
       IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
+    requireImages(indices);
     IntTensor anchors = anchorStaging.in(indices);
     FloatTensor slope = gradientStaging.at(gradient);
     StepResult result = step(anchors, embeddingStaging.in(embeddings), slope, invarianceWeight);
     gradient.copyFrom(slope);
     return result;
+  }
+
+  // A device's kernels cannot refuse them, and would read beyond the bank.
+  private void requireImages(IntTensor indices) {
+    try (IntTensor ids = indices.onHost()) {
+      for (long b = 0; b < ids.size(); b++) {
+        if (ids.get(b) < 0 || ids.get(b) >= bank.rows()) {
+          throw new IllegalArgumentException(
+              "image %d of the batch is %d, allowed: 0 to %d"
+                  .formatted(b, ids.get(b), bank.rows() - 1));
+        }
+      }
+    }
   }
 
   private StepResult step(

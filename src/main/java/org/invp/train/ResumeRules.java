@@ -21,6 +21,7 @@ public final class ResumeRules {
           "data.path",
           "data.workers",
           EPOCHS,
+          "training.device",
           "training.threads",
           "training.checkpoint_every_epochs",
           "training.checkpoint_every_steps",

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.config.TrainingConfig;
@@ -38,7 +39,10 @@ final class TrainingState implements AutoCloseable {
     this.config = config;
     Cleanup cleanup = new Cleanup();
     try {
-      engine = cleanup.add(BankEngine.cpu(config.training().resolvedThreads()));
+      engine =
+          cleanup.add(
+              BankEngine.on(
+                  Device.parse(config.training().device()), config.training().resolvedThreads()));
       network = cleanup.add(Network.create(Setup.networkOptions(config, channels), config.seed()));
       optimizer =
           cleanup.add(

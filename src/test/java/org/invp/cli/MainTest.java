@@ -119,6 +119,8 @@ class MainTest {
       delimiter = '|',
       value = {
         "train CONFIG --run-dir RUN|already holds a run",
+        "train CONFIG --run-dir TEMP --device cuda:99|CUDA",
+        "eval knn RUN --device cuda:99|CUDA",
         "train CONFIG --set data.path=/none --run-dir TEMP|/none",
         "eval knn /none|/none holds no run",
         "embed RUN /none --out x.npy|/none",

@@ -71,7 +71,7 @@ class StatusTest {
   @ParameterizedTest
   @EnumSource(Room.class)
   void abiVersionsAreThoseOfTheHeaders(Room room) {
-    Header header = new Header(INCLUDE.resolve(room.id() + ".h"));
+    Header header = new Header(INCLUDE.resolve(room.header()));
     assertEquals(header.constant("INVP_" + room.name() + "_ABI_VERSION"), room.abiVersion());
   }
 

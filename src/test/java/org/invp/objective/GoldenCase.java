@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
@@ -34,14 +35,14 @@ final class GoldenCase implements AutoCloseable {
   record Outcome(
       StepResult result, float[] gradient, int[] positives, int[] graphRows, float[] bankRows) {}
 
-  Outcome run(int threads) {
+  Outcome run(Device device) {
     NamedTensor bankTensor = file.tensor("bank").orElseThrow();
     int rows = (int) bankTensor.shape()[0];
     int dimension = (int) bankTensor.shape()[1];
     int degree = Integer.parseInt(settings.get("k"));
-    try (BankEngine engine = BankEngine.cpu(threads);
+    try (BankEngine engine = BankEngine.on(device, 2);
         MemoryBank bank = MemoryBank.create(rows, dimension, engine);
-        NeighbourGraph graph = NeighbourGraph.create(rows, degree);
+        NeighbourGraph graph = NeighbourGraph.create(rows, degree, engine);
         FloatTensor embeddings = FloatTensor.of(floats("embeddings"), batch(), dimension);
         FloatTensor gradient = FloatTensor.allocate(batch(), dimension);
         IntTensor indices = IntTensor.of(ints("indices"), batch());
@@ -50,11 +51,12 @@ final class GoldenCase implements AutoCloseable {
       graph.neighbours().copyFrom(ints("neighbours"));
       StepResult result = objective.step(indices, embeddings, number("lambda_inv"), gradient);
       int[] anchors = indices.toArray();
+      int[] neighbours = graph.neighbours().toArray();
       int[] graphRows = new int[anchors.length * degree];
       float[] bankRows = new float[anchors.length * dimension];
       for (int b = 0; b < anchors.length; b++) {
         for (int n = 0; n < degree; n++) {
-          graphRows[b * degree + n] = graph.neighbours().get((long) anchors[b] * degree + n);
+          graphRows[b * degree + n] = neighbours[anchors[b] * degree + n];
         }
         System.arraycopy(bank.get(anchors[b]), 0, bankRows, b * dimension, dimension);
       }

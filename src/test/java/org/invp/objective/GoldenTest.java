@@ -10,12 +10,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.invp.bank.Device;
+import org.invp.bank.TestDevices;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every golden case in both modes: see {@code golden/README.md} among the test resources. The
- * environment variable {@code INVP_GOLDEN} names another folder of cases.
+ * environment variable {@code INVP_GOLDEN} names another folder of cases, {@code INVP_DEVICE} the
+ * device.
  */
 class GoldenTest {
   private static final double LOSS_RELATIVE = 1e-5;
@@ -24,7 +28,15 @@ class GoldenTest {
   private static final double BANK_ROWS = 1e-6;
   private static final double SWAPPABLE = 1e-6;
 
-  static List<Path> cases() throws IOException, URISyntaxException {
+  /** Every case on every device under test. */
+  static List<Arguments> casesOnDevices() throws IOException, URISyntaxException {
+    List<Path> cases = cases();
+    return TestDevices.all().stream()
+        .flatMap(device -> cases.stream().map(file -> Arguments.of(device, file)))
+        .toList();
+  }
+
+  private static List<Path> cases() throws IOException, URISyntaxException {
     String other = System.getenv("INVP_GOLDEN");
     Path folder =
         other == null ? Path.of(GoldenTest.class.getResource("/golden").toURI()) : Path.of(other);
@@ -37,10 +49,10 @@ class GoldenTest {
   }
 
   @ParameterizedTest
-  @MethodSource("cases")
-  void stepGivesTheExpectedLossesGradientGraphAndBank(Path file) {
+  @MethodSource("casesOnDevices")
+  void stepGivesTheExpectedLossesGradientGraphAndBank(Device device, Path file) {
     try (GoldenCase golden = GoldenCase.read(file)) {
-      GoldenCase.Outcome out = golden.run(2);
+      GoldenCase.Outcome out = golden.run(device);
       assertLoss("loss_ins", golden.scalar("loss_ins"), out.result().lossIns());
       assertLoss("loss_inv", golden.scalar("loss_inv"), out.result().lossInv());
       double error = relativeError(out.gradient(), golden.floats("grad"));

@@ -11,9 +11,11 @@ import java.util.Random;
 import java.util.random.RandomGenerator;
 import org.invp.InvalidDataException;
 import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.TestDevices;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.invp.objective.ObjectiveOptions.Ramp;
 import org.invp.tensor.FloatTensor;
@@ -25,6 +27,16 @@ import org.junit.jupiter.api.Test;
  */
 class ObjectivePropertyTest {
   private static final int TRIALS = 60;
+
+  /** Where the step runs. */
+  Device device() {
+    return TestDevices.first();
+  }
+
+  /** Random cases of each kind. */
+  int trials() {
+    return TRIALS;
+  }
 
   /** One random case. */
   @SuppressWarnings("ArrayRecordComponent") // Compared element by element.
@@ -93,8 +105,8 @@ class ObjectivePropertyTest {
   @Test
   void aGraphThatIsRebuiltPerEpochIsReadButNotWritten() {
     Case drawn = draw(new Random(6));
-    try (Engine lazy = new Engine(drawn);
-        Engine rebuilt = new Engine(drawn, GraphUpdate.EPOCH)) {
+    try (Engine lazy = new Engine(drawn, device());
+        Engine rebuilt = new Engine(drawn, GraphUpdate.EPOCH, device())) {
       assertEquals(lazy.step(), rebuilt.step());
       assertArrayEquals(lazy.gradient.toArray(), rebuilt.gradient.toArray());
       assertArrayEquals(lazy.bank.embeddings().toArray(), rebuilt.bank.embeddings().toArray());
@@ -116,7 +128,7 @@ class ObjectivePropertyTest {
   void aNanEmbeddingIsAnErrorAndWritesNothing() {
     Case drawn = draw(new Random(2));
     drawn.embeddings()[0][0] = Float.NaN;
-    try (Engine engine = new Engine(drawn)) {
+    try (Engine engine = new Engine(drawn, device())) {
       InvalidDataException e = assertThrows(InvalidDataException.class, engine::step);
       assertTrue(e.getMessage().startsWith("embedding 0 "), e.getMessage());
       assertArrayEquals(flat(drawn.bank()), engine.bank.embeddings().toArray());
@@ -143,16 +155,16 @@ class ObjectivePropertyTest {
     Case apply(RandomGenerator random, Case drawn);
   }
 
-  private static void check(Bend bend) {
+  private void check(Bend bend) {
     long seed = new Random().nextLong();
     Random random = new Random(seed);
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int trial = 0; trial < trials(); trial++) {
       Case drawn = bend.apply(random, draw(random));
       String where = "seed " + seed + " trial " + trial + ": " + drawn.options();
       BruteForceObjective.Step expected =
           new BruteForceObjective(drawn.bank(), drawn.graph(), drawn.options())
               .step(drawn.indices(), drawn.embeddings(), drawn.weight());
-      try (Engine engine = new Engine(drawn)) {
+      try (Engine engine = new Engine(drawn, device())) {
         StepResult actual = engine.step();
         assertEquals(expected.lossIns(), actual.lossIns(), 2e-5 * (1 + expected.lossIns()), where);
         assertEquals(
@@ -200,8 +212,8 @@ class ObjectivePropertyTest {
     }
   }
 
-  private static StepResult engineStep(Case drawn) {
-    try (Engine engine = new Engine(drawn)) {
+  private StepResult engineStep(Case drawn) {
+    try (Engine engine = new Engine(drawn, device())) {
       return engine.step();
     }
   }
@@ -209,25 +221,38 @@ class ObjectivePropertyTest {
   /** A case loaded into a bank, a graph and an objective. */
   private static final class Engine implements AutoCloseable {
     private final Case drawn;
-    private final BankEngine threads = BankEngine.cpu(2);
+    private final BankEngine threads;
     private final MemoryBank bank;
     private final NeighbourGraph graph;
     private final FloatTensor gradient;
     private final InvariancePropagation objective;
 
-    Engine(Case drawn) {
-      this(drawn, GraphUpdate.LAZY);
+    Engine(Case drawn, Device device) {
+      this(drawn, GraphUpdate.LAZY, device);
     }
 
-    Engine(Case drawn, GraphUpdate graphUpdate) {
+    Engine(Case drawn, GraphUpdate graphUpdate, Device device) {
       this.drawn = drawn;
+      threads = BankEngine.on(device, 2);
       int dimension = drawn.bank()[0].length;
       bank = MemoryBank.create(drawn.bank().length, dimension, threads);
       bank.embeddings().copyFrom(flat(drawn.bank()));
-      graph = NeighbourGraph.create(drawn.bank().length, drawn.options().neighbours());
+      graph = NeighbourGraph.create(drawn.bank().length, drawn.options().neighbours(), threads);
       graph.neighbours().copyFrom(flat(drawn.graph()));
       gradient = FloatTensor.allocate(drawn.indices().length, dimension);
-      objective = new InvariancePropagation(bank, graph, drawn.options(), graphUpdate);
+      try {
+        objective = new InvariancePropagation(bank, graph, drawn.options(), graphUpdate);
+      } catch (RuntimeException e) {
+        closeBorrowed();
+        throw e;
+      }
+    }
+
+    private void closeBorrowed() {
+      gradient.close();
+      graph.close();
+      bank.close();
+      threads.close();
     }
 
     StepResult step() {
@@ -242,10 +267,7 @@ class ObjectivePropertyTest {
     @Override
     public void close() {
       objective.close();
-      gradient.close();
-      graph.close();
-      bank.close();
-      threads.close();
+      closeBorrowed();
     }
   }
 

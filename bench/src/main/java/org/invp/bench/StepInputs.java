@@ -1,13 +1,14 @@
 package org.invp.bench;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
 import org.invp.bank.StepTensors;
 import org.invp.tensor.FloatTensor;
-import org.invp.tensor.IntTensor;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -39,6 +40,10 @@ public class StepInputs {
   @Param("2")
   public int threads;
 
+  /** Where the bank works: cpu, cuda, cuda:N. */
+  @Param("cpu")
+  public String device;
+
   BankEngine engine;
   MemoryBank bank;
   NeighbourGraph graph;
@@ -50,27 +55,27 @@ public class StepInputs {
   /** Draws the inputs and runs the stages once. */
   @Setup
   public void prepare() {
-    engine = BankEngine.cpu(threads);
+    engine = BankEngine.on(Device.parse(device), threads);
     bank = MemoryBank.create(rows, DIMENSION, engine);
     bank.fillRandom(SEED);
-    graph = NeighbourGraph.create(rows, NEIGHBOURS);
-    embeddings = FloatTensor.allocate(batch, DIMENSION);
-    gradient = FloatTensor.allocate(batch, DIMENSION);
+    graph = NeighbourGraph.create(rows, NEIGHBOURS, engine);
+    embeddings = engine.allocateFloats(batch, DIMENSION);
+    gradient = engine.allocateFloats(batch, DIMENSION);
     engine.fillRandom(embeddings, SEED + 1);
 
     int width = BankEngine.walkWidth(NEIGHBOURS, STEPS);
-    positiveScores = FloatTensor.allocate(batch, width);
+    positiveScores = engine.allocateFloats(batch, width);
     step =
         new StepTensors(
-            IntTensor.allocate(batch),
-            FloatTensor.allocate(batch, DIMENSION),
-            FloatTensor.allocate(batch),
-            FloatTensor.allocate(batch),
-            IntTensor.allocate(batch, top),
-            FloatTensor.allocate(batch, top),
-            IntTensor.allocate(batch, width),
-            IntTensor.allocate(batch, POSITIVES),
-            FloatTensor.allocate(batch, POSITIVES));
+            engine.allocateInts(batch),
+            engine.allocateFloats(batch, DIMENSION),
+            engine.allocateFloats(batch),
+            engine.allocateFloats(batch),
+            engine.allocateInts(batch, top),
+            engine.allocateFloats(batch, top),
+            engine.allocateInts(batch, width),
+            engine.allocateInts(batch, POSITIVES),
+            engine.allocateFloats(batch, POSITIVES));
     draw(new SplittableRandom(SEED));
     engine.normalise(embeddings, step.unit(), step.norms());
     nearest();
@@ -90,13 +95,10 @@ public class StepInputs {
   }
 
   private void draw(SplittableRandom random) {
-    for (long i = 0; i < graph.neighbours().size(); i++) {
-      graph.neighbours().set(i, random.nextInt(rows));
-    }
-    int[] images = random.ints(0, rows).distinct().limit(batch).toArray();
-    for (int i = 0; i < batch; i++) {
-      step.anchors().set(i, images[i]);
-    }
+    int[] neighbours = new int[rows * NEIGHBOURS];
+    Arrays.setAll(neighbours, i -> random.nextInt(rows));
+    graph.neighbours().copyFrom(neighbours);
+    step.anchors().copyFrom(random.ints(0, rows).distinct().limit(batch).toArray());
   }
 
   /** Releases everything. */

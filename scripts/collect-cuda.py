@@ -1,0 +1,38 @@
+"""Collects the measurements of with-cuda.sh, and torch's own search beside them where it has CUDA.
+
+usage: collect-cuda.py FOLDER TARGET INFO
+"""
+
+import json
+import pathlib
+import sys
+import time
+
+
+def torch_search():
+    try:
+        import torch
+    except ImportError:
+        return "no torch in this Python"
+    if not torch.cuda.is_available():
+        return "this Python's torch has no CUDA device"
+    unit = torch.nn.functional.normalize
+    bank = unit(torch.randn(1281167, 128, device="cuda"))
+    queries = unit(torch.randn(256, 128, device="cuda"))
+    seconds = []
+    for _ in range(21):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        torch.topk(queries @ bank.T, 4096)
+        torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - start)
+    return {"torch": torch.__version__, "median_s": sorted(seconds[1:])[10]}
+
+
+folder, target, info = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+result = {"info": info.splitlines(), "jmh": json.loads((folder / "jmh.json").read_text())}
+for file in sorted(folder.glob("*-*.json")):
+    result[file.stem] = json.loads(file.read_text())
+result["torch_matmul_topk"] = torch_search()
+target.write_text(json.dumps(result, indent=1) + "\n")
+print(target)
