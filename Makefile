@@ -8,6 +8,7 @@ VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
+.PHONY: test-simt cuda cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo dist \
 	bench jmh example format check-format clean
@@ -24,6 +25,10 @@ help:
 	@echo "make test-native  the native tests alone; SANITIZE=address,undefined for a sanitizer build"
 	@echo "make sanitize     the native tests under ASan and UBSan, then under TSan; ROOMS='bank image' for some"
 	@echo "make test-aarch64 the bank's tests built for aarch64, under emulation: NEON must give the same bits"
+	@echo "make cuda         libinvp_bank_cuda.so, where nvcc is found"
+	@echo "make cuda-report  registers, shared memory, occupancy and roofline of every kernel against the committed budget"
+	@echo "make cuda-coverage which lines of the kernels the tests run"
+	@echo "make test-simt    the kernels on the emulated device under 200 schedules each, and the seeded mutants"
 	@echo "make bench        speed and memory beside PyTorch and Faiss; ONLY=step,nearest for a part"
 	@echo "make jmh          the JMH benchmarks; ARGS='...' goes to JMH"
 	@echo "make example      the program of docs/embedding-in-your-program.md, which uses the memory bank alone"
@@ -65,6 +70,20 @@ test-native: native
 sanitize:
 	@$(MAKE) test-native SANITIZE=address,undefined
 	@$(MAKE) test-native SANITIZE=thread ROOMS="$(filter-out nn,$(ROOMS))"
+
+# 200 schedules of every kernel, then every mutant must be caught: minutes.
+test-simt: native
+	INVP_SCHEDULES=200 $(NATIVE_BUILD)/tests/bank_cuda/bank_cuda_tests --gtest_filter='*schedule*'
+	scripts/test-mutants.sh $(NATIVE_BUILD)
+
+cuda: native
+	@cmake --build $(NATIVE_BUILD) --parallel $(JOBS) --target invp_bank_cuda
+
+cuda-report: cuda
+	@python3 scripts/cuda-report.py $(NATIVE_BUILD)/bank/cuda $(ARGS)
+
+cuda-coverage: setup
+	@scripts/cuda-coverage.sh
 
 test-aarch64: setup
 	scripts/test-aarch64.sh

@@ -197,6 +197,64 @@ TEST(CudaNearest, keeps_duplicate_queries_apart) {
   expect_exact(p, "duplicate queries", 0);
 }
 
+TEST(CudaNearest, is_exact_where_all_rounding_errors_point_the_same_way) {
+  // Both operands of row 0 are rounded down, both of row 1 up: approximately row 1 leads by almost
+  // the whole bound, canonically row 0 is the best.
+  constexpr float u = 0x1p-10f, low = 1 + 0.499f * u, high = 1 + 0.501f * u;
+  Problem p{40, 17, 1, 1, std::vector<float>(40 * 17), std::vector<float>(17, 1.0f)};
+  for (size_t d = 0; d < 8; ++d) {
+    p.queries[d] = p.bank[d] = low;
+    p.queries[8 + d] = p.bank[17 + 8 + d] = high;
+  }
+  p.bank[16] = 0.8f * u;
+  ASSERT_EQ(on_cpu(p, INVP_CUDA_ORDER_ID).ids[0], 0);
+  expect_exact(p, "aligned errors", 1);
+}
+
+TEST(CudaNearest, certifies_that_no_row_below_the_threshold_could_rank) {
+  // Thresholds a few rows below the M-th best score, in a bank that fp16 cannot tell apart: enough
+  // candidates, but some of the M best are not among them.
+  Problem p = random_problem(3000, 16, 12, 100, 22);
+  const std::vector<float> centre(p.bank.begin(), p.bank.begin() + 16);
+  for (size_t i = 0; i < p.bank.size(); ++i) p.bank[i] = centre[i % 16] + 0x1p-12f * p.bank[i];
+  const Result expected = on_cpu(p, INVP_CUDA_ORDER_ID);
+  Problem more = p;
+  for (int32_t extra : {5, 40}) {
+    more.count = p.count + extra;
+    const Result best = on_cpu(more, INVP_CUDA_ORDER_SIMILARITY);
+    SearchOptions options;
+    for (int32_t b = 0; b < p.batch; ++b)
+      options.thresholds.push_back(
+          best.scores[static_cast<size_t>(b * more.count + more.count - 1)]);
+    expect_equal(p, options, expected, p.batch);
+  }
+}
+
+TEST(CudaSimilar, finds_scores_equal_to_the_threshold_and_no_row_beyond_the_last) {
+  for (int64_t rows : {1, 127, 128, 129, 300}) {
+    constexpr int64_t kCapacity = 512;
+    DeviceArray<uint16_t> shadow(std::vector<uint16_t>(static_cast<size_t>(rows) * 32)),
+        queries(std::vector<uint16_t>(3 * 32));
+    DeviceArray<float> thresholds(std::vector<float>(3, 0.0f));
+    DeviceArray<int32_t> counts(std::vector<int32_t>(3 * INVP_CUDA_COUNTER_STRIDE));
+    DeviceArray<uint64_t> candidates(3 * kCapacity);
+    check_status(invp_cuda_similar(nullptr, shadow.get(), rows, 20, 0, rows, queries.get(), 3,
+                                   thresholds.get(), counts.get(), candidates.get(), kCapacity));
+    const std::vector<int32_t> found = counts.read();
+    const std::vector<uint64_t> keys = candidates.read();
+    for (size_t b = 0; b < 3; ++b) {
+      ASSERT_EQ(found[b * INVP_CUDA_COUNTER_STRIDE], rows);
+      std::vector<bool> seen(static_cast<size_t>(rows));
+      for (size_t i = 0; i < seen.size(); ++i) {
+        const int32_t id = bank::rank_id(keys[b * kCapacity + i]);
+        ASSERT_LT(id, rows);
+        seen[static_cast<size_t>(id)] = true;
+      }
+      EXPECT_EQ(std::count(seen.begin(), seen.end(), true), rows) << "each row once";
+    }
+  }
+}
+
 TEST(CudaNearest, repairs_every_query_when_the_lists_are_too_short) {
   const Problem p = random_problem(3000, 16, 9, 200, 18);
   const Result expected = on_cpu(p, INVP_CUDA_ORDER_ID);

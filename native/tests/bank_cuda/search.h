@@ -27,9 +27,10 @@ enum class Way { kOwn, kBlas, kBlasHalf };
 struct SearchOptions {
   Way way = Way::kOwn;
   int32_t order = INVP_CUDA_ORDER_ID;
-  int64_t chunk = 0;    /* rows at a time; 0: all */
-  int64_t capacity = 0; /* 0: as recommended */
-  int32_t group = 4;    /* queries repaired at a time */
+  int64_t chunk = 0;             /* rows at a time; 0: all */
+  int64_t capacity = 0;          /* 0: as recommended */
+  std::vector<float> thresholds = {}; /* instead of the sampled ones, if given */
+  int32_t group = 4;             /* queries repaired at a time */
 };
 
 struct SearchOutcome {
@@ -78,6 +79,7 @@ inline SearchOutcome search(const Problem& p, const SearchOptions& options) {
   check_status(invp_cuda_thresholds(stream, sample_scores.get(), half, p.batch, size, rank,
                                     bounds.get(), thresholds.get(), counts.get()));
 
+  if (!options.thresholds.empty()) thresholds.write(options.thresholds);
   DeviceArray<uint64_t> candidates(batch * static_cast<size_t>(capacity)),
       workspace(batch * static_cast<size_t>(capacity));
   const int64_t chunk = options.chunk == 0 ? p.rows : options.chunk;
