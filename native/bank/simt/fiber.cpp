@@ -19,7 +19,7 @@ namespace invp::simt {
 namespace {
 
 // Kernels keep little on the stack; sanitizers put red zones around it.
-constexpr size_t kStackBytes = size_t{128} << 10;
+constexpr size_t kStackBytes = size_t{64} << 10;
 constexpr uint64_t kCanary = 0x5AFE57AC5AFE57ACu;
 
 }  // namespace

@@ -227,7 +227,16 @@ void Scheduler::begin(Block& block, uint64_t number) {
     const uint32_t threads = block.size > w * kLanes ? block.size - w * kLanes : 0;
     block.warps[w].gone = threads >= kLanes ? 0 : ~0u << threads;
   }
-  while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
+  // Room for all that fibers will append: memory that one of them allocated and another moved would
+  // look like a race.
+  for (Warp& warp : block.warps) warp.meetings.reserve(kLanes);
+  block.statics.reserve(64);
+  while (block.threads.size() < block.size) {
+    block.threads.push_back(std::make_unique<Thread>());
+    block.threads.back()->copies.reserve(512);
+    block.threads.back()->groups.reserve(16);
+  }
+  ready_.reserve(oldest_ + 65536 + 4096);
   for (uint32_t i = 0; i < block.size; ++i) {
     Thread& thread = *block.threads[i];
     thread.thread = dim3(i % launch_->block.x, i / launch_->block.x % launch_->block.y,
@@ -622,11 +631,9 @@ AsyncCopy* async_copy_due(int newest) {
   }
   // All due ones have landed: forget them.
   self.copies.erase(self.copies.begin(), self.copies.begin() + static_cast<std::ptrdiff_t>(ended));
-  std::vector<size_t> left;
-  for (size_t g = groups > static_cast<size_t>(newest) ? groups - static_cast<size_t>(newest) : 0;
-       g < groups; ++g)
-    left.push_back(self.groups[g] - ended);
-  self.groups = left;
+  if (groups > static_cast<size_t>(newest))
+    self.groups.erase(self.groups.begin(), self.groups.end() - static_cast<std::ptrdiff_t>(newest));
+  for (size_t& group : self.groups) group -= ended;
   return nullptr;
 }
 

@@ -230,6 +230,35 @@ TEST(CudaNearest, certifies_that_no_row_below_the_threshold_could_rank) {
   }
 }
 
+TEST(CudaSimilar, scores_within_the_bound_on_every_schedule) {
+  const Problem p = random_problem(140, 100, 5, 1, 23);
+  int32_t pitch;
+  check_status(invp_cuda_pitch(p.dimension, &pitch));
+  DeviceArray<float> bank(p.bank), unit(p.queries), norm(1), bounds(5), scores(5 * 140);
+  DeviceArray<uint16_t> shadow(static_cast<size_t>(140 * pitch)),
+      queries(static_cast<size_t>(5 * pitch));
+  DeviceArray<int32_t> verdict(1);
+  for (uint64_t seed = 0; seed < schedules(12); ++seed) {
+    invp_simt_seed(seed);
+    check_status(invp_cuda_shadow(nullptr, bank.get(), 140, p.dimension, shadow.get(), norm.get()));
+    check_status(invp_cuda_prepare_queries(nullptr, unit.get(), 5, p.dimension, norm.get(), 0,
+                                           queries.get(), bounds.get(), verdict.get()));
+    check_status(invp_cuda_sample_scores(nullptr, shadow.get(), 140, p.dimension, 140, 1,
+                                         queries.get(), 5, scores.get()));
+    const std::vector<float> found = scores.read(), bound = bounds.read();
+    for (size_t b = 0; b < 5; ++b) {
+      for (size_t row = 0; row < 140; ++row) {
+        float expected = 0;
+        for (size_t d = 0; d < 100; ++d)
+          expected = std::fmaf(p.queries[b * 100 + d], p.bank[row * 100 + d], expected);
+        ASSERT_LE(std::abs(found[b * 140 + row] - expected), bound[b])
+            << "schedule " << seed << " query " << b << " row " << row;
+      }
+    }
+  }
+  invp_simt_seed(0);
+}
+
 TEST(CudaSimilar, finds_scores_equal_to_the_threshold_and_no_row_beyond_the_last) {
   for (int64_t rows : {1, 127, 128, 129, 300}) {
     constexpr int64_t kCapacity = 512;

@@ -27,10 +27,10 @@ enum class Way { kOwn, kBlas, kBlasHalf };
 struct SearchOptions {
   Way way = Way::kOwn;
   int32_t order = INVP_CUDA_ORDER_ID;
-  int64_t chunk = 0;             /* rows at a time; 0: all */
-  int64_t capacity = 0;          /* 0: as recommended */
+  int64_t chunk = 0;                  /* rows at a time; 0: all */
+  int64_t capacity = 0;               /* 0: as recommended */
   std::vector<float> thresholds = {}; /* instead of the sampled ones, if given */
-  int32_t group = 4;             /* queries repaired at a time */
+  int32_t group = 4;                  /* queries repaired at a time */
 };
 
 struct SearchOutcome {
