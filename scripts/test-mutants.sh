@@ -63,7 +63,8 @@ while read -r name number; do
     echo "mutant $number ($name, $file): NOT caught"
     failures=$((failures + 1))
   else
-    echo "mutant $number ($name, $file): caught by $(sed -n 's/.*FAILED.* \(Cuda[A-Za-z]*\.[a-z_]*\).*/\1/p' "$work/$number.log" | head -1)"
+    caught=$(sed -n 's/.*FAILED.* \(Cuda[A-Za-z]*\.[a-z_]*\).*/\1/p' "$work/$number.log" | head -1)
+    echo "mutant $number ($name, $file): caught by ${caught:-a crash}"
   fi
 done <<<"$mutants"
 echo "$tried mutants, $failures not caught"
