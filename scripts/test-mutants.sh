@@ -27,7 +27,8 @@ filter_of() { # number
     13) echo 'CudaNearest.is_exact_where_every_value_is_a_subnormal_half' ;;
     14) echo 'CudaNearest.is_exact_where_all_rounding_errors_point_the_same_way' ;;
     15) echo 'CudaStages.take_a_graph_of_zeros_where_no_positive_is_left' ;;
-    16 | 17 | 18) echo 'CudaStages.give_the_same_bits_on_every_schedule' ;;
+    18) echo 'CudaStages.equal_the_cpu_engine_where_the_sums_are_long_and_inexact' ;;
+    16 | 17) echo 'CudaStages.give_the_same_bits_on_every_schedule' ;;
     19) echo 'CudaNearest.leaves_rows_of_nan_out_and_says_when_too_few_are_left' ;;
     20) echo 'CudaNearest.takes_the_rows_in_chunks_of_any_size' ;;
     *) echo 'Cuda*' ;;
