@@ -9,8 +9,9 @@ cmake -S native -B "$build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS="-O1 --co
 cmake --build "$build" --parallel "${JOBS:-$(nproc)}" --target bank_cuda_tests >"$build/build.log"
 find "$build" -name '*.gcda' -delete
 "$build/tests/bank_cuda/bank_cuda_tests" --gtest_brief=1
-cd "$build/bank/simt/CMakeFiles/invp_bank_simt.dir/__/cuda"
-gcov --stdout --relative-only -s "$OLDPWD" *.gcno 2>/dev/null |
+# From the folder that the compiler ran in, so that gcov finds the sources.
+cd "$build/bank/simt"
+gcov --stdout CMakeFiles/invp_bank_simt.dir/__/cuda/*.gcno 2>/dev/null |
   awk -v wanted=95 '
     / *-: *0:Source:/ { sub(/.*Source:/, ""); file = $0; next }
     file !~ /bank\/cuda\/[a-z_]*\.cuh?$/ { next }
@@ -22,6 +23,7 @@ gcov --stdout --relative-only -s "$OLDPWD" *.gcno 2>/dev/null |
     }
     END {
       for (key in known) { lines[known[key]]++; total++; if (key in run) { hit[known[key]]++; all++ } else missed[key] = text[key] }
+      if (total == 0) { print "cuda-coverage: gcov saw no line of the kernels"; exit 1 }
       for (file in lines) { name = file; sub(/.*\//, "", name); printf "%-20s %4d of %4d lines\n", name, hit[file], lines[file] | "sort" }
       close("sort")
       for (key in missed) print "not run: " missed[key] " (" key ")"
