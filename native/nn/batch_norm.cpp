@@ -1,8 +1,11 @@
 #include "batch_norm.h"
 
+#include <ATen/ops/add.h>
+#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -124,6 +127,13 @@ at::Tensor BatchNorm::train(const at::Tensor& input, const After& after) {
       x, weight_, bias_,
       after.residual.defined() ? std::make_optional(channels_last(after.residual)) : std::nullopt,
       after.relu, mean, inverse_deviation);
+}
+
+at::Tensor BatchNorm::tune(const at::Tensor& x, const After& after) const {
+  auto y = at::batch_norm(x, weight_, bias_, running_mean_, running_var_, /*training=*/false,
+                          kMomentum, kEpsilon, /*cudnn_enabled=*/false);
+  if (after.residual.defined()) y = at::add(y, after.residual);
+  return after.relu ? at::relu(y) : y;
 }
 
 at::Tensor BatchNorm::evaluate(at::Tensor input, const After& after) const {

@@ -25,6 +25,9 @@ class BatchNorm {
   /* By the batch's statistics, with gradients; updates the running ones. */
   at::Tensor train(const at::Tensor& x, const After& after);
 
+  /* By the running statistics, with gradients; changes nothing. */
+  at::Tensor tune(const at::Tensor& x, const After& after) const;
+
   /* By the running statistics, without gradients; may overwrite x. */
   at::Tensor evaluate(at::Tensor x, const After& after) const;
 

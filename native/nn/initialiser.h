@@ -21,10 +21,11 @@ class Initialiser {
   void convolution(at::Tensor& weight);
   /* [out, in] and [out], which may be undefined */
   void linear(at::Tensor& weight, at::Tensor& bias);
+  /* Zero mean, whatever the kind. */
+  void normal(at::Tensor& tensor, double deviation);
 
  private:
   void uniform(at::Tensor& tensor, double bound);
-  void normal(at::Tensor& tensor, double deviation);
   double unit();
 
   int32_t kind_;

@@ -1,28 +1,18 @@
 #include "network.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 
 #include <stdexcept>
 
 namespace invp::nn {
 namespace {
 
+constexpr int32_t kLargestPool = 1024;
+
 void require_shape(bool condition, const std::string& message) {
   if (!condition) throw std::invalid_argument(message);
-}
-
-/* A row-major tensor over the caller's memory. LibTorch takes no pointer to const; where it only
- * reads, none is needed. */
-at::Tensor over(const void* data, at::IntArrayRef shape, at::ScalarType type) {
-  return at::from_blob(const_cast<void*>(data), shape, at::TensorOptions().dtype(type));
-}
-
-void check_bytes(const at::Tensor& tensor, int64_t bytes) {
-  const auto expected = static_cast<int64_t>(tensor.nbytes());
-  require_shape(bytes == expected, "buffer of " + std::to_string(bytes) +
-                                       " bytes for a tensor of " + std::to_string(expected));
 }
 
 }  // namespace
@@ -65,33 +55,36 @@ void Network::embed(const Images& images, float* features, float* embeddings) {
   read_tensor(out, embeddings, static_cast<int64_t>(out.nbytes()));
 }
 
-void Network::clear_gradients() {
-  for (const auto& entry : model_.tensors()) entry.tensor.mutable_grad().reset();
-}
-
-const NamedTensor& Network::tensor(int64_t index) const {
-  const auto count = static_cast<int64_t>(model_.tensors().size());
-  require_shape(index >= 0 && index < count, "tensor index " + std::to_string(index) +
-                                                 " of a network with " + std::to_string(count));
-  return model_.tensors()[static_cast<size_t>(index)];
-}
-
-const NamedTensor& Network::parameter(int64_t index) const {
-  const auto& entry = tensor(index);
-  require_shape(entry.trainable, entry.name + " is a buffer, not a parameter");
-  return entry;
-}
-
-void read_tensor(const at::Tensor& tensor, void* data, int64_t bytes) {
-  check_bytes(tensor, bytes);
+void Network::block_features(const Images& images, const std::vector<int32_t>& pool,
+                             float* features, int64_t floats) {
+  const auto& blocks = model_.blocks();
+  require_shape(pool.size() == blocks.size(), std::to_string(pool.size()) + " pool sizes for " +
+                                                  std::to_string(blocks.size()) + " blocks");
+  int64_t expected = 0;
+  for (size_t i = 0; i < pool.size(); ++i) {
+    require_shape(pool[i] >= 0 && pool[i] <= kLargestPool, "pool size " + std::to_string(pool[i]) +
+                                                               ", allowed are 0 to " +
+                                                               std::to_string(kLargestPool));
+    expected += images.batch * blocks[i].channels * pool[i] * pool[i];
+  }
+  require_shape(floats == expected, "room for " + std::to_string(floats) + " of " +
+                                        std::to_string(expected) + " features");
   const at::NoGradGuard no_graph;
-  over(data, tensor.sizes(), tensor.scalar_type()).copy_(tensor);
+  model_.convolve(to_tensor(images), Mode::kEvaluate, [&](size_t block, const at::Tensor& x) {
+    if (pool[block] == 0) return;
+    const auto pooled = at::adaptive_avg_pool2d(x, {pool[block], pool[block]});
+    read_tensor(pooled, features, static_cast<int64_t>(pooled.nbytes()));
+    features += pooled.numel();
+  });
 }
 
-void write_tensor(const at::Tensor& tensor, const void* data, int64_t bytes) {
-  check_bytes(tensor, bytes);
-  const at::NoGradGuard no_graph;
-  tensor.copy_(over(data, tensor.sizes(), tensor.scalar_type()));
+double Network::cross_entropy(const Images& images, Classifier& classifier, const int32_t* labels,
+                              Mode mode, float* logits) {
+  require_shape(classifier.inputs() == model_.feature_dimension(),
+                "a classifier of " + std::to_string(classifier.inputs()) + " inputs for " +
+                    std::to_string(model_.feature_dimension()) + " features");
+  const at::AutoGradMode record(true);
+  return classifier.cross_entropy(model_.features(to_tensor(images), mode), labels, logits);
 }
 
 }  // namespace invp::nn

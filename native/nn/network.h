@@ -2,6 +2,9 @@
 #ifndef INVP_NN_NETWORK_H
 #define INVP_NN_NETWORK_H
 
+#include <vector>
+
+#include "classifier.h"
 #include "resnet.h"
 
 namespace invp::nn {
@@ -19,12 +22,13 @@ class Network {
   void forward(const Images& images, float* embeddings);
   void backward(const float* gradient, int64_t batch);
   void embed(const Images& images, float* features, float* embeddings);
-  void clear_gradients();
+  void block_features(const Images& images, const std::vector<int32_t>& pool, float* features,
+                      int64_t floats);
+  /* One pass of training on labels: gradients of backbone and classifier, and the loss. */
+  double cross_entropy(const Images& images, Classifier& classifier, const int32_t* labels,
+                       Mode mode, float* logits);
 
   const ResNet& model() const { return model_; }
-  const NamedTensor& tensor(int64_t index) const;
-  /* The same, or an error if it is not a parameter. */
-  const NamedTensor& parameter(int64_t index) const;
 
  private:
   at::Tensor to_tensor(const Images& images) const;
@@ -32,10 +36,6 @@ class Network {
   ResNet model_;
   at::Tensor output_;  // of the last forward, with its graph, until backward
 };
-
-/* Copies between a tensor of any layout and row-major memory of exactly its size. */
-void read_tensor(const at::Tensor& tensor, void* data, int64_t bytes);
-void write_tensor(const at::Tensor& tensor, const void* data, int64_t bytes);
 
 }  // namespace invp::nn
 

@@ -3,25 +3,24 @@
 
 #include <memory>
 
+#include "handles.h"
 #include "memory.h"
-#include "network.h"
 #include "nn_guard.h"
 #include "runtime.h"
-#include "sgd.h"
-
-struct invp_nn_network {
-  invp::nn::Network network;
-};
-struct invp_nn_sgd {
-  invp::nn::Sgd sgd;
-};
 
 using invp::copy_text;
 using invp::require;
 using invp::nn::enter;
 using invp::nn::nn_guard;
+using invp::nn::read_gradient;
+using invp::nn::read_tensor;
+using invp::nn::write_tensor;
 
 namespace {
+
+const invp::nn::Tensors& tensors(const invp_nn_network* network) {
+  return network->network.model().tensors();
+}
 
 /* Texts have no status; an exception leaves an empty one. */
 template <typename Text>
@@ -116,10 +115,46 @@ INVP_EXPORT int32_t invp_nn_network_embed(invp_nn_network* network, const float*
   });
 }
 
+INVP_EXPORT int32_t invp_nn_network_block_count(const invp_nn_network* network, int64_t* count) {
+  return nn_guard([&] {
+    require(network != nullptr && count != nullptr, "network or count is null");
+    *count = static_cast<int64_t>(network->network.model().blocks().size());
+  });
+}
+
+INVP_EXPORT int32_t invp_nn_network_block_info(const invp_nn_network* network, int64_t index,
+                                               char* name, int64_t name_capacity, int64_t* channels,
+                                               int64_t* reduction) {
+  return nn_guard([&] {
+    require(network != nullptr, "network is null");
+    require(channels != nullptr && reduction != nullptr, "channels or reduction is null");
+    const auto& blocks = network->network.model().blocks();
+    require(index >= 0 && index < static_cast<int64_t>(blocks.size()), "no block of that index");
+    const auto& block = blocks[static_cast<size_t>(index)];
+    copy_text(block.name, name, name_capacity);
+    *channels = block.channels;
+    *reduction = block.reduction;
+  });
+}
+
+INVP_EXPORT int32_t invp_nn_network_block_features(invp_nn_network* network, const float* images,
+                                                   int64_t batch, int64_t height, int64_t width,
+                                                   const int32_t* pool, int64_t blocks,
+                                                   float* features, int64_t floats) {
+  return nn_guard([&] {
+    require(network != nullptr && images != nullptr, "network or images is null");
+    require(pool != nullptr && features != nullptr, "pool or features is null");
+    require(blocks >= 0 && blocks <= INT32_MAX, "number of blocks out of range");
+    enter();
+    network->network.block_features({images, batch, height, width}, {pool, pool + blocks}, features,
+                                    floats);
+  });
+}
+
 INVP_EXPORT int32_t invp_nn_network_tensor_count(const invp_nn_network* network, int64_t* count) {
   return nn_guard([&] {
     require(network != nullptr && count != nullptr, "network or count is null");
-    *count = static_cast<int64_t>(network->network.model().tensors().size());
+    *count = static_cast<int64_t>(tensors(network).size());
   });
 }
 
@@ -130,13 +165,8 @@ INVP_EXPORT int32_t invp_nn_network_tensor_info(const invp_nn_network* network, 
     require(network != nullptr, "network is null");
     require(dtype != nullptr && rank != nullptr && shape != nullptr && trainable != nullptr,
             "dtype, rank, shape or trainable is null");
-    const auto& entry = network->network.tensor(index);
-    const auto sizes = entry.tensor.sizes();
-    copy_text(entry.name, name, name_capacity);
-    *dtype = entry.tensor.scalar_type() == at::kLong ? INVP_NN_INT64 : INVP_NN_FLOAT32;
-    *rank = static_cast<int32_t>(sizes.size());
-    std::copy(sizes.begin(), sizes.end(), shape);
-    *trainable = entry.trainable ? 1 : 0;
+    invp::nn::describe(tensor_at(tensors(network), index), name, name_capacity, dtype, rank, shape,
+                       trainable);
   });
 }
 
@@ -145,7 +175,7 @@ INVP_EXPORT int32_t invp_nn_network_tensor_read(const invp_nn_network* network, 
   return nn_guard([&] {
     require(network != nullptr && data != nullptr, "network or data is null");
     enter();
-    invp::nn::read_tensor(network->network.tensor(index).tensor, data, bytes);
+    read_tensor(tensor_at(tensors(network), index).tensor, data, bytes);
   });
 }
 
@@ -154,7 +184,7 @@ INVP_EXPORT int32_t invp_nn_network_tensor_write(invp_nn_network* network, int64
   return nn_guard([&] {
     require(network != nullptr && data != nullptr, "network or data is null");
     enter();
-    invp::nn::write_tensor(network->network.tensor(index).tensor, data, bytes);
+    write_tensor(tensor_at(tensors(network), index).tensor, data, bytes);
   });
 }
 
@@ -163,74 +193,13 @@ INVP_EXPORT int32_t invp_nn_network_gradient_read(const invp_nn_network* network
   return nn_guard([&] {
     require(network != nullptr && data != nullptr, "network or data is null");
     enter();
-    const auto& parameter = network->network.parameter(index).tensor;
-    if (parameter.grad().defined()) {
-      invp::nn::read_tensor(parameter.grad(), data, bytes);
-    } else {
-      require(bytes == static_cast<int64_t>(parameter.nbytes()), "buffer of a wrong size");
-      std::fill_n(data, parameter.numel(), 0.0f);
-    }
+    read_gradient(parameter_at(tensors(network), index).tensor, data, bytes);
   });
 }
 
 INVP_EXPORT int32_t invp_nn_network_clear_gradients(invp_nn_network* network) {
   return nn_guard([&] {
     require(network != nullptr, "network is null");
-    network->network.clear_gradients();
-  });
-}
-
-INVP_EXPORT int32_t invp_nn_sgd_create(invp_nn_network* network, double momentum,
-                                       double weight_decay, int32_t nesterov, invp_nn_sgd** sgd) {
-  return nn_guard([&] {
-    require(network != nullptr && sgd != nullptr, "network or sgd is null");
-    require(nesterov == 0 || nesterov == 1, "nesterov must be 0 or 1");
-    *sgd = std::make_unique<invp_nn_sgd>(
-               invp::nn::Sgd(network->network, momentum, weight_decay, nesterov == 1))
-               .release();
-  });
-}
-
-INVP_EXPORT int32_t invp_nn_sgd_destroy(invp_nn_sgd* sgd) {
-  return nn_guard([&] { std::unique_ptr<invp_nn_sgd>(sgd).reset(); });
-}
-
-INVP_EXPORT int32_t invp_nn_sgd_step(invp_nn_sgd* sgd, double learning_rate) {
-  return nn_guard([&] {
-    require(sgd != nullptr, "sgd is null");
-    enter();
-    sgd->sgd.step(learning_rate);
-  });
-}
-
-INVP_EXPORT int32_t invp_nn_sgd_has_momentum(const invp_nn_sgd* sgd, int32_t* present) {
-  return nn_guard([&] {
-    require(sgd != nullptr && present != nullptr, "sgd or present is null");
-    *present = sgd->sgd.has_momentum() ? 1 : 0;
-  });
-}
-
-INVP_EXPORT int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd* sgd) {
-  return nn_guard([&] {
-    require(sgd != nullptr, "sgd is null");
-    sgd->sgd.clear_momentum();
-  });
-}
-
-INVP_EXPORT int32_t invp_nn_sgd_momentum_read(const invp_nn_sgd* sgd, int64_t index, float* data,
-                                              int64_t bytes) {
-  return nn_guard([&] {
-    require(sgd != nullptr && data != nullptr, "sgd or data is null");
-    enter();
-    sgd->sgd.read_momentum(index, data, bytes);
-  });
-}
-
-INVP_EXPORT int32_t invp_nn_sgd_momentum_write(invp_nn_sgd* sgd, int64_t index, const float* data,
-                                               int64_t bytes) {
-  return nn_guard([&] {
-    require(sgd != nullptr && data != nullptr, "sgd or data is null");
-    enter();
-    sgd->sgd.write_momentum(index, data, bytes);
+    clear_gradients(tensors(network));
   });
 }

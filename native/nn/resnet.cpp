@@ -15,7 +15,15 @@ ConvolutionNorm::ConvolutionNorm(Tensors& tensors, const std::string& convolutio
 
 at::Tensor ConvolutionNorm::forward(const at::Tensor& x, const After& after, Mode mode) {
   auto y = convolution_.forward(x);
-  return mode == Mode::kTrain ? norm_.train(y, after) : norm_.evaluate(std::move(y), after);
+  switch (mode) {
+    case Mode::kTrain:
+      return norm_.train(y, after);
+    case Mode::kTune:
+      return norm_.tune(y, after);
+    case Mode::kEvaluate:
+      break;
+  }
+  return norm_.evaluate(std::move(y), after);
 }
 
 Block::Block(Tensors& tensors, const std::string& prefix, int64_t in, int64_t channels,
@@ -75,6 +83,8 @@ at::Tensor Head::forward(const at::Tensor& features, Mode mode) {
       if (relu) x = at::relu(x);
     } else if (mode == Mode::kTrain) {
       x = norms_[i].train(x, {.relu = relu});
+    } else if (mode == Mode::kTune) {
+      x = norms_[i].tune(x, {.relu = relu});
     } else {
       x = norms_[i].evaluate(x, {.relu = relu});
     }
@@ -93,24 +103,41 @@ ResNet::ResNet(const invp_nn_network_options& options, uint64_t seed) : options_
                          : Convolution::Shape{options.channels, options.width, 3, 1, 1},
                 initialiser);
   int64_t in = options.width;
+  int64_t reduction = imagenet ? 4 : 1;
+  block_infos_.push_back({"stem", in, reduction});
   for (size_t stage = 0; stage < depth.blocks.size(); ++stage) {
     const int64_t channels = int64_t{options.width} << stage;
     for (int32_t i = 0; i < depth.blocks[stage]; ++i) {
       const auto prefix = "layer" + std::to_string(stage + 1) + "." + std::to_string(i);
-      blocks_.emplace_back(tensors_, prefix, in, channels, stage > 0 && i == 0 ? 2 : 1,
-                           depth.bottleneck, initialiser);
+      const int64_t stride = stage > 0 && i == 0 ? 2 : 1;
+      blocks_.emplace_back(tensors_, prefix, in, channels, stride, depth.bottleneck, initialiser);
       in = depth.bottleneck ? Block::kExpansion * channels : channels;
+      reduction *= stride;
+      block_infos_.push_back({prefix, in, reduction});
     }
   }
   feature_dimension_ = in;
+  head_begin_ = tensors_.size();
   head_.emplace(tensors_, in, options, initialiser);
 }
 
-at::Tensor ResNet::features(const at::Tensor& images, Mode mode) {
+Tensors ResNet::backbone_tensors() const {
+  return {tensors_.begin(), tensors_.begin() + static_cast<std::ptrdiff_t>(head_begin_)};
+}
+
+at::Tensor ResNet::convolve(const at::Tensor& images, Mode mode, const Visit& visit) {
   auto x = stem_->forward(images, {.relu = true}, mode);
   if (options_.stem == INVP_NN_STEM_IMAGENET) x = at::max_pool2d(x, 3, 2, 1);
-  for (auto& block : blocks_) x = block.forward(x, mode);
-  return x.mean({2, 3});
+  visit(0, x);
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    x = blocks_[i].forward(x, mode);
+    visit(i + 1, x);
+  }
+  return x;
+}
+
+at::Tensor ResNet::features(const at::Tensor& images, Mode mode) {
+  return convolve(images, mode, [](size_t, const at::Tensor&) {}).mean({2, 3});
 }
 
 at::Tensor ResNet::embeddings(const at::Tensor& features, Mode mode) {

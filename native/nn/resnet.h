@@ -8,7 +8,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "batch_norm.h"
@@ -18,7 +20,9 @@
 
 namespace invp::nn {
 
-enum class Mode { kTrain, kEvaluate };
+/* Training and evaluation as PyTorch has them, and training that normalises by the running
+ * statistics and leaves these alone. */
+enum class Mode { kTrain, kTune, kEvaluate };
 
 /* A convolution and the batch normalisation after it. */
 class ConvolutionNorm {
@@ -61,15 +65,30 @@ class Head {
   std::vector<BatchNorm> norms_;
 };
 
+/* A place inside the backbone; image sides are divided by the reduction, rounded up. */
+struct BlockInfo {
+  std::string name;
+  int64_t channels;
+  int64_t reduction;
+};
+
 class ResNet {
  public:
+  /* Called with a block's number, 0 being the stem, and its output [B, C, H, W]. */
+  using Visit = std::function<void(size_t, const at::Tensor&)>;
+
   ResNet(const invp_nn_network_options& options, uint64_t seed);
 
   int64_t feature_dimension() const { return feature_dimension_; }
   int64_t dimension() const { return options_.dimension; }
   int64_t channels() const { return options_.channels; }
   const Tensors& tensors() const { return tensors_; }
+  /* The tensors that come before the head's. */
+  Tensors backbone_tensors() const;
+  const std::vector<BlockInfo>& blocks() const { return block_infos_; }
 
+  /* Images [B, C, H, W], channels-last, through all blocks; returns the last one's output. */
+  at::Tensor convolve(const at::Tensor& images, Mode mode, const Visit& visit);
   /* Images [B, C, H, W], channels-last, to features [B, F] after global average pooling. */
   at::Tensor features(const at::Tensor& images, Mode mode);
   /* Features to embeddings [B, D]. */
@@ -80,6 +99,8 @@ class ResNet {
   Tensors tensors_;
   std::optional<ConvolutionNorm> stem_;
   std::vector<Block> blocks_;
+  std::vector<BlockInfo> block_infos_;
+  size_t head_begin_ = 0;  // the head's first tensor
   int64_t feature_dimension_ = 0;
   std::optional<Head> head_;
 };

@@ -9,8 +9,11 @@
 
 namespace invp::nn {
 
-Sgd::Sgd(Network& network, double momentum, double weight_decay, bool nesterov)
-    : network_(network), momentum_(momentum), weight_decay_(weight_decay), nesterov_(nesterov) {
+Sgd::Sgd(Tensors tensors, double momentum, double weight_decay, bool nesterov)
+    : tensors_(std::move(tensors)),
+      momentum_(momentum),
+      weight_decay_(weight_decay),
+      nesterov_(nesterov) {
   if (!(momentum >= 0 && momentum <= 1)) {
     throw std::invalid_argument("momentum is " + std::to_string(momentum) + ", allowed are 0 to 1");
   }
@@ -21,11 +24,10 @@ Sgd::Sgd(Network& network, double momentum, double weight_decay, bool nesterov)
   if (nesterov && momentum == 0) {
     throw std::invalid_argument("nesterov needs a momentum above 0");
   }
-  const auto& tensors = network.model().tensors();
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    if (!tensors[i].trainable) continue;
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    if (!tensors_[i].trainable) continue;
     positions_.emplace(static_cast<int64_t>(i), parameters_.size());
-    parameters_.push_back(tensors[i].tensor);
+    parameters_.push_back(tensors_[i].tensor);
   }
 }
 
@@ -51,7 +53,7 @@ void Sgd::step(double learning_rate) {
   if (first) make_buffers();
   at::_fused_sgd_(parameters_, gradients, buffers_, weight_decay_, momentum_, learning_rate,
                   /*dampening=*/0.0, nesterov_, /*maximize=*/false, /*is_first_step=*/first);
-  network_.clear_gradients();
+  clear_gradients(tensors_);
 }
 
 void Sgd::read_momentum(int64_t index, float* data, int64_t bytes) const {
@@ -68,7 +70,7 @@ void Sgd::write_momentum(int64_t index, const float* data, int64_t bytes) {
 }
 
 size_t Sgd::position(int64_t index) const {
-  network_.parameter(index);
+  parameter_at(tensors_, index);
   return positions_.at(index);
 }
 

@@ -6,14 +6,15 @@
 #include <map>
 #include <vector>
 
-#include "network.h"
+#include "tensors.h"
 
 namespace invp::nn {
 
-/* Stochastic gradient descent on all parameters of a network, as torch.optim.SGD computes it. */
+/* Stochastic gradient descent on all parameters among some tensors, as torch.optim.SGD computes it.
+ */
 class Sgd {
  public:
-  Sgd(Network& network, double momentum, double weight_decay, bool nesterov);
+  Sgd(Tensors tensors, double momentum, double weight_decay, bool nesterov);
 
   /* Needs the gradients of a backward and clears them. */
   void step(double learning_rate);
@@ -27,12 +28,12 @@ class Sgd {
   size_t position(int64_t index) const;
   void make_buffers();
 
-  Network& network_;
+  Tensors tensors_;
   double momentum_, weight_decay_;
   bool nesterov_;
   std::vector<at::Tensor> parameters_;
   std::vector<at::Tensor> buffers_;      // one per parameter, or none before the first step
-  std::map<int64_t, size_t> positions_;  // of the network's tensors among the parameters
+  std::map<int64_t, size_t> positions_;  // of the tensors among the parameters
 };
 
 }  // namespace invp::nn

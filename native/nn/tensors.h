@@ -17,6 +17,21 @@ struct NamedTensor {
 
 using Tensors = std::vector<NamedTensor>;
 
+/* Throw std::invalid_argument for an index out of range, or a buffer. */
+const NamedTensor& tensor_at(const Tensors& tensors, int64_t index);
+const NamedTensor& parameter_at(const Tensors& tensors, int64_t index);
+
+void clear_gradients(const Tensors& tensors);
+
+/* A row-major tensor over the caller's memory, which LibTorch must only read if it is const. */
+at::Tensor over(const void* data, at::IntArrayRef shape, at::ScalarType type);
+
+/* Copies between a tensor of any layout and row-major memory of exactly its size. */
+void read_tensor(const at::Tensor& tensor, void* data, int64_t bytes);
+void write_tensor(const at::Tensor& tensor, const void* data, int64_t bytes);
+/* A parameter's gradient; zeros if there is none. */
+void read_gradient(const at::Tensor& parameter, float* data, int64_t bytes);
+
 }  // namespace invp::nn
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * The network room's C ABI: residual networks, their gradients and SGD, on LibTorch.
+ * The network room's C ABI: residual networks, linear classifiers, their gradients and SGD, on
+ * LibTorch.
  *
  * Every function returns a status of invp/status.h and gives its results through out-parameters;
  * invp_nn_last_error has the calling thread's message. Images, embeddings and gradients are
  * row-major float32 in host memory and belong to the caller. Handles are not thread-safe: one
- * thread at a time may use a network and the optimizers made for it.
+ * thread at a time may use a network or a classifier and the optimizers made for it.
  */
 #ifndef INVP_NN_H
 #define INVP_NN_H
@@ -17,7 +18,7 @@
 extern "C" {
 #endif
 
-#define INVP_NN_ABI_VERSION 1
+#define INVP_NN_ABI_VERSION 2
 
 /* Stems: 7x7 convolution with stride 2 and max-pooling, or 3x3 with stride 1 and no pooling. */
 #define INVP_NN_STEM_IMAGENET 0
@@ -33,6 +34,22 @@ extern "C" {
 #define INVP_NN_INITIALISATION_DEFAULT 1
 
 #define INVP_NN_DEVICE_CPU 0
+
+/* What batch normalisation does while a whole network is trained on labels: normalise by the batch
+ * and move the running statistics, or normalise by these and leave them. Its weights and biases are
+ * trained in both cases. */
+#define INVP_NN_STATISTICS_BATCH 0
+#define INVP_NN_STATISTICS_RUNNING 1
+
+/*
+ * What a classifier does to its inputs. NONE: nothing. AFFINE: a trained scale and shift per input
+ * after division by sqrt(1 + 1e-5), which is batch normalisation held in evaluation mode from its
+ * start. BATCH: batch normalisation without trained parameters, by the batch in training and by
+ * the running statistics in evaluation.
+ */
+#define INVP_NN_INPUTS_NONE 0
+#define INVP_NN_INPUTS_AFFINE 1
+#define INVP_NN_INPUTS_BATCH 2
 
 /* Element types of a network's tensors. */
 #define INVP_NN_FLOAT32 0
@@ -55,7 +72,15 @@ typedef struct invp_nn_network_options {
   int32_t device;         /* INVP_NN_DEVICE_CPU */
 } invp_nn_network_options;
 
+typedef struct invp_nn_classifier_options {
+  int64_t inputs;        /* numbers per image, at least 1 */
+  int32_t classes;       /* at least 1 */
+  int32_t normalisation; /* INVP_NN_INPUTS_* */
+  double deviation; /* weights start normal with it and biases at zero; 0: as PyTorch's layers */
+} invp_nn_classifier_options;
+
 typedef struct invp_nn_network invp_nn_network;
+typedef struct invp_nn_classifier invp_nn_classifier;
 typedef struct invp_nn_sgd invp_nn_sgd;
 
 int32_t invp_nn_abi_version(void);
@@ -99,6 +124,26 @@ int32_t invp_nn_network_embed(invp_nn_network* network, const float* images, int
                               int64_t height, int64_t width, float* features, float* embeddings);
 
 /*
+ * Where features can be taken inside the backbone: block 0 is the stem, pooling included, then come
+ * the residual blocks. The output of a block has `channels` channels, and the sides of the images
+ * divided by `reduction`, rounded up. `name` is torchvision's, such as layer1.0, or stem; it may be
+ * null.
+ */
+int32_t invp_nn_network_block_count(const invp_nn_network* network, int64_t* count);
+int32_t invp_nn_network_block_info(const invp_nn_network* network, int64_t index, char* name,
+                                   int64_t name_capacity, int64_t* channels, int64_t* reduction);
+
+/*
+ * Evaluation mode, changing nothing: the blocks' outputs, each pooled adaptively to pool[block] x
+ * pool[block] by averages and flattened. `pool` has an entry for every block; 0 leaves a block out.
+ * `features` receives, one after the other, [batch, channels * pool * pool] of each block wanted;
+ * `floats` is the length of all of them.
+ */
+int32_t invp_nn_network_block_features(invp_nn_network* network, const float* images, int64_t batch,
+                                       int64_t height, int64_t width, const int32_t* pool,
+                                       int64_t blocks, float* features, int64_t floats);
+
+/*
  * Parameters and buffers, in PyTorch's order and under torchvision's names. `name` may be null;
  * `shape` has room for INVP_NN_MAX_RANK extents; `trainable` is 1 for a parameter, 0 for a buffer.
  */
@@ -117,21 +162,81 @@ int32_t invp_nn_network_gradient_read(const invp_nn_network* network, int64_t in
 int32_t invp_nn_network_clear_gradients(invp_nn_network* network);
 
 /*
+ * A linear classifier: inputs [batch, inputs], perhaps normalised, to logits [batch, classes]. Its
+ * tensors are weight [classes, inputs], bias [classes] and, with normalisation, norm.weight and
+ * norm.bias or norm.running_mean and norm.running_var, [inputs] each.
+ */
+int32_t invp_nn_classifier_create(const invp_nn_classifier_options* options, uint64_t seed,
+                                  invp_nn_classifier** classifier);
+/* Null is allowed. Destroy a classifier's optimizers before it. */
+int32_t invp_nn_classifier_destroy(invp_nn_classifier* classifier);
+
+/* Evaluation mode, changing nothing. */
+int32_t invp_nn_classifier_logits(const invp_nn_classifier* classifier, const float* inputs,
+                                  int64_t batch, float* logits);
+
+/*
+ * Training mode: adds the gradients of the cross entropy, the mean over the batch of -log softmax
+ * at the label. `labels` [batch] are classes from 0; `logits`, those of training mode, may be null.
+ */
+int32_t invp_nn_classifier_cross_entropy(invp_nn_classifier* classifier, const float* inputs,
+                                         int64_t batch, const int32_t* labels, float* logits,
+                                         double* loss);
+
+/*
+ * Training mode, for images of several classes: adds the gradients of the binary cross entropy of
+ * the sigmoids, summed over classes and averaged over the batch. `targets` [batch, classes] are 1
+ * (present), 0 (absent) or -1 (adds nothing); `logits` may be null.
+ */
+int32_t invp_nn_classifier_binary_cross_entropy(invp_nn_classifier* classifier, const float* inputs,
+                                                int64_t batch, const int32_t* targets,
+                                                float* logits, double* loss);
+
+/* As the functions of the same names for networks. */
+int32_t invp_nn_classifier_tensor_count(const invp_nn_classifier* classifier, int64_t* count);
+int32_t invp_nn_classifier_tensor_info(const invp_nn_classifier* classifier, int64_t index,
+                                       char* name, int64_t name_capacity, int32_t* dtype,
+                                       int32_t* rank, int64_t* shape, int32_t* trainable);
+int32_t invp_nn_classifier_tensor_read(const invp_nn_classifier* classifier, int64_t index,
+                                       void* data, int64_t bytes);
+int32_t invp_nn_classifier_tensor_write(invp_nn_classifier* classifier, int64_t index,
+                                        const void* data, int64_t bytes);
+int32_t invp_nn_classifier_gradient_read(const invp_nn_classifier* classifier, int64_t index,
+                                         float* data, int64_t bytes);
+int32_t invp_nn_classifier_clear_gradients(invp_nn_classifier* classifier);
+
+/*
+ * Trains a whole network on labels: features of the images, logits of the classifier, which takes F
+ * inputs, and the gradients of the cross entropy, added to the classifier's parameters and to the
+ * backbone's; the network's own head has no part in it. `statistics` is INVP_NN_STATISTICS_*;
+ * `labels`, `logits` and `loss` are as for invp_nn_classifier_cross_entropy.
+ */
+int32_t invp_nn_network_cross_entropy(invp_nn_network* network, invp_nn_classifier* classifier,
+                                      const float* images, int64_t batch, int64_t height,
+                                      int64_t width, const int32_t* labels, int32_t statistics,
+                                      float* logits, double* loss);
+
+/*
  * Stochastic gradient descent with PyTorch's semantics: g += weight_decay * p; the first step sets
  * the momentum buffer to g, later ones to momentum * buffer + g; nesterov adds momentum * buffer to
  * g instead of replacing it; p -= learning_rate * g.
  */
 int32_t invp_nn_sgd_create(invp_nn_network* network, double momentum, double weight_decay,
                            int32_t nesterov, invp_nn_sgd** sgd);
+/* On the backbone's parameters alone, without the head's. */
+int32_t invp_nn_sgd_create_backbone(invp_nn_network* network, double momentum, double weight_decay,
+                                    int32_t nesterov, invp_nn_sgd** sgd);
+int32_t invp_nn_sgd_create_classifier(invp_nn_classifier* classifier, double momentum,
+                                      double weight_decay, int32_t nesterov, invp_nn_sgd** sgd);
 int32_t invp_nn_sgd_destroy(invp_nn_sgd* sgd);
-/* One step on all parameters; clears their gradients. */
+/* One step on all its parameters; clears their gradients. */
 int32_t invp_nn_sgd_step(invp_nn_sgd* sgd, double learning_rate);
 /* 1 once there are momentum buffers: after the first step, or after a buffer was written. */
 int32_t invp_nn_sgd_has_momentum(const invp_nn_sgd* sgd, int32_t* present);
 /* Forgets the momentum buffers, as before the first step. */
 int32_t invp_nn_sgd_clear_momentum(invp_nn_sgd* sgd);
-/* The momentum buffer of the network's tensor `index`, which must be a parameter. Writing one makes
- * those not written yet zero. */
+/* The momentum buffer of the network's or classifier's tensor `index`, which must be a parameter.
+ * Writing one makes those not written yet zero. */
 int32_t invp_nn_sgd_momentum_read(const invp_nn_sgd* sgd, int64_t index, float* data,
                                   int64_t bytes);
 int32_t invp_nn_sgd_momentum_write(invp_nn_sgd* sgd, int64_t index, const float* data,

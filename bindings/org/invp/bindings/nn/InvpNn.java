@@ -68,10 +68,10 @@ public class InvpNn {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
-    private static final int INVP_NN_ABI_VERSION = (int)1L;
+    private static final int INVP_NN_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define INVP_NN_ABI_VERSION 1
+     * #define INVP_NN_ABI_VERSION 2
      * }
      */
     public static int INVP_NN_ABI_VERSION() {
@@ -139,6 +139,51 @@ public class InvpNn {
      */
     public static int INVP_NN_DEVICE_CPU() {
         return INVP_NN_DEVICE_CPU;
+    }
+    private static final int INVP_NN_STATISTICS_BATCH = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_STATISTICS_BATCH 0
+     * }
+     */
+    public static int INVP_NN_STATISTICS_BATCH() {
+        return INVP_NN_STATISTICS_BATCH;
+    }
+    private static final int INVP_NN_STATISTICS_RUNNING = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_STATISTICS_RUNNING 1
+     * }
+     */
+    public static int INVP_NN_STATISTICS_RUNNING() {
+        return INVP_NN_STATISTICS_RUNNING;
+    }
+    private static final int INVP_NN_INPUTS_NONE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_INPUTS_NONE 0
+     * }
+     */
+    public static int INVP_NN_INPUTS_NONE() {
+        return INVP_NN_INPUTS_NONE;
+    }
+    private static final int INVP_NN_INPUTS_AFFINE = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_INPUTS_AFFINE 1
+     * }
+     */
+    public static int INVP_NN_INPUTS_AFFINE() {
+        return INVP_NN_INPUTS_AFFINE;
+    }
+    private static final int INVP_NN_INPUTS_BATCH = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_INPUTS_BATCH 2
+     * }
+     */
+    public static int INVP_NN_INPUTS_BATCH() {
+        return INVP_NN_INPUTS_BATCH;
     }
     private static final int INVP_NN_FLOAT32 = (int)0L;
     /**
@@ -940,6 +985,194 @@ public class InvpNn {
         }
     }
 
+    private static class invp_nn_network_block_count {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_network_block_count");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_count(const invp_nn_network *network, int64_t *count)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_network_block_count$descriptor() {
+        return invp_nn_network_block_count.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_count(const invp_nn_network *network, int64_t *count)
+     * }
+     */
+    public static MethodHandle invp_nn_network_block_count$handle() {
+        return invp_nn_network_block_count.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_count(const invp_nn_network *network, int64_t *count)
+     * }
+     */
+    public static MemorySegment invp_nn_network_block_count$address() {
+        return invp_nn_network_block_count.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_count(const invp_nn_network *network, int64_t *count)
+     * }
+     */
+    public static int invp_nn_network_block_count(MemorySegment network, MemorySegment count) {
+        var mh$ = invp_nn_network_block_count.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_network_block_count", network, count);
+            }
+            return (int)mh$.invokeExact(network, count);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_network_block_info {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_network_block_info");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_info(const invp_nn_network *network, int64_t index, char *name, int64_t name_capacity, int64_t *channels, int64_t *reduction)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_network_block_info$descriptor() {
+        return invp_nn_network_block_info.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_info(const invp_nn_network *network, int64_t index, char *name, int64_t name_capacity, int64_t *channels, int64_t *reduction)
+     * }
+     */
+    public static MethodHandle invp_nn_network_block_info$handle() {
+        return invp_nn_network_block_info.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_info(const invp_nn_network *network, int64_t index, char *name, int64_t name_capacity, int64_t *channels, int64_t *reduction)
+     * }
+     */
+    public static MemorySegment invp_nn_network_block_info$address() {
+        return invp_nn_network_block_info.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_info(const invp_nn_network *network, int64_t index, char *name, int64_t name_capacity, int64_t *channels, int64_t *reduction)
+     * }
+     */
+    public static int invp_nn_network_block_info(MemorySegment network, long index, MemorySegment name, long name_capacity, MemorySegment channels, MemorySegment reduction) {
+        var mh$ = invp_nn_network_block_info.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_network_block_info", network, index, name, name_capacity, channels, reduction);
+            }
+            return (int)mh$.invokeExact(network, index, name, name_capacity, channels, reduction);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_network_block_features {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_LONG,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_network_block_features");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_features(invp_nn_network *network, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *pool, int64_t blocks, float *features, int64_t floats)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_network_block_features$descriptor() {
+        return invp_nn_network_block_features.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_features(invp_nn_network *network, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *pool, int64_t blocks, float *features, int64_t floats)
+     * }
+     */
+    public static MethodHandle invp_nn_network_block_features$handle() {
+        return invp_nn_network_block_features.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_features(invp_nn_network *network, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *pool, int64_t blocks, float *features, int64_t floats)
+     * }
+     */
+    public static MemorySegment invp_nn_network_block_features$address() {
+        return invp_nn_network_block_features.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_block_features(invp_nn_network *network, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *pool, int64_t blocks, float *features, int64_t floats)
+     * }
+     */
+    public static int invp_nn_network_block_features(MemorySegment network, MemorySegment images, long batch, long height, long width, MemorySegment pool, long blocks, MemorySegment features, long floats) {
+        var mh$ = invp_nn_network_block_features.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_network_block_features", network, images, batch, height, width, pool, blocks, features, floats);
+            }
+            return (int)mh$.invokeExact(network, images, batch, height, width, pool, blocks, features, floats);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class invp_nn_network_tensor_count {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             InvpNn.C_INT,
@@ -1305,6 +1538,743 @@ public class InvpNn {
         }
     }
 
+    private static class invp_nn_classifier_create {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_create");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_create(const invp_nn_classifier_options *options, uint64_t seed, invp_nn_classifier **classifier)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_create$descriptor() {
+        return invp_nn_classifier_create.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_create(const invp_nn_classifier_options *options, uint64_t seed, invp_nn_classifier **classifier)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_create$handle() {
+        return invp_nn_classifier_create.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_create(const invp_nn_classifier_options *options, uint64_t seed, invp_nn_classifier **classifier)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_create$address() {
+        return invp_nn_classifier_create.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_create(const invp_nn_classifier_options *options, uint64_t seed, invp_nn_classifier **classifier)
+     * }
+     */
+    public static int invp_nn_classifier_create(MemorySegment options, long seed, MemorySegment classifier) {
+        var mh$ = invp_nn_classifier_create.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_create", options, seed, classifier);
+            }
+            return (int)mh$.invokeExact(options, seed, classifier);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_destroy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_destroy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_destroy(invp_nn_classifier *classifier)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_destroy$descriptor() {
+        return invp_nn_classifier_destroy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_destroy(invp_nn_classifier *classifier)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_destroy$handle() {
+        return invp_nn_classifier_destroy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_destroy(invp_nn_classifier *classifier)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_destroy$address() {
+        return invp_nn_classifier_destroy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_destroy(invp_nn_classifier *classifier)
+     * }
+     */
+    public static int invp_nn_classifier_destroy(MemorySegment classifier) {
+        var mh$ = invp_nn_classifier_destroy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_destroy", classifier);
+            }
+            return (int)mh$.invokeExact(classifier);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_logits {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_logits");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_logits(const invp_nn_classifier *classifier, const float *inputs, int64_t batch, float *logits)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_logits$descriptor() {
+        return invp_nn_classifier_logits.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_logits(const invp_nn_classifier *classifier, const float *inputs, int64_t batch, float *logits)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_logits$handle() {
+        return invp_nn_classifier_logits.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_logits(const invp_nn_classifier *classifier, const float *inputs, int64_t batch, float *logits)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_logits$address() {
+        return invp_nn_classifier_logits.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_logits(const invp_nn_classifier *classifier, const float *inputs, int64_t batch, float *logits)
+     * }
+     */
+    public static int invp_nn_classifier_logits(MemorySegment classifier, MemorySegment inputs, long batch, MemorySegment logits) {
+        var mh$ = invp_nn_classifier_logits.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_logits", classifier, inputs, batch, logits);
+            }
+            return (int)mh$.invokeExact(classifier, inputs, batch, logits);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_cross_entropy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_cross_entropy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *labels, float *logits, double *loss)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_cross_entropy$descriptor() {
+        return invp_nn_classifier_cross_entropy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *labels, float *logits, double *loss)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_cross_entropy$handle() {
+        return invp_nn_classifier_cross_entropy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *labels, float *logits, double *loss)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_cross_entropy$address() {
+        return invp_nn_classifier_cross_entropy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *labels, float *logits, double *loss)
+     * }
+     */
+    public static int invp_nn_classifier_cross_entropy(MemorySegment classifier, MemorySegment inputs, long batch, MemorySegment labels, MemorySegment logits, MemorySegment loss) {
+        var mh$ = invp_nn_classifier_cross_entropy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_cross_entropy", classifier, inputs, batch, labels, logits, loss);
+            }
+            return (int)mh$.invokeExact(classifier, inputs, batch, labels, logits, loss);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_binary_cross_entropy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_binary_cross_entropy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_binary_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *targets, float *logits, double *loss)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_binary_cross_entropy$descriptor() {
+        return invp_nn_classifier_binary_cross_entropy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_binary_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *targets, float *logits, double *loss)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_binary_cross_entropy$handle() {
+        return invp_nn_classifier_binary_cross_entropy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_binary_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *targets, float *logits, double *loss)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_binary_cross_entropy$address() {
+        return invp_nn_classifier_binary_cross_entropy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_binary_cross_entropy(invp_nn_classifier *classifier, const float *inputs, int64_t batch, const int32_t *targets, float *logits, double *loss)
+     * }
+     */
+    public static int invp_nn_classifier_binary_cross_entropy(MemorySegment classifier, MemorySegment inputs, long batch, MemorySegment targets, MemorySegment logits, MemorySegment loss) {
+        var mh$ = invp_nn_classifier_binary_cross_entropy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_binary_cross_entropy", classifier, inputs, batch, targets, logits, loss);
+            }
+            return (int)mh$.invokeExact(classifier, inputs, batch, targets, logits, loss);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_tensor_count {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_tensor_count");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_count(const invp_nn_classifier *classifier, int64_t *count)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_tensor_count$descriptor() {
+        return invp_nn_classifier_tensor_count.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_count(const invp_nn_classifier *classifier, int64_t *count)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_tensor_count$handle() {
+        return invp_nn_classifier_tensor_count.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_count(const invp_nn_classifier *classifier, int64_t *count)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_tensor_count$address() {
+        return invp_nn_classifier_tensor_count.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_count(const invp_nn_classifier *classifier, int64_t *count)
+     * }
+     */
+    public static int invp_nn_classifier_tensor_count(MemorySegment classifier, MemorySegment count) {
+        var mh$ = invp_nn_classifier_tensor_count.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_tensor_count", classifier, count);
+            }
+            return (int)mh$.invokeExact(classifier, count);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_tensor_info {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_tensor_info");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_info(const invp_nn_classifier *classifier, int64_t index, char *name, int64_t name_capacity, int32_t *dtype, int32_t *rank, int64_t *shape, int32_t *trainable)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_tensor_info$descriptor() {
+        return invp_nn_classifier_tensor_info.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_info(const invp_nn_classifier *classifier, int64_t index, char *name, int64_t name_capacity, int32_t *dtype, int32_t *rank, int64_t *shape, int32_t *trainable)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_tensor_info$handle() {
+        return invp_nn_classifier_tensor_info.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_info(const invp_nn_classifier *classifier, int64_t index, char *name, int64_t name_capacity, int32_t *dtype, int32_t *rank, int64_t *shape, int32_t *trainable)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_tensor_info$address() {
+        return invp_nn_classifier_tensor_info.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_info(const invp_nn_classifier *classifier, int64_t index, char *name, int64_t name_capacity, int32_t *dtype, int32_t *rank, int64_t *shape, int32_t *trainable)
+     * }
+     */
+    public static int invp_nn_classifier_tensor_info(MemorySegment classifier, long index, MemorySegment name, long name_capacity, MemorySegment dtype, MemorySegment rank, MemorySegment shape, MemorySegment trainable) {
+        var mh$ = invp_nn_classifier_tensor_info.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_tensor_info", classifier, index, name, name_capacity, dtype, rank, shape, trainable);
+            }
+            return (int)mh$.invokeExact(classifier, index, name, name_capacity, dtype, rank, shape, trainable);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_tensor_read {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_tensor_read");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_read(const invp_nn_classifier *classifier, int64_t index, void *data, int64_t bytes)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_tensor_read$descriptor() {
+        return invp_nn_classifier_tensor_read.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_read(const invp_nn_classifier *classifier, int64_t index, void *data, int64_t bytes)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_tensor_read$handle() {
+        return invp_nn_classifier_tensor_read.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_read(const invp_nn_classifier *classifier, int64_t index, void *data, int64_t bytes)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_tensor_read$address() {
+        return invp_nn_classifier_tensor_read.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_read(const invp_nn_classifier *classifier, int64_t index, void *data, int64_t bytes)
+     * }
+     */
+    public static int invp_nn_classifier_tensor_read(MemorySegment classifier, long index, MemorySegment data, long bytes) {
+        var mh$ = invp_nn_classifier_tensor_read.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_tensor_read", classifier, index, data, bytes);
+            }
+            return (int)mh$.invokeExact(classifier, index, data, bytes);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_tensor_write {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_tensor_write");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_write(invp_nn_classifier *classifier, int64_t index, const void *data, int64_t bytes)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_tensor_write$descriptor() {
+        return invp_nn_classifier_tensor_write.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_write(invp_nn_classifier *classifier, int64_t index, const void *data, int64_t bytes)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_tensor_write$handle() {
+        return invp_nn_classifier_tensor_write.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_write(invp_nn_classifier *classifier, int64_t index, const void *data, int64_t bytes)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_tensor_write$address() {
+        return invp_nn_classifier_tensor_write.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_tensor_write(invp_nn_classifier *classifier, int64_t index, const void *data, int64_t bytes)
+     * }
+     */
+    public static int invp_nn_classifier_tensor_write(MemorySegment classifier, long index, MemorySegment data, long bytes) {
+        var mh$ = invp_nn_classifier_tensor_write.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_tensor_write", classifier, index, data, bytes);
+            }
+            return (int)mh$.invokeExact(classifier, index, data, bytes);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_gradient_read {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_gradient_read");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_gradient_read(const invp_nn_classifier *classifier, int64_t index, float *data, int64_t bytes)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_gradient_read$descriptor() {
+        return invp_nn_classifier_gradient_read.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_gradient_read(const invp_nn_classifier *classifier, int64_t index, float *data, int64_t bytes)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_gradient_read$handle() {
+        return invp_nn_classifier_gradient_read.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_gradient_read(const invp_nn_classifier *classifier, int64_t index, float *data, int64_t bytes)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_gradient_read$address() {
+        return invp_nn_classifier_gradient_read.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_gradient_read(const invp_nn_classifier *classifier, int64_t index, float *data, int64_t bytes)
+     * }
+     */
+    public static int invp_nn_classifier_gradient_read(MemorySegment classifier, long index, MemorySegment data, long bytes) {
+        var mh$ = invp_nn_classifier_gradient_read.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_gradient_read", classifier, index, data, bytes);
+            }
+            return (int)mh$.invokeExact(classifier, index, data, bytes);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_classifier_clear_gradients {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_classifier_clear_gradients");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_clear_gradients(invp_nn_classifier *classifier)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_classifier_clear_gradients$descriptor() {
+        return invp_nn_classifier_clear_gradients.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_clear_gradients(invp_nn_classifier *classifier)
+     * }
+     */
+    public static MethodHandle invp_nn_classifier_clear_gradients$handle() {
+        return invp_nn_classifier_clear_gradients.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_clear_gradients(invp_nn_classifier *classifier)
+     * }
+     */
+    public static MemorySegment invp_nn_classifier_clear_gradients$address() {
+        return invp_nn_classifier_clear_gradients.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_classifier_clear_gradients(invp_nn_classifier *classifier)
+     * }
+     */
+    public static int invp_nn_classifier_clear_gradients(MemorySegment classifier) {
+        var mh$ = invp_nn_classifier_clear_gradients.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_classifier_clear_gradients", classifier);
+            }
+            return (int)mh$.invokeExact(classifier);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_network_cross_entropy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_LONG,
+            InvpNn.C_LONG,
+            InvpNn.C_LONG,
+            InvpNn.C_POINTER,
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_network_cross_entropy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_cross_entropy(invp_nn_network *network, invp_nn_classifier *classifier, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *labels, int32_t statistics, float *logits, double *loss)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_network_cross_entropy$descriptor() {
+        return invp_nn_network_cross_entropy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_cross_entropy(invp_nn_network *network, invp_nn_classifier *classifier, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *labels, int32_t statistics, float *logits, double *loss)
+     * }
+     */
+    public static MethodHandle invp_nn_network_cross_entropy$handle() {
+        return invp_nn_network_cross_entropy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_cross_entropy(invp_nn_network *network, invp_nn_classifier *classifier, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *labels, int32_t statistics, float *logits, double *loss)
+     * }
+     */
+    public static MemorySegment invp_nn_network_cross_entropy$address() {
+        return invp_nn_network_cross_entropy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_cross_entropy(invp_nn_network *network, invp_nn_classifier *classifier, const float *images, int64_t batch, int64_t height, int64_t width, const int32_t *labels, int32_t statistics, float *logits, double *loss)
+     * }
+     */
+    public static int invp_nn_network_cross_entropy(MemorySegment network, MemorySegment classifier, MemorySegment images, long batch, long height, long width, MemorySegment labels, int statistics, MemorySegment logits, MemorySegment loss) {
+        var mh$ = invp_nn_network_cross_entropy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_network_cross_entropy", network, classifier, images, batch, height, width, labels, statistics, logits, loss);
+            }
+            return (int)mh$.invokeExact(network, classifier, images, batch, height, width, labels, statistics, logits, loss);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class invp_nn_sgd_create {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             InvpNn.C_INT,
@@ -1362,6 +2332,130 @@ public class InvpNn {
                 traceDowncall("invp_nn_sgd_create", network, momentum, weight_decay, nesterov, sgd);
             }
             return (int)mh$.invokeExact(network, momentum, weight_decay, nesterov, sgd);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_sgd_create_backbone {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_DOUBLE,
+            InvpNn.C_DOUBLE,
+            InvpNn.C_INT,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_sgd_create_backbone");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_backbone(invp_nn_network *network, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_sgd_create_backbone$descriptor() {
+        return invp_nn_sgd_create_backbone.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_backbone(invp_nn_network *network, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static MethodHandle invp_nn_sgd_create_backbone$handle() {
+        return invp_nn_sgd_create_backbone.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_backbone(invp_nn_network *network, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static MemorySegment invp_nn_sgd_create_backbone$address() {
+        return invp_nn_sgd_create_backbone.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_backbone(invp_nn_network *network, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static int invp_nn_sgd_create_backbone(MemorySegment network, double momentum, double weight_decay, int nesterov, MemorySegment sgd) {
+        var mh$ = invp_nn_sgd_create_backbone.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_sgd_create_backbone", network, momentum, weight_decay, nesterov, sgd);
+            }
+            return (int)mh$.invokeExact(network, momentum, weight_decay, nesterov, sgd);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_sgd_create_classifier {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_DOUBLE,
+            InvpNn.C_DOUBLE,
+            InvpNn.C_INT,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_sgd_create_classifier");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_classifier(invp_nn_classifier *classifier, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_sgd_create_classifier$descriptor() {
+        return invp_nn_sgd_create_classifier.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_classifier(invp_nn_classifier *classifier, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static MethodHandle invp_nn_sgd_create_classifier$handle() {
+        return invp_nn_sgd_create_classifier.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_classifier(invp_nn_classifier *classifier, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static MemorySegment invp_nn_sgd_create_classifier$address() {
+        return invp_nn_sgd_create_classifier.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_sgd_create_classifier(invp_nn_classifier *classifier, double momentum, double weight_decay, int32_t nesterov, invp_nn_sgd **sgd)
+     * }
+     */
+    public static int invp_nn_sgd_create_classifier(MemorySegment classifier, double momentum, double weight_decay, int nesterov, MemorySegment sgd) {
+        var mh$ = invp_nn_sgd_create_classifier.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_sgd_create_classifier", classifier, momentum, weight_decay, nesterov, sgd);
+            }
+            return (int)mh$.invokeExact(classifier, momentum, weight_decay, nesterov, sgd);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -10,7 +10,7 @@ public enum Room {
   /** Decoding and augmentation of images. */
   IMAGE(1),
   /** Networks and optimisers, on LibTorch. */
-  NN(1),
+  NN(2),
   /** The memory bank's kernels on a CUDA device, or on the emulated one. */
   CUDA(1);
 

@@ -8,32 +8,36 @@ import org.invp.bindings.nn.InvpNn;
 import org.invp.internal.NativeCall;
 import org.invp.internal.Room;
 
-/** The native optimizer's handle; the network's lock guards it too. */
+/** The native optimizer's handle; the lock of what it trains guards it too. */
 final class NativeSgd implements AutoCloseable {
-  private final NativeNetwork network;
+  private final NativeModel model;
   private MemorySegment handle;
 
+  /** One of the native functions that make an optimizer. */
+  interface Maker {
+    int make(
+        MemorySegment model, double momentum, double weightDecay, int nesterov, MemorySegment out);
+  }
+
   NativeSgd(
-      NativeNetwork network,
-      MemorySegment networkHandle,
+      NativeModel model,
+      MemorySegment modelHandle,
+      Maker maker,
       double momentum,
       double weightDecay,
       boolean nesterov) {
-    this.network = network;
+    this.model = model;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       NativeCall.check(
-          Room.NN,
-          () ->
-              InvpNn.invp_nn_sgd_create(
-                  networkHandle, momentum, weightDecay, nesterov ? 1 : 0, out));
+          Room.NN, () -> maker.make(modelHandle, momentum, weightDecay, nesterov ? 1 : 0, out));
       handle = out.get(ValueLayout.ADDRESS, 0);
     }
   }
 
   /** One native call on the optimizer. */
   void call(ToIntFunction<MemorySegment> call) {
-    network.locked(
+    model.locked(
         () -> {
           if (handle == null) {
             throw new IllegalStateException("the optimizer is closed");
@@ -42,7 +46,7 @@ final class NativeSgd implements AutoCloseable {
         });
   }
 
-  /** Idempotent; the network calls it under its lock. */
+  /** Idempotent; the model calls it under its lock. */
   void destroy() {
     if (handle != null) {
       MemorySegment ending = handle;
@@ -53,6 +57,6 @@ final class NativeSgd implements AutoCloseable {
 
   @Override
   public void close() {
-    network.close(this);
+    model.close(this);
   }
 }

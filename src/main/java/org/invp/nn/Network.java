@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import org.invp.InvalidDataException;
 import org.invp.bindings.nn.InvpNn;
 import org.invp.io.NamedTensor;
@@ -30,10 +31,12 @@ import org.invp.tensor.FloatTensor;
  */
 public final class Network implements AutoCloseable {
   private static final String WEIGHTS = "the weights";
+  private static final String HEAD = "fc.";
 
   private final NetworkOptions options;
   private final NativeNetwork network;
   private final List<TensorInfo> tensors;
+  private final List<Block> blocks;
   private final StateSnapshot snapshot;
   private FloatTensor output = FloatTensor.allocate(0, 0);
 
@@ -41,6 +44,7 @@ public final class Network implements AutoCloseable {
     this.options = options;
     network = new NativeNetwork(options, seed);
     tensors = network.tensors();
+    blocks = network.blocks();
     snapshot = new StateSnapshot(tensors);
   }
 
@@ -105,6 +109,11 @@ public final class Network implements AutoCloseable {
   /** F, the length of the backbone's features after global average pooling. */
   public int featureDimension() {
     return options.featureDimension();
+  }
+
+  /** Where features can be taken inside the backbone: the stem and the residual blocks. */
+  public List<Block> blocks() {
+    return blocks;
   }
 
   /**
@@ -184,12 +193,12 @@ public final class Network implements AutoCloseable {
    * memory.
    */
   public List<NamedTensor> state(Arena arena) {
-    return StateTensors.read(tensors, arena, this::read);
+    return StateTensors.read(tensors, arena, network::read);
   }
 
   /** As {@link #state(Arena)}, in the network's own memory: the next call overwrites it. */
   public List<NamedTensor> state() {
-    return snapshot.take(this::read);
+    return snapshot.take(network::read);
   }
 
   /**
@@ -200,19 +209,12 @@ public final class Network implements AutoCloseable {
    *     shape, or not finite
    */
   public void load(List<NamedTensor> state) {
-    StateTensors.write(WEIGHTS, tensors, state, this::write);
+    StateTensors.write(WEIGHTS, tensors, state, network::write);
   }
 
   /** The parameters' gradients, as {@link #state(Arena)}; zeros where there are none. */
   public List<NamedTensor> gradients(Arena arena) {
-    return StateTensors.read(
-        trainable(),
-        arena,
-        (tensor, data) ->
-            network.call(
-                handle ->
-                    InvpNn.invp_nn_network_gradient_read(
-                        handle, tensor.index(), data, data.byteSize())));
+    return StateTensors.read(trainable(), arena, network::readGradient);
   }
 
   /** Forgets the gradients that {@link #backward} added. */
@@ -232,20 +234,22 @@ public final class Network implements AutoCloseable {
     return tensors.stream().filter(TensorInfo::trainable).toList();
   }
 
+  List<TensorInfo> backboneParameters() {
+    return trainable().stream().filter(tensor -> !tensor.name().startsWith(HEAD)).toList();
+  }
+
   NativeSgd newSgd(double momentum, double weightDecay, boolean nesterov) {
-    return network.newSgd(momentum, weightDecay, nesterov);
+    return network.newSgd(InvpNn::invp_nn_sgd_create, momentum, weightDecay, nesterov);
   }
 
-  private void read(TensorInfo tensor, MemorySegment data) {
-    network.call(
-        handle ->
-            InvpNn.invp_nn_network_tensor_read(handle, tensor.index(), data, data.byteSize()));
+  NativeSgd newBackboneSgd(double momentum, double weightDecay, boolean nesterov) {
+    return network.newSgd(InvpNn::invp_nn_sgd_create_backbone, momentum, weightDecay, nesterov);
   }
 
-  private void write(TensorInfo tensor, MemorySegment data) {
-    network.call(
-        handle ->
-            InvpNn.invp_nn_network_tensor_write(handle, tensor.index(), data, data.byteSize()));
+  /** A native call on the network and images for it. */
+  void call(FloatTensor images, ToIntFunction<MemorySegment> call) {
+    requireImages(images);
+    network.call(call);
   }
 
   private void requireImages(FloatTensor images) {

@@ -9,13 +9,13 @@ import org.invp.bindings.nn.InvpNn;
 import org.invp.io.NamedTensor;
 
 /**
- * Stochastic gradient descent on all parameters of a network, as PyTorch's {@code torch.optim.SGD}
- * computes it: {@code g += weightDecay p}; the first step sets the momentum buffer {@code b = g},
- * later ones {@code b = momentum b + g}; {@code p -= learningRate b}, or with Nesterov's variant
- * {@code p -= learningRate (g + momentum b)}.
+ * Stochastic gradient descent on the parameters of a network or a classifier, as PyTorch's {@code
+ * torch.optim.SGD} computes it: {@code g += weightDecay p}; the first step sets the momentum buffer
+ * {@code b = g}, later ones {@code b = momentum b + g}; {@code p -= learningRate b}, or with
+ * Nesterov's variant {@code p -= learningRate (g + momentum b)}.
  *
- * <p>Used by the thread that trains the network. Closed with the network or before it; afterwards
- * every method throws {@link IllegalStateException}.
+ * <p>Used by the thread that trains. Closed with what it trains, or before it; afterwards every
+ * method throws {@link IllegalStateException}.
  */
 public final class Sgd implements AutoCloseable {
   private static final String BUFFERS = "the momentum buffers";
@@ -32,9 +32,25 @@ public final class Sgd implements AutoCloseable {
    * @param nesterov needs a momentum above 0
    */
   public Sgd(Network network, double momentum, double weightDecay, boolean nesterov) {
-    parameters = network.trainable();
-    sgd = network.newSgd(momentum, weightDecay, nesterov);
+    this(network.trainable(), network.newSgd(momentum, weightDecay, nesterov));
+  }
+
+  /** The same for a classifier. */
+  public Sgd(Classifier classifier, double momentum, double weightDecay, boolean nesterov) {
+    this(classifier.trainable(), classifier.newSgd(momentum, weightDecay, nesterov));
+  }
+
+  private Sgd(List<TensorInfo> parameters, NativeSgd sgd) {
+    this.parameters = parameters;
+    this.sgd = sgd;
     snapshot = new StateSnapshot(parameters);
+  }
+
+  /** The same for a network's backbone alone, without its head. */
+  public static Sgd ofBackbone(
+      Network network, double momentum, double weightDecay, boolean nesterov) {
+    return new Sgd(
+        network.backboneParameters(), network.newBackboneSgd(momentum, weightDecay, nesterov));
   }
 
   /**
