@@ -14,6 +14,9 @@ import picocli.CommandLine.Spec;
     subcommands = {
       EvalKnnCommand.class,
       EvalRetrievalCommand.class,
+      EvalLinearCommand.class,
+      EvalSemiCommand.class,
+      EvalFinetuneCommand.class
     })
 final class EvalCommand implements Runnable {
   @Spec private CommandSpec spec;

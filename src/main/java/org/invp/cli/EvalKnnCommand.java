@@ -55,9 +55,9 @@ final class EvalKnnCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "WHAT",
       description =
-          "What represents an image: ${COMPLETION-CANDIDATES} (default: bank,embedding,backbone).")
-  private Set<Representation> representations =
-      EnumSet.of(Representation.BANK, Representation.EMBEDDING, Representation.BACKBONE);
+          "What represents an image: ${COMPLETION-CANDIDATES} (default: bank,embedding,backbone;"
+              + " without a checkpoint there is no bank).")
+  private Set<Representation> representations;
 
   @Option(
       names = "--set",
@@ -91,27 +91,39 @@ final class EvalKnnCommand implements Callable<Integer> {
 
   private Map<Representation, Accuracy> measure(
       TrainedRun trained, KnnEvaluation knn, BankEngine engine, ImageDataset train) {
+    Set<Representation> asked = representations(trained);
     Map<Representation, Accuracy> results = new LinkedHashMap<>();
-    if (representations.contains(Representation.BANK)) {
+    if (asked.contains(Representation.BANK)) {
       int dimension = trained.config().network().dimension();
       try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
         trained.checkpoint().copyBank(bank.embeddings());
         results.put(Representation.BANK, knn.againstBank(trained.network(), bank));
       }
     }
-    if (representations.contains(Representation.BACKBONE)) {
+    if (asked.contains(Representation.BACKBONE)) {
       KnnEvaluation.NetworkAccuracy both = knn.bothOutputs(trained.network());
-      if (representations.contains(Representation.EMBEDDING)) {
+      if (asked.contains(Representation.EMBEDDING)) {
         results.put(Representation.EMBEDDING, both.embedding());
       }
       results.put(Representation.BACKBONE, both.backbone());
-    } else if (representations.contains(Representation.EMBEDDING)) {
+    } else if (asked.contains(Representation.EMBEDDING)) {
       results.put(Representation.EMBEDDING, knn.recomputed(trained.network()));
     }
-    if (representations.contains(Representation.PIXELS)) {
+    if (asked.contains(Representation.PIXELS)) {
       results.put(Representation.PIXELS, knn.pixels());
     }
     return results;
+  }
+
+  private Set<Representation> representations(TrainedRun trained) {
+    if (representations != null) {
+      return representations;
+    }
+    Set<Representation> usual = EnumSet.of(Representation.EMBEDDING, Representation.BACKBONE);
+    if (trained.hasCheckpoint()) {
+      usual.add(Representation.BANK);
+    }
+    return usual;
   }
 
   private EvalResult result(

@@ -68,6 +68,11 @@ final class TrainedRun implements AutoCloseable {
     return new TrainedRun(null, config, Network.load(run.resolve(WEIGHTS)));
   }
 
+  /** Whether there is a checkpoint, with a memory bank, and not a network alone. */
+  boolean hasCheckpoint() {
+    return checkpoint != null;
+  }
+
   /**
    * The checkpoint.
    *

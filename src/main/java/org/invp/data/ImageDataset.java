@@ -66,6 +66,17 @@ public interface ImageDataset extends AutoCloseable {
     return count >= size() ? this : new SubsetDataset(this, count);
   }
 
+  /**
+   * Some images, the i-th of them under index i. The result shares this data set's memory; closing
+   * either closes both.
+   *
+   * @param images their indices here
+   * @throws IndexOutOfBoundsException if there is no image of an index
+   */
+  default ImageDataset select(int... images) {
+    return new SelectedDataset(this, images);
+  }
+
   /** Releases what the data set holds; idempotent. */
   @Override
   void close();

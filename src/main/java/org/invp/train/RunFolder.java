@@ -25,6 +25,9 @@ public final class RunFolder implements AutoCloseable {
   /** The name of the file with the run's settings. */
   public static final String CONFIG = "config.yaml";
 
+  /** The name of the file with the network alone. */
+  public static final String WEIGHTS = "weights.safetensors";
+
   private static final String LOCK = "run.lock";
 
   /** What to do with a run that the folder already holds. */
@@ -98,7 +101,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** The network alone, once the run is complete; {@code Network.load} reads it. */
   public Path weights() {
-    return path.resolve("weights.safetensors");
+    return path.resolve(WEIGHTS);
   }
 
   /** What the trainer said. */
@@ -118,7 +121,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   private boolean holdsRun() {
-    return Stream.of(config(), metrics(), checkpoint()).anyMatch(Files::exists);
+    return Stream.of(config(), metrics(), checkpoint(), weights()).anyMatch(Files::exists);
   }
 
   private List<Path> files() {

@@ -14,15 +14,19 @@ public final class StopRequest {
     return requested;
   }
 
-  /** Ends whatever is running if somebody asked. */
-  void check() {
+  /**
+   * Ends whatever is running if somebody asked.
+   *
+   * @throws Stopped then
+   */
+  public void check() {
     if (requested) {
       throw new Stopped();
     }
   }
 
-  /** Unwinds to the trainer's loop; carries nothing. */
-  static final class Stopped extends RuntimeException {
+  /** Unwinds to whoever made the request's subject run; carries nothing. */
+  public static final class Stopped extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     Stopped() {

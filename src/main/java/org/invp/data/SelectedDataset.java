@@ -1,0 +1,63 @@
+package org.invp.data;
+
+import java.util.List;
+import java.util.Objects;
+
+/** Some images of another data set, in any order. */
+final class SelectedDataset implements ImageDataset {
+  private final ImageDataset whole;
+  private final int[] images;
+
+  SelectedDataset(ImageDataset whole, int... images) {
+    for (int image : images) {
+      Objects.checkIndex(image, whole.size());
+    }
+    this.whole = whole;
+    this.images = images.clone();
+  }
+
+  @Override
+  public int size() {
+    return images.length;
+  }
+
+  @Override
+  public int channels() {
+    return whole.channels();
+  }
+
+  @Override
+  public int imageHeight() {
+    return whole.imageHeight();
+  }
+
+  @Override
+  public int imageWidth() {
+    return whole.imageWidth();
+  }
+
+  @Override
+  public List<String> classNames() {
+    return whole.classNames();
+  }
+
+  @Override
+  public int label(int index) {
+    return whole.label(images[index]);
+  }
+
+  @Override
+  public String describe(int index) {
+    return whole.describe(images[index]);
+  }
+
+  @Override
+  public void read(int index, ImageBuffer buffer) {
+    whole.read(images[index], buffer);
+  }
+
+  @Override
+  public void close() {
+    whole.close();
+  }
+}

@@ -1,0 +1,76 @@
+package org.invp.eval;
+
+import java.util.List;
+import org.invp.data.Batch;
+import org.invp.data.DataLoader;
+import org.invp.data.ImageDataset;
+import org.invp.data.Transform;
+import org.invp.nn.BlockFeatures;
+import org.invp.nn.Network;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+
+/** Features computed batch by batch, from views that may be drawn anew in every epoch. */
+final class ComputedFeatures implements LabelledFeatures {
+  private final int[] truth;
+  private final DataLoader loader;
+  private final BlockFeatures blocks;
+  private final IntTensor labels;
+  private int size;
+
+  ComputedFeatures(
+      Network network,
+      List<BlockFeatures.Pooled> layers,
+      ImageDataset images,
+      Transform view,
+      int batchSize,
+      int workers,
+      long seed) {
+    truth = images.labels();
+    int capacity = Math.min(batchSize, images.size());
+    loader = new DataLoader(images, view, capacity, workers, seed, true);
+    blocks = new BlockFeatures(network, layers);
+    labels = IntTensor.allocate(capacity);
+  }
+
+  @Override
+  public int batches() {
+    return loader.batches();
+  }
+
+  @Override
+  public void start(int epoch) {
+    loader.start(epoch, 0);
+  }
+
+  @Override
+  public boolean next() {
+    Batch batch = loader.next();
+    if (batch == null) {
+      return false;
+    }
+    size = batch.size();
+    for (int i = 0; i < size; i++) {
+      labels.set(i, truth[batch.indices().get(i)]);
+    }
+    blocks.compute(batch.images());
+    return true;
+  }
+
+  @Override
+  public FloatTensor features(int layer) {
+    return blocks.features(layer);
+  }
+
+  @Override
+  public IntTensor labels() {
+    return labels.slice(size);
+  }
+
+  @Override
+  public void close() {
+    loader.close();
+    blocks.close();
+    labels.close();
+  }
+}

@@ -1,0 +1,29 @@
+package org.invp.eval;
+
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+
+/** Batches of features with labels, of one or several layers of a frozen network. */
+interface LabelledFeatures extends AutoCloseable {
+  /** Batches in an epoch. */
+  int batches();
+
+  /**
+   * Begins a pass over all images.
+   *
+   * @param epoch decides the order and the views, where these are random
+   */
+  void start(int epoch);
+
+  /** Goes to the next batch, the one before is no longer valid; false at the end. */
+  boolean next();
+
+  /** The features of one layer, [B, length]. */
+  FloatTensor features(int layer);
+
+  /** The labels, [B]. */
+  IntTensor labels();
+
+  @Override
+  void close();
+}
