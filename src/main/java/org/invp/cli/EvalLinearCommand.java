@@ -60,7 +60,7 @@ final class EvalLinearCommand implements Callable<Integer> {
   @Mixin private DeviceOption device;
   @Mixin private EvalOutput output;
   @Mixin private EvalSession session;
-  @Mixin private CacheOptions features;
+  @Mixin private FeatureOptions features;
 
   @Option(
       names = "--variant",
@@ -113,6 +113,10 @@ final class EvalLinearCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     device.check();
+    features.check();
+    if (views == Views.AUGMENTED && features.crops() != 1) {
+      throw new ParameterException(spec.commandLine(), "--crops is for --views cached");
+    }
     if (views == Views.CACHED && layers == Layers.ALL) {
       throw new ParameterException(
           spec.commandLine(), "--views cached is for --layers last: features of all do not fit");
@@ -138,13 +142,16 @@ final class EvalLinearCommand implements Callable<Integer> {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("variant", chosen.name().toLowerCase(Locale.ROOT));
     described.put("views", views.name().toLowerCase(Locale.ROOT));
+    described.put("crops", features.crops());
     described.putAll(settings.describe());
     List<Score> scores;
     try (ImageDataset train = Setup.trainingImages(config);
         ImageDataset test = Setup.testImages(config)) {
       if (views == Views.CACHED) {
         FeatureCache cache = features.open(session.run());
-        scores = evaluation.onKeptFeatures(trained.network(), cache, train, test);
+        scores =
+            evaluation.onKeptFeatures(
+                trained.network(), features.extractor(trained), cache, train, test);
       } else {
         scores = evaluation.onNewViews(trained.network(), train, test);
       }

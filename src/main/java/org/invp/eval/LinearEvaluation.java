@@ -67,13 +67,15 @@ public final class LinearEvaluation {
    * Faster: the last features of every image are computed once, or come from the cache, under the
    * evaluation's view.
    *
+   * @param extractor of that network's features
    * @return top-1 and top-5 of the last layer
    */
   public List<Score> onKeptFeatures(
-      Network network, FeatureCache cache, ImageDataset train, ImageDataset test) {
-    FeatureExtractor extractor =
-        new FeatureExtractor(
-            network, views.evaluation(), views.evaluationBatchSize(), views.workers());
+      Network network,
+      FeatureExtractor extractor,
+      FeatureCache cache,
+      ImageDataset train,
+      ImageDataset test) {
     int length = network.featureDimension();
     Pooled last = new Pooled(network.blocks().get(network.blocks().size() - 1), 1);
     try (FloatTensor trainRows = FloatTensor.allocate(train.size(), length);
