@@ -9,8 +9,8 @@
 
 using invp::guard;
 using invp::require;
+using invp::image::Picture;
 using invp::image::Random;
-using invp::image::Source;
 
 INVP_EXPORT int32_t invp_image_abi_version(void) { return INVP_IMAGE_ABI_VERSION; }
 
@@ -67,10 +67,10 @@ INVP_EXPORT int32_t invp_image_apply(invp_image_workspace* workspace,
         workspace != nullptr && augmentation != nullptr && draws != nullptr && output != nullptr,
         "arguments must not be null");
     invp::image::check(*augmentation);
-    const Source source =
-        workspace->open(data, bytes, encoding, height, width, channels, augmentation->channels);
-    invp::image::check(*draws, source.height, source.width);
-    invp::image::training_view(*workspace, source, *augmentation, *draws, output);
+    const Picture picture = workspace->open(data, bytes, encoding, height, width, channels,
+                                            augmentation->channels, augmentation->exif);
+    invp::image::check(*draws, picture.height, picture.width);
+    invp::image::training_view(*workspace, picture, *augmentation, *draws, output);
   });
 }
 
@@ -83,11 +83,11 @@ INVP_EXPORT int32_t invp_image_augment(invp_image_workspace* workspace,
     require(workspace != nullptr && augmentation != nullptr && output != nullptr,
             "arguments must not be null");
     invp::image::check(*augmentation);
-    const Source source =
-        workspace->open(data, bytes, encoding, height, width, channels, augmentation->channels);
+    const Picture picture = workspace->open(data, bytes, encoding, height, width, channels,
+                                            augmentation->channels, augmentation->exif);
     const invp_image_draws draws =
-        invp::image::draw(*augmentation, source.height, source.width, Random(seed, epoch, image));
-    invp::image::training_view(*workspace, source, *augmentation, draws, output);
+        invp::image::draw(*augmentation, picture.height, picture.width, Random(seed, epoch, image));
+    invp::image::training_view(*workspace, picture, *augmentation, draws, output);
   });
 }
 
@@ -99,9 +99,9 @@ INVP_EXPORT int32_t invp_image_evaluate(invp_image_workspace* workspace,
     require(workspace != nullptr && evaluation != nullptr && output != nullptr,
             "arguments must not be null");
     invp::image::check(*evaluation);
-    const Source source =
-        workspace->open(data, bytes, encoding, height, width, channels, evaluation->channels);
-    invp::image::evaluation_view(*workspace, source, *evaluation, output);
+    const Picture picture = workspace->open(data, bytes, encoding, height, width, channels,
+                                            evaluation->channels, evaluation->exif);
+    invp::image::evaluation_view(*workspace, picture, *evaluation, output);
   });
 }
 

@@ -87,6 +87,13 @@ void draw_jitter(const invp_image_augmentation& ranges, const Random& random,
   }
 }
 
+void check_decoding(int32_t decode, int32_t exif) {
+  require(decode == INVP_IMAGE_EXACT || decode == INVP_IMAGE_SCALED,
+          "decode must be 0 (exact) or 1 (scaled)");
+  require(exif == INVP_IMAGE_EXIF_IGNORE || exif == INVP_IMAGE_EXIF_APPLY,
+          "exif must be 0 (ignore) or 1 (apply)");
+}
+
 void check_output(int32_t channels, int32_t height, int32_t width, const float* mean,
                   const float* deviation) {
   require(channels == 1 || channels == 3, "channels must be 1 or 3");
@@ -104,6 +111,7 @@ void check_output(int32_t channels, int32_t height, int32_t width, const float* 
 
 void check(const invp_image_augmentation& r) {
   check_output(r.channels, r.height, r.width, r.mean, r.deviation);
+  check_decoding(r.decode, r.exif);
   require(r.area_low > 0 && within(r.area_high, r.area_low, 1),
           "crop area must satisfy 0 < low <= high <= 1");
   require(r.ratio_low > 0 && within(r.ratio_high, r.ratio_low, 1000),
@@ -122,6 +130,7 @@ void check(const invp_image_augmentation& r) {
 
 void check(const invp_image_evaluation& view) {
   check_output(view.channels, view.height, view.width, view.mean, view.deviation);
+  check_decoding(view.decode, view.exif);
   require(view.resize >= 0 && view.resize <= INVP_IMAGE_MAX_OUTPUT, "resize must be 0..8192");
 }
 

@@ -16,8 +16,13 @@
 /* After jpeglib.h. */
 #include <jerror.h>
 
-/* More scans than any encoder writes: a progressive file built to waste time. */
-enum { MAX_SCANS = 500, MESSAGE_CAPACITY = 256 };
+#include "exif.h"
+
+/*
+ * MAX_SCANS is more than any encoder writes: a progressive file built to waste time.
+ * MARGIN: columns decoded beside a rectangle, since upsampled colours depend on neighbours.
+ */
+enum { MAX_SCANS = 500, MESSAGE_CAPACITY = 256, MARGIN = 4, EXIF_MARKER = JPEG_APP0 + 1 };
 
 /* The message table names two texts of libjpeg's private headers; we show neither. */
 #define JCOPYRIGHT_SHORT ""
@@ -33,6 +38,7 @@ struct invp_jpeg {
   struct jpeg_progress_mgr progress;
   jmp_buf failure;
   invp_jpeg_result result;
+  int ends_marked; /* the file's last bytes are its end marker */
   char message[MESSAGE_CAPACITY];
 };
 
@@ -98,6 +104,7 @@ static void reset(j_common_ptr info) {
 static int start(invp_jpeg* jpeg) {
   if (setjmp(jpeg->failure) != 0) return 0;
   jpeg_create_decompress(&jpeg->decoder);
+  jpeg_save_markers(&jpeg->decoder, EXIF_MARKER, 0xffff);
   return 1;
 }
 
@@ -142,19 +149,32 @@ const char* invp_jpeg_version(void) {
 #undef TEXT
 }
 
+/* The orientation in the first APP1 marker that holds EXIF data. */
+static int32_t orientation(j_decompress_ptr decoder) {
+  for (jpeg_saved_marker_ptr m = decoder->marker_list; m != NULL; m = m->next) {
+    if (m->marker == EXIF_MARKER && m->data_length > 4 && memcmp(m->data, "Exif", 4) == 0) {
+      return invp_exif_orientation(m->data, m->data_length);
+    }
+  }
+  return 1;
+}
+
 invp_jpeg_result invp_jpeg_open(invp_jpeg* jpeg, const void* data, size_t bytes,
                                 invp_jpeg_header* header) {
+  const uint8_t* file = (const uint8_t*)data;
   jpeg->result = INVP_JPEG_OK;
+  jpeg->ends_marked = bytes >= 2 && file[bytes - 2] == 0xff && file[bytes - 1] == JPEG_EOI;
   if (setjmp(jpeg->failure) != 0) {
     jpeg_abort_decompress(&jpeg->decoder);
     return jpeg->result;
   }
   jpeg_abort_decompress(&jpeg->decoder);
-  jpeg_mem_src(&jpeg->decoder, (const unsigned char*)data, (unsigned long)bytes);
+  jpeg_mem_src(&jpeg->decoder, file, (unsigned long)bytes);
   jpeg_read_header(&jpeg->decoder, TRUE);
   header->height = (int32_t)jpeg->decoder.image_height;
   header->width = (int32_t)jpeg->decoder.image_width;
   header->components = jpeg->decoder.num_components;
+  header->orientation = orientation(&jpeg->decoder);
   return INVP_JPEG_OK;
 }
 
@@ -175,6 +195,40 @@ static void from_cmyk(const uint8_t* cmyk, int width, int inverted, int channels
   }
 }
 
+/* What libjpeg's rows still need. Gray from stored RGB is not among every libjpeg's conversions. */
+typedef enum { READY, CMYK, RGB_TO_GRAY } conversion;
+
+static conversion choose_colours(j_decompress_ptr decoder, int channels) {
+  if (decoder->jpeg_color_space == JCS_CMYK || decoder->jpeg_color_space == JCS_YCCK) {
+    decoder->out_color_space = JCS_CMYK;
+    return CMYK;
+  }
+  if (channels == 1 && decoder->jpeg_color_space == JCS_RGB) {
+    decoder->out_color_space = JCS_RGB;
+    return RGB_TO_GRAY;
+  }
+  decoder->out_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  return READY;
+}
+
+static void convert(j_decompress_ptr decoder, conversion kind, const uint8_t* in, size_t width,
+                    int channels, uint8_t* out) {
+  if (kind == READY) {
+    memcpy(out, in, width * (size_t)channels);
+  } else if (kind == CMYK) {
+    from_cmyk(in, (int)width, decoder->saw_Adobe_marker, channels, out);
+  } else {
+    for (size_t x = 0; x < width; x++, in += 3) {
+      out[x] = (uint8_t)((19595 * in[0] + 38470 * in[1] + 7471 * in[2] + 0x8000) >> 16);
+    }
+  }
+}
+
+static JSAMPARRAY row_buffer(j_decompress_ptr decoder) {
+  return decoder->mem->alloc_sarray((j_common_ptr)decoder, JPOOL_IMAGE, decoder->output_width * 4,
+                                    1);
+}
+
 invp_jpeg_result invp_jpeg_decode(invp_jpeg* jpeg, int channels, uint8_t* pixels) {
   j_decompress_ptr decoder = &jpeg->decoder;
   jpeg->result = INVP_JPEG_OK;
@@ -182,37 +236,63 @@ invp_jpeg_result invp_jpeg_decode(invp_jpeg* jpeg, int channels, uint8_t* pixels
     jpeg_abort_decompress(decoder);
     return jpeg->result;
   }
-  const int cmyk = decoder->jpeg_color_space == JCS_CMYK || decoder->jpeg_color_space == JCS_YCCK;
-  /* Gray from RGB stored as RGB is not among the conversions every libjpeg has. */
-  const int gray_of_rgb = channels == 1 && decoder->jpeg_color_space == JCS_RGB;
-  if (cmyk) {
-    decoder->out_color_space = JCS_CMYK;
-  } else {
-    decoder->out_color_space = channels == 1 && !gray_of_rgb ? JCS_GRAYSCALE : JCS_RGB;
-  }
+  const conversion kind = choose_colours(decoder, channels);
   jpeg_start_decompress(decoder);
   const size_t stride = (size_t)decoder->output_width * (size_t)channels;
-  JSAMPARRAY row = NULL;
-  if (cmyk || gray_of_rgb) {
-    row = decoder->mem->alloc_sarray((j_common_ptr)decoder, JPOOL_IMAGE, decoder->output_width * 4,
-                                     1);
-  }
+  JSAMPARRAY row = kind == READY ? NULL : row_buffer(decoder);
   while (decoder->output_scanline < decoder->output_height) {
     JSAMPROW target = pixels + stride * decoder->output_scanline;
-    if (row == NULL) {
+    if (kind == READY) {
       jpeg_read_scanlines(decoder, &target, 1);
       continue;
     }
     jpeg_read_scanlines(decoder, row, 1);
-    const uint8_t* in = row[0];
-    if (cmyk) {
-      from_cmyk(in, (int)decoder->output_width, decoder->saw_Adobe_marker, channels, target);
-    } else {
-      for (size_t x = 0; x < decoder->output_width; x++, in += 3) {
-        target[x] = (uint8_t)((19595 * in[0] + 38470 * in[1] + 7471 * in[2] + 0x8000) >> 16);
-      }
-    }
+    convert(decoder, kind, row[0], decoder->output_width, channels, target);
   }
   jpeg_finish_decompress(decoder);
+  return INVP_JPEG_OK;
+}
+
+/* Entropy-decodes what is left, so that its end is found missing if it is. */
+static void read_to_the_end(j_decompress_ptr decoder, JSAMPARRAY row) {
+  const JDIMENSION left = decoder->output_height - decoder->output_scanline;
+  /* libjpeg only looks at the input up to a last row that is asked for. */
+  if (left > 1) jpeg_skip_scanlines(decoder, left - 1);
+  if (left > 0) jpeg_read_scanlines(decoder, row, 1);
+  jpeg_finish_decompress(decoder);
+}
+
+invp_jpeg_result invp_jpeg_decode_region(invp_jpeg* jpeg, const invp_jpeg_region* region,
+                                         int channels, uint8_t* pixels) {
+  j_decompress_ptr decoder = &jpeg->decoder;
+  jpeg->result = INVP_JPEG_OK;
+  if (setjmp(jpeg->failure) != 0) {
+    jpeg_abort_decompress(decoder);
+    return jpeg->result;
+  }
+  const conversion kind = choose_colours(decoder, channels);
+  decoder->scale_num = (unsigned int)region->eighths;
+  decoder->scale_denom = 8;
+  jpeg_start_decompress(decoder);
+
+  const JDIMENSION left = (JDIMENSION)region->left;
+  const JDIMENSION end = left + (JDIMENSION)region->width + MARGIN;
+  JDIMENSION first = left > MARGIN ? left - MARGIN : 0;
+  JDIMENSION columns = (end < decoder->output_width ? end : decoder->output_width) - first;
+  if (columns < decoder->output_width) jpeg_crop_scanline(decoder, &first, &columns);
+
+  JSAMPARRAY row = row_buffer(decoder);
+  const size_t skipped = (size_t)(left - first) * (size_t)decoder->output_components;
+  const size_t stride = (size_t)region->width * (size_t)channels;
+  if (region->top > 0) jpeg_skip_scanlines(decoder, (JDIMENSION)region->top);
+  for (size_t y = 0; y < (size_t)region->height; y++) {
+    jpeg_read_scanlines(decoder, row, 1);
+    convert(decoder, kind, row[0] + skipped, (size_t)region->width, channels, pixels + stride * y);
+  }
+  if (jpeg->ends_marked) {
+    jpeg_abort_decompress(decoder);
+  } else {
+    read_to_the_end(decoder, row);
+  }
   return INVP_JPEG_OK;
 }

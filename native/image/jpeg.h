@@ -20,7 +20,17 @@ typedef struct {
   int32_t height;
   int32_t width;
   int32_t components;
+  int32_t orientation; /* EXIF's, 1..8; 1 where the file has none */
 } invp_jpeg_header;
+
+/* A rectangle of the image at a DCT scale of eighths / 8, which must lie inside it. */
+typedef struct {
+  int32_t eighths; /* 1, 2, 4 or 8 */
+  int32_t top;
+  int32_t left;
+  int32_t height;
+  int32_t width;
+} invp_jpeg_region;
 
 /* NULL when there is no memory. */
 invp_jpeg* invp_jpeg_create(void);
@@ -35,6 +45,19 @@ invp_jpeg_result invp_jpeg_open(invp_jpeg* jpeg, const void* data, size_t bytes,
 
 /* Decodes what was opened: height * width * channels bytes, channels 1 or 3. */
 invp_jpeg_result invp_jpeg_decode(invp_jpeg* jpeg, int channels, uint8_t* pixels);
+
+/*
+ * Decodes a rectangle of what was opened: region height * width * channels bytes, equal to
+ * what a decode of the whole at that scale has there. Reads on to the last row only where
+ * the file does not end in its end marker.
+ */
+invp_jpeg_result invp_jpeg_decode_region(invp_jpeg* jpeg, const invp_jpeg_region* region,
+                                         int channels, uint8_t* pixels);
+
+/* A side of the whole image at a DCT scale of eighths / 8. */
+static inline int32_t invp_jpeg_scaled(int32_t side, int32_t eighths) {
+  return (int32_t)(((int64_t)side * eighths + 7) / 8);
+}
 
 /* The version of libjpeg-turbo this was built with. */
 const char* invp_jpeg_version(void);

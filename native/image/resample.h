@@ -1,6 +1,6 @@
 /*
- * Antialiased bilinear resizing of one rectangle of an image to one window of
- * the resized whole, from interleaved pixels to separate planes.
+ * Antialiased bilinear resizing of one box of an image to one window of the
+ * resized box, from interleaved pixels to separate planes.
  */
 #ifndef INVP_IMAGE_RESAMPLE_H
 #define INVP_IMAGE_RESAMPLE_H
@@ -10,19 +10,42 @@
 
 namespace invp::image {
 
+/* One side of a box: what of an image is resized. */
+struct Span {
+  int32_t first; /* the pixels that may be read: [first, first + count) */
+  int32_t count;
+  double begin;  /* where the box begins, counted from `first`; 0 <= begin < 1 */
+  double length; /* of the box, in pixels; begin + length <= count */
+
+  /* Whole pixels. */
+  static Span of(int32_t first, int32_t count) {
+    return {first, count, 0, static_cast<double>(count)};
+  }
+};
+
 /* One direction: which inputs each output reads, and with what weight. */
 struct Axis {
-  /* Maps `inputs` to `outputs` and keeps outputs [start, start + count). */
-  void prepare(int32_t inputs, int32_t outputs, int32_t start, int32_t count);
+  /* Maps a span to `outputs` and keeps outputs [start, start + count). */
+  void prepare(const Span& span, int32_t outputs, int32_t start, int32_t count);
 
   int32_t count = 0;
-  int32_t stride = 0;           /* room for weights per output */
-  std::vector<int32_t> first;   /* [count] */
+  int32_t stride = 0; /* room for weights per output */
+  int32_t begin = 0;  /* the inputs that are read: [begin, end) of the image */
+  int32_t end = 0;
+  std::vector<int32_t> first;   /* [count], counted from `begin`, ascending */
   std::vector<int32_t> taps;    /* [count] */
   std::vector<int32_t> weights; /* [count, stride], sum about 2^22 */
 
  private:
   std::vector<double> scratch_;
+};
+
+/* A rectangle of an image. */
+struct Region {
+  int32_t top;
+  int32_t left;
+  int32_t height;
+  int32_t width;
 };
 
 /* Pixels to read: a rectangle inside a larger image. */
@@ -37,18 +60,23 @@ struct Source {
 class Resampler {
  public:
   /*
-   * `planes`: [source.channels, window_height, window_width]. The window starts at
-   * (top, left) of the rectangle resized to [height, width].
+   * Prepares to resize a box to [height, width] and to keep `window` of that. Returns the
+   * rectangle of the image that this reads.
    */
-  void run(const Source& source, int32_t height, int32_t width, int32_t top, int32_t left,
-           int32_t window_height, int32_t window_width, uint8_t* planes);
+  Region plan(const Span& rows, const Span& columns, int32_t height, int32_t width,
+              const Region& window);
+
+  /* `source`: the rectangle that plan() asked for; `planes`: [channels, window]. */
+  void run(const Source& source, uint8_t* planes);
 
  private:
+  void narrow(const Source& source);
+  void shorten(int32_t channels, int32_t rows, uint8_t* planes);
+
   Axis rows_;
   Axis columns_;
-  std::vector<uint8_t> narrowed_; /* [channels, source rows needed, window width] */
-  std::vector<uint8_t> band_;     /* [source width * channels, lanes] */
-  std::vector<int32_t> sums_;     /* [window width] */
+  std::vector<uint8_t> narrowed_; /* [channels, source rows, window width] */
+  std::vector<uint8_t> band_;     /* [source width * channels, lanes], then one plane's columns */
 };
 
 }  // namespace invp::image

@@ -22,11 +22,32 @@
 extern "C" {
 #endif
 
-#define INVP_IMAGE_ABI_VERSION 1
+#define INVP_IMAGE_ABI_VERSION 2
 
 /* How the bytes handed to a call are to be read. */
 #define INVP_IMAGE_PIXELS 0 /* uint8 [height, width, channels] */
 #define INVP_IMAGE_JPEG 1   /* a whole JPEG file; height, width, channels ignored */
+
+/*
+ * How much of a JPEG file a view decodes, its field `decode`.
+ *
+ * EXACT: every pixel at full size; damage anywhere is found.
+ * SCALED: the parameters are drawn from the header's size, then only the rows and
+ * columns that the view reads are decoded, at the smallest of the DCT scales 1/8,
+ * 1/4, 1/2 and 1 at which the crop has at least as many pixels as the result, in
+ * both directions. At scale 1 the view has the bits of EXACT. A truncated file is
+ * always found (one that does not end in its end marker is read to its last row),
+ * other damage only in what is decoded: the rows down to the crop's last.
+ */
+#define INVP_IMAGE_EXACT 0
+#define INVP_IMAGE_SCALED 1
+
+/*
+ * What becomes of the orientation in a JPEG's EXIF data, a view's field `exif`:
+ * nothing, or the image is turned upright before anything else.
+ */
+#define INVP_IMAGE_EXIF_IGNORE 0
+#define INVP_IMAGE_EXIF_APPLY 1
 
 /* The colour operations, as they stand in invp_image_draws.jitter. */
 #define INVP_IMAGE_BRIGHTNESS 0
@@ -67,6 +88,8 @@ typedef struct invp_image_augmentation {
   /* Result = (pixel / 255 - mean) / deviation, per channel. */
   float mean[3];
   float deviation[3];
+  int32_t decode; /* INVP_IMAGE_EXACT or INVP_IMAGE_SCALED */
+  int32_t exif;   /* INVP_IMAGE_EXIF_IGNORE or INVP_IMAGE_EXIF_APPLY */
 } invp_image_augmentation;
 
 /* The parameters of one view, drawn. */
@@ -88,6 +111,8 @@ typedef struct invp_image_evaluation {
   int32_t width;
   float mean[3];
   float deviation[3];
+  int32_t decode;
+  int32_t exif;
 } invp_image_evaluation;
 
 int32_t invp_image_abi_version(void);
@@ -117,13 +142,14 @@ int32_t invp_image_check(const invp_image_augmentation* augmentation);
 int32_t invp_image_draw(const invp_image_augmentation* augmentation, int32_t height, int32_t width,
                         uint64_t seed, uint64_t epoch, uint64_t image, invp_image_draws* draws);
 
-/* Applies drawn parameters; `output` has channels * height * width floats. */
+/* Applies drawn parameters (a crop of the upright image); `output` has channels * height * width
+ * floats. */
 int32_t invp_image_apply(invp_image_workspace* workspace,
                          const invp_image_augmentation* augmentation, const invp_image_draws* draws,
                          const void* data, int64_t bytes, int32_t encoding, int32_t height,
                          int32_t width, int32_t channels, float* output);
 
-/* Decode, draw and apply: what a training worker calls, once per image. */
+/* Draw, decode and apply: what a training worker calls, once per image. */
 int32_t invp_image_augment(invp_image_workspace* workspace,
                            const invp_image_augmentation* augmentation, uint64_t seed,
                            uint64_t epoch, uint64_t image, const void* data, int64_t bytes,
@@ -136,7 +162,7 @@ int32_t invp_image_evaluate(invp_image_workspace* workspace,
                             int64_t bytes, int32_t encoding, int32_t height, int32_t width,
                             int32_t channels, float* output);
 
-/* Reads a JPEG's header: its size and its own number of colour components (1, 3 or 4). */
+/* Reads a JPEG's header: its size as stored and its number of colour components (1, 3 or 4). */
 int32_t invp_image_jpeg_header(invp_image_workspace* workspace, const void* data, int64_t bytes,
                                int32_t* height, int32_t* width, int32_t* components);
 

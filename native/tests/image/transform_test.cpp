@@ -65,7 +65,8 @@ std::vector<float> evaluate(const Picture& source, const invp_image_evaluation& 
 
 invp_image_evaluation plain_evaluation(int32_t channels, int32_t resize, int32_t height,
                                        int32_t width) {
-  return {channels, resize, height, width, {0, 0, 0}, {1, 1, 1}};
+  return {channels,  resize,    height,           width,
+          {0, 0, 0}, {1, 1, 1}, INVP_IMAGE_EXACT, INVP_IMAGE_EXIF_IGNORE};
 }
 
 Picture noise(int32_t height, int32_t width, int32_t channels, uint32_t seed) {

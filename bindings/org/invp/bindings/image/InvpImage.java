@@ -68,10 +68,10 @@ public class InvpImage {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
-    private static final int INVP_IMAGE_ABI_VERSION = (int)1L;
+    private static final int INVP_IMAGE_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define INVP_IMAGE_ABI_VERSION 1
+     * #define INVP_IMAGE_ABI_VERSION 2
      * }
      */
     public static int INVP_IMAGE_ABI_VERSION() {
@@ -94,6 +94,42 @@ public class InvpImage {
      */
     public static int INVP_IMAGE_JPEG() {
         return INVP_IMAGE_JPEG;
+    }
+    private static final int INVP_IMAGE_EXACT = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_IMAGE_EXACT 0
+     * }
+     */
+    public static int INVP_IMAGE_EXACT() {
+        return INVP_IMAGE_EXACT;
+    }
+    private static final int INVP_IMAGE_SCALED = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_IMAGE_SCALED 1
+     * }
+     */
+    public static int INVP_IMAGE_SCALED() {
+        return INVP_IMAGE_SCALED;
+    }
+    private static final int INVP_IMAGE_EXIF_IGNORE = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_IMAGE_EXIF_IGNORE 0
+     * }
+     */
+    public static int INVP_IMAGE_EXIF_IGNORE() {
+        return INVP_IMAGE_EXIF_IGNORE;
+    }
+    private static final int INVP_IMAGE_EXIF_APPLY = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_IMAGE_EXIF_APPLY 1
+     * }
+     */
+    public static int INVP_IMAGE_EXIF_APPLY() {
+        return INVP_IMAGE_EXIF_APPLY;
     }
     private static final int INVP_IMAGE_BRIGHTNESS = (int)0L;
     /**

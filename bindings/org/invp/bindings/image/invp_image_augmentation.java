@@ -34,6 +34,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     double flip_probability;
  *     float mean[3];
  *     float deviation[3];
+ *     int32_t decode;
+ *     int32_t exif;
  * }
  * }
  */
@@ -63,7 +65,9 @@ public class invp_image_augmentation {
         InvpImage.C_DOUBLE.withName("blur_probability"),
         InvpImage.C_DOUBLE.withName("flip_probability"),
         MemoryLayout.sequenceLayout(3, InvpImage.C_FLOAT).withName("mean"),
-        MemoryLayout.sequenceLayout(3, InvpImage.C_FLOAT).withName("deviation")
+        MemoryLayout.sequenceLayout(3, InvpImage.C_FLOAT).withName("deviation"),
+        InvpImage.C_INT.withName("decode"),
+        InvpImage.C_INT.withName("exif")
     ).withName("invp_image_augmentation");
 
     /**
@@ -973,6 +977,94 @@ public class invp_image_augmentation {
      */
     public static void deviation(MemorySegment struct, long index0, float fieldValue) {
         deviation$ELEM_HANDLE.set(struct, 0L, index0, fieldValue);
+    }
+
+    private static final OfInt decode$LAYOUT = (OfInt)$LAYOUT.select(groupElement("decode"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t decode
+     * }
+     */
+    public static final OfInt decode$layout() {
+        return decode$LAYOUT;
+    }
+
+    private static final long decode$OFFSET = $LAYOUT.byteOffset(groupElement("decode"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t decode
+     * }
+     */
+    public static final long decode$offset() {
+        return decode$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t decode
+     * }
+     */
+    public static int decode(MemorySegment struct) {
+        return struct.get(decode$LAYOUT, decode$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t decode
+     * }
+     */
+    public static void decode(MemorySegment struct, int fieldValue) {
+        struct.set(decode$LAYOUT, decode$OFFSET, fieldValue);
+    }
+
+    private static final OfInt exif$LAYOUT = (OfInt)$LAYOUT.select(groupElement("exif"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t exif
+     * }
+     */
+    public static final OfInt exif$layout() {
+        return exif$LAYOUT;
+    }
+
+    private static final long exif$OFFSET = $LAYOUT.byteOffset(groupElement("exif"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t exif
+     * }
+     */
+    public static final long exif$offset() {
+        return exif$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t exif
+     * }
+     */
+    public static int exif(MemorySegment struct) {
+        return struct.get(exif$LAYOUT, exif$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t exif
+     * }
+     */
+    public static void exif(MemorySegment struct, int fieldValue) {
+        struct.set(exif$LAYOUT, exif$OFFSET, fieldValue);
     }
 
     /**

@@ -80,6 +80,12 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     row("untrained network", metrics.untrainedKnn());
     row("trained embedding", metrics.embeddingKnn());
     row("backbone features", metrics.backboneKnn());
+    if (metrics.corruptImages() > 0) {
+      out.printf(
+          Locale.ROOT,
+          "%,d times a training image could not be read and was left out%n",
+          metrics.corruptImages());
+    }
   }
 
   @Override
@@ -102,7 +108,7 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     Double knn = metrics.bankKnn() != null ? metrics.bankKnn() : metrics.embeddingKnn();
     return String.format(
         Locale.ROOT,
-        "epoch %d/%d  loss %.4f (ins %.4f, inv %.4f)  kNN %s  cosine %.3f  %.0f images/s  %.1f s",
+        "epoch %d/%d  loss %.4f (ins %.4f, inv %.4f)  kNN %s  cosine %.3f  %.0f images/s  %.1f s%s",
         metrics.epoch(),
         config.training().epochs(),
         metrics.loss(),
@@ -111,7 +117,14 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
         knn == null ? "-" : percent(knn),
         metrics.embeddingCosine(),
         metrics.imagesPerSecond(),
-        metrics.seconds());
+        metrics.seconds(),
+        waited(metrics));
+  }
+
+  /** The share of the time that the loader made the trainer wait, where it is worth a word. */
+  private static String waited(EpochMetrics metrics) {
+    long percent = Math.round(100 * metrics.loaderWait() / metrics.seconds());
+    return percent < 1 ? "" : "  (%d %% waiting for images)".formatted(percent);
   }
 
   private static String percent(double share) {

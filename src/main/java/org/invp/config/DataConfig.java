@@ -2,6 +2,7 @@ package org.invp.config;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.invp.data.DataFormat;
+import org.invp.data.Decoding;
 import org.invp.data.FormatOptions;
 
 /**
@@ -12,6 +13,10 @@ import org.invp.data.FormatOptions;
  * @param limit use only the first that many training images; 0 for all
  * @param workers threads that decode and augment; 0 for as many as there are processors. The images
  *     that come out do not depend on it
+ * @param decode how much of a JPEG file is decoded; {@code scaled} is faster, {@code exact} gives
+ *     torchvision's pixels
+ * @param exif whether images are turned as their EXIF data says; {@code ignore} as published
+ * @param onCorrupt what a file does that cannot be read
  * @param formatOptions settings that only this format has
  */
 public record DataConfig(
@@ -19,6 +24,9 @@ public record DataConfig(
     String path,
     int limit,
     int workers,
+    Decoding.Mode decode,
+    Decoding.Exif exif,
+    Decoding.OnCorrupt onCorrupt,
     @JsonUnwrapped FormatOptions formatOptions) {
   static DataConfig read(Section section) {
     DataFormat format = section.choice("format", null, DataFormat.class);
@@ -27,7 +35,15 @@ public record DataConfig(
         section.text("path"),
         section.integer("limit", 0, Range.atLeast(0)),
         section.integer("workers", 0, Range.between(0, 1024)),
+        section.choice("decode", Decoding.Mode.SCALED, Decoding.Mode.class),
+        section.choice("exif", Decoding.Exif.IGNORE, Decoding.Exif.class),
+        section.choice("on_corrupt", Decoding.OnCorrupt.FAIL, Decoding.OnCorrupt.class),
         FormatSettings.read(section, format));
+  }
+
+  /** How image files are decoded. */
+  public Decoding decoding() {
+    return new Decoding(decode, exif, onCorrupt);
   }
 
   /** The number of worker threads, with 0 resolved. */

@@ -13,6 +13,7 @@ package org.invp.data;
  * @param blur the Gaussian blur
  * @param flip probability of mirroring left and right
  * @param normalisation the statistics of the result, whose number of values is its channels
+ * @param decoding how image files are decoded
  */
 public record Augmentation(
     int height,
@@ -22,7 +23,8 @@ public record Augmentation(
     double gray,
     Blur blur,
     double flip,
-    Normalisation normalisation)
+    Normalisation normalisation,
+    Decoding decoding)
     implements Transform {
   /** Checks the ranges. */
   public Augmentation {
@@ -30,5 +32,18 @@ public record Augmentation(
     Checks.within("width", width, 1, MAX_EXTENT);
     Checks.within("gray probability", gray, 0, 1);
     Checks.within("flip probability", flip, 0, 1);
+  }
+
+  /** Of files that are decoded whole. */
+  public Augmentation(
+      int height,
+      int width,
+      Crop crop,
+      Jitter jitter,
+      double gray,
+      Blur blur,
+      double flip,
+      Normalisation normalisation) {
+    this(height, width, crop, jitter, gray, blur, flip, normalisation, Decoding.EXACT);
   }
 }

@@ -1,5 +1,6 @@
 package org.invp.data;
 
+import java.util.BitSet;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -32,6 +33,7 @@ final class BatchRing implements AutoCloseable {
     int batch;
     int from;
     int to;
+    final BitSet unreadable = new BitSet(); // positions in the batch
   }
 
   BatchRing(int prefetch, int batchSize, int chunkSize, Transform transform) {
@@ -82,6 +84,7 @@ final class BatchRing implements AutoCloseable {
       int size = plan.size(claimBatch);
       chunk.plan = plan;
       chunk.slot = slot;
+      chunk.unreadable.clear();
       chunk.batch = claimBatch;
       chunk.from = claimPosition;
       chunk.to = Math.min(size, claimPosition + chunkSize);
@@ -101,6 +104,7 @@ final class BatchRing implements AutoCloseable {
   void complete(Chunk chunk, int failedAt, Throwable failure) {
     lock.lock();
     try {
+      chunk.unreadable.stream().forEach(chunk.slot::addUnreadable);
       chunk.slot.complete(chunk.to - chunk.from, failedAt, failure);
       busy--;
       ready.signalAll();

@@ -1,5 +1,6 @@
 package org.invp.data;
 
+import java.util.BitSet;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
@@ -9,6 +10,8 @@ final class BatchSlot implements AutoCloseable {
 
   private final FloatTensor images;
   private final IntTensor indices;
+  private final boolean leavesOut;
+  private final BitSet unreadable = new BitSet();
 
   private int batch = NONE;
   private int missing;
@@ -20,6 +23,7 @@ final class BatchSlot implements AutoCloseable {
         FloatTensor.allocate(
             batchSize, transform.channels(), transform.height(), transform.width());
     indices = IntTensor.allocate(batchSize);
+    leavesOut = transform instanceof Augmentation;
   }
 
   FloatTensor images() {
@@ -34,6 +38,7 @@ final class BatchSlot implements AutoCloseable {
     batch = number;
     missing = plan.size(number);
     failure = null;
+    unreadable.clear();
     for (int i = 0; i < missing; i++) {
       indices.set(i, plan.image(number, i));
     }
@@ -48,6 +53,11 @@ final class BatchSlot implements AutoCloseable {
     }
   }
 
+  /** Notes that the image at a position could not be read. */
+  void addUnreadable(int position) {
+    unreadable.set(position);
+  }
+
   boolean holds(int number) {
     return batch == number && missing == 0;
   }
@@ -56,8 +66,24 @@ final class BatchSlot implements AutoCloseable {
     return failure;
   }
 
+  /** The finished batch of {@code size} images, less those to be left out. */
   Batch view(int size) {
-    return new Batch(images.slice(size), indices.slice(size), size);
+    int corrupt = unreadable.cardinality();
+    int kept = leavesOut && corrupt > 0 ? closeGaps(size) : size;
+    return new Batch(images.slice(kept), indices.slice(kept), kept, corrupt);
+  }
+
+  /** Moves the readable images together, in their order; returns how many there are. */
+  private int closeGaps(int size) {
+    int kept = 0;
+    for (int i = unreadable.nextClearBit(0); i < size; i = unreadable.nextClearBit(i + 1)) {
+      if (kept < i) {
+        images.slice(kept, kept + 1).segment().copyFrom(images.slice(i, i + 1).segment());
+        indices.set(kept, indices.get(i));
+      }
+      kept++;
+    }
+    return kept;
   }
 
   @Override

@@ -89,13 +89,14 @@ public final class DataLoader implements AutoCloseable {
   private void startWorkers(int count) {
     long imageBytes =
         (long) Float.BYTES * transform.channels() * transform.height() * transform.width();
+    UnreadableImages unreadable = transform.decoding().skips() ? new UnreadableImages() : null;
     for (int i = 0; i < count; i++) {
       NativeTransform own = new NativeTransform(transform);
       workers.add(
           Thread.ofPlatform()
               .name("invp-loader-" + i)
               .daemon(true)
-              .start(new LoaderWorker(dataset, own, ring, imageBytes)));
+              .start(new LoaderWorker(dataset, own, ring, imageBytes, unreadable)));
     }
   }
 
@@ -133,7 +134,8 @@ public final class DataLoader implements AutoCloseable {
    * The next batch, waiting for it if need be; null at the end of the epoch. The batch before it is
    * no longer valid.
    *
-   * @throws org.invp.InvalidDataException if an image of the batch cannot be read, naming its file
+   * @throws org.invp.InvalidDataException if an image of the batch cannot be read, naming its file,
+   *     unless the transform says to skip it
    * @throws IllegalStateException before {@link #start} or after {@link #close}
    */
   public Batch next() {

@@ -8,8 +8,10 @@ package org.invp.data;
  * @param height height of the centre crop in pixels
  * @param width width of the centre crop in pixels; the crop must fit in the resized image
  * @param normalisation the statistics of the result, whose number of values is its channels
+ * @param decoding how image files are decoded
  */
-public record EvaluationTransform(int resize, int height, int width, Normalisation normalisation)
+public record EvaluationTransform(
+    int resize, int height, int width, Normalisation normalisation, Decoding decoding)
     implements Transform {
   /** Checks the ranges. */
   public EvaluationTransform {
@@ -21,6 +23,11 @@ public record EvaluationTransform(int resize, int height, int width, Normalisati
           "resize is %d, allowed: 0 (keep the size) or at least the crop's %d"
               .formatted(resize, Math.max(height, width)));
     }
+  }
+
+  /** Of files that are decoded whole. */
+  public EvaluationTransform(int resize, int height, int width, Normalisation normalisation) {
+    this(resize, height, width, normalisation, Decoding.EXACT);
   }
 
   /** The pixels as they are, scaled to [0, 1]. */

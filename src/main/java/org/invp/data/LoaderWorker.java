@@ -10,12 +10,19 @@ final class LoaderWorker implements Runnable {
   private final NativeTransform transform;
   private final BatchRing ring;
   private final long imageBytes;
+  private final UnreadableImages unreadable; // null where one ends the run
 
-  LoaderWorker(ImageDataset dataset, NativeTransform transform, BatchRing ring, long imageBytes) {
+  LoaderWorker(
+      ImageDataset dataset,
+      NativeTransform transform,
+      BatchRing ring,
+      long imageBytes,
+      UnreadableImages unreadable) {
     this.dataset = dataset;
     this.transform = transform;
     this.ring = ring;
     this.imageBytes = imageBytes;
+    this.unreadable = unreadable;
   }
 
   @Override
@@ -37,7 +44,9 @@ final class LoaderWorker implements Runnable {
       for (; position < chunk.to; position++) {
         int index = chunk.plan.image(chunk.batch, position);
         MemorySegment output = images.asSlice(position * imageBytes, imageBytes);
-        prepare(chunk.plan, index, buffer, output);
+        if (!prepare(chunk.plan, index, buffer, output)) {
+          chunk.unreadable.set(position);
+        }
       }
     } catch (Throwable t) {
       failure = t;
@@ -46,7 +55,22 @@ final class LoaderWorker implements Runnable {
     ring.complete(chunk, position, failure);
   }
 
-  private void prepare(EpochPlan plan, int index, ImageBuffer buffer, MemorySegment output) {
+  /** Fills one place of a batch; false, and a blank, if the image is unreadable and skipped. */
+  private boolean prepare(EpochPlan plan, int index, ImageBuffer buffer, MemorySegment output) {
+    try {
+      read(plan, index, buffer, output);
+      return true;
+    } catch (InvalidDataException e) {
+      if (unreadable == null) {
+        throw e;
+      }
+      unreadable.add(index, e.getMessage());
+      output.fill((byte) 0);
+      return false;
+    }
+  }
+
+  private void read(EpochPlan plan, int index, ImageBuffer buffer, MemorySegment output) {
     dataset.read(index, buffer);
     try {
       transform.apply(plan.seed(), plan.epoch(), index, buffer, output);

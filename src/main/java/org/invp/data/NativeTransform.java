@@ -174,6 +174,8 @@ final class NativeTransform implements AutoCloseable {
     invp_image_augmentation.flip_probability(s, a.flip());
     copy(a.normalisation().mean(), invp_image_augmentation.mean(s));
     copy(a.normalisation().deviation(), invp_image_augmentation.deviation(s));
+    invp_image_augmentation.decode(s, decode(a.decoding()));
+    invp_image_augmentation.exif(s, exif(a.decoding()));
     Status.check(InvpImage.invp_image_check(s), Room.IMAGE);
     return s;
   }
@@ -186,7 +188,23 @@ final class NativeTransform implements AutoCloseable {
     invp_image_evaluation.width(s, e.width());
     copy(e.normalisation().mean(), invp_image_evaluation.mean(s));
     copy(e.normalisation().deviation(), invp_image_evaluation.deviation(s));
+    invp_image_evaluation.decode(s, decode(e.decoding()));
+    invp_image_evaluation.exif(s, exif(e.decoding()));
     return s;
+  }
+
+  private static int decode(Decoding decoding) {
+    return switch (decoding.mode()) {
+      case EXACT -> InvpImage.INVP_IMAGE_EXACT();
+      case SCALED -> InvpImage.INVP_IMAGE_SCALED();
+    };
+  }
+
+  private static int exif(Decoding decoding) {
+    return switch (decoding.exif()) {
+      case IGNORE -> InvpImage.INVP_IMAGE_EXIF_IGNORE();
+      case APPLY -> InvpImage.INVP_IMAGE_EXIF_APPLY();
+    };
   }
 
   private static void copy(List<Double> values, MemorySegment target) {

@@ -27,6 +27,11 @@ public record TenCrop(EvaluationTransform view) implements Transform {
     return view.normalisation();
   }
 
+  @Override
+  public Decoding decoding() {
+    return view.decoding();
+  }
+
   /** Of all crops together. */
   @Override
   public int channels() {

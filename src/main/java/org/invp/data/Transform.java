@@ -14,6 +14,9 @@ public sealed interface Transform permits Augmentation, EvaluationTransform, Ten
   /** What is subtracted from and divides the result. */
   Normalisation normalisation();
 
+  /** How the image's file is decoded. */
+  Decoding decoding();
+
   /** Channels of the result: 1 (gray) or 3 (RGB). */
   default int channels() {
     return normalisation().mean().size();

@@ -14,9 +14,10 @@ package org.invp.train;
  * @param imagesPerSecond images / seconds
  * @param bankSeconds time in the objective: search, walk, losses, updates
  * @param networkSeconds time in forward, backward and the optimizer
- * @param loaderWaitSeconds time spent waiting for images
+ * @param loaderWait seconds spent waiting for images, part of {@code seconds}
  * @param graphSeconds time spent rebuilding the exact neighbour graph before the steps, not part of
  *     {@code seconds}; 0 when it was not rebuilt
+ * @param corruptImages training images that could not be read and were left out of their batches
  * @param bankKnn kNN accuracy on the test images against the memory bank; null when not measured
  * @param embeddingKnn kNN accuracy against recomputed embeddings; null when not measured
  * @param embeddingCosine mean cosine over all pairs of a batch, mean over the epoch; near 1 when
@@ -34,8 +35,9 @@ public record EpochMetrics(
     double imagesPerSecond,
     double bankSeconds,
     double networkSeconds,
-    double loaderWaitSeconds,
+    double loaderWait,
     double graphSeconds,
+    int corruptImages,
     Double bankKnn,
     Double embeddingKnn,
     double embeddingCosine) {}

@@ -22,7 +22,8 @@ final class EpochTotals {
     "bank",
     "network",
     "wait",
-    "graph"
+    "graph",
+    "corrupt"
   };
   private static final String PREFIX = "totals.";
 
@@ -52,6 +53,16 @@ final class EpochTotals {
   /** Adds seconds that rebuilding the neighbour graph took. */
   void addGraphSeconds(double seconds) {
     sums[9] += seconds;
+  }
+
+  /** Counts images that could not be read. */
+  void addCorrupt(int images) {
+    sums[10] += images;
+  }
+
+  /** The images of the epoch so far that took part in a step. */
+  int images() {
+    return (int) sums[0];
   }
 
   void clear() {
@@ -86,6 +97,7 @@ final class EpochTotals {
         sums[7],
         sums[8],
         sums[9],
+        (int) sums[10],
         accuracy.bank(),
         accuracy.embedding(),
         sums[4] / images);

@@ -100,7 +100,8 @@ final class Evaluator {
         trained.embedding().top5(),
         trained.backbone() == null ? null : trained.backbone().top5(),
         config.seed(),
-        config.objective().mode().name().toLowerCase(Locale.ROOT));
+        config.objective().mode().name().toLowerCase(Locale.ROOT),
+        state.corruptImages());
   }
 
   private KnnEvaluation.NetworkAccuracy trained() {

@@ -15,6 +15,8 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param backboneTop5 likewise for the backbone's features
  * @param seed the run's seed
  * @param mode the objective's mode
+ * @param corruptImages how often, over all epochs, a training image was left out because it could
+ *     not be read
  */
 public record FinalMetrics(
     @JsonProperty("final") boolean last,
@@ -25,4 +27,5 @@ public record FinalMetrics(
     Double embeddingTop5,
     Double backboneTop5,
     long seed,
-    String mode) {}
+    String mode,
+    long corruptImages) {}

@@ -10,8 +10,8 @@ import org.invp.config.TrainingConfig;
 
 /**
  * Which settings may change when a run goes on: those that say where data lies, how fast things are
- * done and what is reported, and the number of epochs where the learning rate does not depend on
- * it.
+ * done, what is reported and whether an unreadable image ends the run, and the number of epochs
+ * where the learning rate does not depend on it.
  */
 public final class ResumeRules {
   private static final String EPOCHS = "training.epochs";
@@ -20,6 +20,7 @@ public final class ResumeRules {
       Set.of(
           "data.path",
           "data.workers",
+          "data.on_corrupt",
           EPOCHS,
           "training.device",
           "training.threads",

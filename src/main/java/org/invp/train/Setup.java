@@ -122,13 +122,18 @@ public final class Setup {
         views.gray(),
         new Blur(views.blurProbability(), views.blurSigma().low(), views.blurSigma().high()),
         views.flip(),
-        normalisation(config));
+        normalisation(config),
+        config.data().decoding());
   }
 
   private static EvaluationTransform view(TrainingConfig config, Normalisation normalisation) {
     EvaluationConfig evaluation = config.evaluation();
     return new EvaluationTransform(
-        evaluation.resize(), evaluation.crop(), evaluation.crop(), normalisation);
+        evaluation.resize(),
+        evaluation.crop(),
+        evaluation.crop(),
+        normalisation,
+        config.data().decoding());
   }
 
   private static Normalisation normalisation(TrainingConfig config) {

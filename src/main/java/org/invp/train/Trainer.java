@@ -24,6 +24,9 @@ public final class Trainer implements AutoCloseable {
   /** Above this mean cosine the embeddings of a batch are practically one direction. */
   static final double COLLAPSED = 0.95;
 
+  /** Batch norm needs two images; a batch that corrupt files leave with fewer takes no step. */
+  private static final int SMALLEST_BATCH = 2;
+
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
   private final TrainingConfig config;
@@ -125,10 +128,17 @@ public final class Trainer implements AutoCloseable {
     loader.start(epoch, start.batch());
     Stopwatch watch = new Stopwatch(loader);
     for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
-      StepMetrics metrics = step.take(batch, schedule.rate(epoch, state.position().step()), weight);
-      watch.lap(state.totals());
-      report(metrics, batch.size());
-      if (isMultiple(metrics.step(), config.training().checkpointEverySteps())) {
+      state.addCorrupt(batch.corrupt());
+      if (batch.corrupt() > 0 && batch.size() < SMALLEST_BATCH) {
+        state.moveTo(state.position().afterStep());
+        watch.lap(state.totals());
+      } else {
+        StepMetrics metrics =
+            step.take(batch, schedule.rate(epoch, state.position().step()), weight);
+        watch.lap(state.totals());
+        report(metrics, batch.size());
+      }
+      if (isMultiple(state.position().step(), config.training().checkpointEverySteps())) {
         save();
       }
       stop.check();
@@ -146,6 +156,11 @@ public final class Trainer implements AutoCloseable {
   private void finishEpoch() {
     int epoch = state.position().epoch();
     EpochTotals totals = state.totals();
+    if (totals.images() == 0) {
+      throw new InvalidDataException(
+          "no batch of epoch %d had %d readable images; the log names the files"
+              .formatted(epoch, SMALLEST_BATCH));
+    }
     Evaluator.EpochAccuracy accuracy = evaluator.afterEpoch(epoch, listener);
     EpochMetrics line =
         totals.toMetrics(
@@ -158,6 +173,11 @@ public final class Trainer implements AutoCloseable {
       warn(
           "the embeddings have collapsed: mean cosine %.3f in epoch %d; batch norm in the head or a higher temperature may help"
               .formatted(line.embeddingCosine(), epoch));
+    }
+    if (line.corruptImages() > 0) {
+      warn(
+          "%d images could not be read in epoch %d and were left out; the log names each once"
+              .formatted(line.corruptImages(), epoch));
     }
     LOG.info("epoch {}: {}", epoch, line);
     listener.epochDone(line);

@@ -23,6 +23,7 @@ import org.invp.tensor.IntTensor;
  */
 final class TrainingState implements AutoCloseable {
   private static final String UNTRAINED = "untrained_knn";
+  private static final String CORRUPT = "corrupt_images";
 
   private final TrainingConfig config;
   private final BankEngine engine;
@@ -33,6 +34,7 @@ final class TrainingState implements AutoCloseable {
   private final EpochTotals totals = new EpochTotals();
   private Position position = Position.START;
   private Double untrainedKnn;
+  private long corruptImages;
 
   /** A fresh state: weights and bank from the seed, the graph all zeros, as published. */
   TrainingState(TrainingConfig config, int rows, int channels) {
@@ -101,6 +103,17 @@ final class TrainingState implements AutoCloseable {
     untrainedKnn = accuracy;
   }
 
+  /** How often a training image could not be read since the start of the run. */
+  long corruptImages() {
+    return corruptImages;
+  }
+
+  /** Counts images of a batch that could not be read. */
+  void addCorrupt(int images) {
+    corruptImages += images;
+    totals.addCorrupt(images);
+  }
+
   /** Writes everything to a checkpoint, whole or not at all. */
   void save(Path path, Environment environment) {
     Map<String, String> metadata = new HashMap<>(environment.toMetadata());
@@ -110,6 +123,7 @@ final class TrainingState implements AutoCloseable {
     if (untrainedKnn != null) {
       metadata.put(UNTRAINED, untrainedKnn.toString());
     }
+    metadata.put(CORRUPT, Long.toString(corruptImages));
     List<NamedTensor> tensors = new ArrayList<>(network.state());
     for (NamedTensor momentum : optimizer.state()) {
       tensors.add(momentum.renamed(Checkpoint.OPTIMIZER + momentum.name()));
@@ -130,6 +144,7 @@ final class TrainingState implements AutoCloseable {
     checkpoint.copyGraph(graph.neighbours());
     totals.restore(checkpoint.metadata());
     position = checkpoint.position();
+    corruptImages = Long.parseLong(checkpoint.metadata().getOrDefault(CORRUPT, "0"));
     String untrained = checkpoint.metadata().get(UNTRAINED);
     untrainedKnn = untrained == null ? null : Double.valueOf(untrained);
   }

@@ -1,5 +1,6 @@
 package org.invp.data;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.invp.data.Samples.assertInvalid;
 import static org.invp.data.Samples.fixture;
 import static org.invp.data.Samples.write;
@@ -11,6 +12,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -208,6 +211,107 @@ class DataLoaderTest {
       try (DataLoader loader = new DataLoader(dataset, transform, 12, workers, 0, true)) {
         loader.start(0, 0);
         assertInvalid(loader::next, "03.jpg");
+      }
+    }
+  }
+
+  private static final Decoding SKIPPING =
+      new Decoding(Decoding.Mode.SCALED, Decoding.Exif.IGNORE, Decoding.OnCorrupt.SKIP);
+
+  private static Augmentation skipping() {
+    return new Augmentation(
+        8,
+        6,
+        AUGMENTATION.crop(),
+        AUGMENTATION.jitter(),
+        0.2,
+        AUGMENTATION.blur(),
+        0.5,
+        AUGMENTATION.normalisation(),
+        SKIPPING);
+  }
+
+  /** 24 images, of which some are cut short, empty, no image or gone. */
+  private FolderDataset withUnreadable(int... bad) {
+    for (int i = 0; i < 24; i++) {
+      write(folder.resolve("train/one/%02d.jpg".formatted(i)), fixture("baseline.jpg"));
+    }
+    FolderDataset dataset = FolderDataset.open(folder, Split.TRAIN);
+    byte[][] damaged = {
+      Arrays.copyOf(fixture("baseline.jpg"), 700), new byte[0], "text".getBytes(US_ASCII)
+    };
+    for (int i = 0; i < bad.length; i++) {
+      write(dataset.path(bad[i]), damaged[i % damaged.length]);
+    }
+    return dataset;
+  }
+
+  @Test
+  void aSkippedImageIsLeftOutOfItsTrainingBatch() throws IOException {
+    FolderDataset dataset = withUnreadable(0, 5, 6, 7, 20);
+    Files.delete(dataset.path(23));
+    Augmentation augmentation = skipping();
+    List<Copy> expected = null;
+    for (int workers = 1; workers < 4; workers++) {
+      List<Copy> batches = new ArrayList<>();
+      try (DataLoader loader = new DataLoader(dataset, augmentation, 7, workers, 3, true)) {
+        loader.start(1, 0);
+        int corrupt = 0;
+        for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+          batches.add(copy(batch));
+          corrupt += batch.corrupt();
+          assertEquals(batch.size(), batch.images().shape(0));
+        }
+        assertEquals(6, corrupt);
+        loader.start(1, 2);
+        assertEquals(batches.subList(2, batches.size()), rest(loader));
+      }
+      assertEquals(expected == null ? batches : expected, batches);
+      expected = batches;
+    }
+    List<Integer> seen = expected.stream().flatMap(b -> b.indices().stream()).sorted().toList();
+    assertEquals(
+        IntStream.range(0, 23).filter(i -> !List.of(0, 5, 6, 7, 20).contains(i)).boxed().toList(),
+        seen);
+  }
+
+  @Test
+  void theImagesLeftInABatchAreTheirOwn() {
+    FolderDataset dataset = withUnreadable(1, 4, 5);
+    try (DataLoader whole = new DataLoader(dataset, skipping(), 24, 2, 3, true);
+        DataLoader single = new DataLoader(dataset, skipping(), 1, 2, 3, true)) {
+      whole.start(1, 0);
+      single.start(1, 0);
+      Copy all = copy(whole.next());
+      List<Float> alone = new ArrayList<>();
+      rest(single).forEach(batch -> alone.addAll(batch.images()));
+      assertEquals(21, all.indices().size());
+      assertEquals(alone, all.images());
+    }
+  }
+
+  @Test
+  void aBatchOfUnreadableImagesIsEmpty() {
+    FolderDataset dataset = withUnreadable(IntStream.range(0, 24).toArray());
+    try (DataLoader loader = new DataLoader(dataset, skipping(), 12, 2, 3, true)) {
+      loader.start(1, 0);
+      Batch batch = loader.next();
+      assertEquals(0, batch.size());
+      assertEquals(12, batch.corrupt());
+      assertEquals(0, loader.next().size());
+      assertNull(loader.next());
+    }
+  }
+
+  @Test
+  void aSkippedImageIsBlankAtEvaluation() {
+    FolderDataset dataset = withUnreadable(2);
+    EvaluationTransform view =
+        new EvaluationTransform(24, 20, 20, Normalisation.IMAGENET, SKIPPING);
+    try (FloatTensor pixels = Datasets.load(dataset, view, 2)) {
+      for (int i = 0; i < 1200; i++) {
+        assertEquals(0, pixels.get(2 * 1200 + i));
+        assertEquals(pixels.get(i), pixels.get(3 * 1200 + i));
       }
     }
   }

@@ -16,13 +16,13 @@ class MetricsFileTest {
   void anEpochIsOneLineWithTheDocumentedFields() throws IOException {
     Path path = temp.resolve("metrics.jsonl");
     new MetricsFile(path)
-        .append(new EpochMetrics(1, 2, 3, 4, 0.6, 0.1, 64, 8, 8, 1, 2, 3, 9, 0.5, null, 0.25));
+        .append(new EpochMetrics(1, 2, 3, 4, 0.6, 0.1, 64, 8, 8, 1, 2, 3, 9, 5, 0.5, null, 0.25));
     assertEquals(
         List.of(
             "{\"epoch\":1,\"loss\":2.0,\"loss_ins\":3.0,\"loss_inv\":4.0,\"invariance_weight\":0.6,"
                 + "\"lr\":0.1,\"images\":64,\"seconds\":8.0,\"images_per_second\":8.0,"
-                + "\"bank_seconds\":1.0,\"network_seconds\":2.0,\"loader_wait_seconds\":3.0,"
-                + "\"graph_seconds\":9.0,"
+                + "\"bank_seconds\":1.0,\"network_seconds\":2.0,\"loader_wait\":3.0,"
+                + "\"graph_seconds\":9.0,\"corrupt_images\":5,"
                 + "\"bank_knn\":0.5,\"embedding_knn\":null,\"embedding_cosine\":0.25}"),
         Files.readAllLines(path));
   }
@@ -30,12 +30,13 @@ class MetricsFileTest {
   @Test
   void theLastLineIsMarkedFinal() throws IOException {
     Path path = temp.resolve("metrics.jsonl");
-    new MetricsFile(path).append(new FinalMetrics(true, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "paper"));
+    new MetricsFile(path)
+        .append(new FinalMetrics(true, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "paper", 2));
     assertEquals(
         List.of(
             "{\"final\":true,\"pixel_knn\":0.1,\"untrained_knn\":0.2,\"embedding_knn\":0.3,"
                 + "\"backbone_knn\":0.4,\"embedding_top5\":0.5,\"backbone_top5\":0.6,\"seed\":7,"
-                + "\"mode\":\"paper\"}"),
+                + "\"mode\":\"paper\",\"corrupt_images\":2}"),
         Files.readAllLines(path));
   }
 

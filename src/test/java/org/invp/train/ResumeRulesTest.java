@@ -20,6 +20,7 @@ class ResumeRulesTest {
   @ValueSource(
       strings = {
         "data.workers=7",
+        "data.on_corrupt=skip",
         "data.path=elsewhere",
         "training.threads=3",
         "training.log_every=5",
@@ -39,6 +40,8 @@ class ResumeRulesTest {
         "training.batch_size=64",
         "training.graph=epoch",
         "data.limit=100",
+        "data.decode=exact",
+        "data.exif=apply",
         "augmentation.flip=0.1",
         "training.epochs=900",
       })
