@@ -8,9 +8,11 @@ cases.txt lists each case with its parameters. Needs Pillow and NumPy.
 """
 import math
 import pathlib
+import struct
+import zlib
 
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "src/test/resources/data"
 
@@ -102,6 +104,86 @@ def evaluation(lines, name, source, image, resize, height, width):
     lines.append(f"{netpbm(result, name)} {source} {resize} {height} {width}")
 
 
+def smooth(height, width):
+    """Slow waves of colour without edges, the same from no two sides."""
+    y, x = np.mgrid[0:height, 0:width].astype(float)
+    image = [
+        128 + 100 * np.sin(2 * x / width + 3 * y / height),
+        40 + 170 * x / width,
+        220 - 180 * (y / height) ** 2,
+    ]
+    return Image.fromarray(np.rint(np.stack(image, axis=-1)).astype(np.uint8))
+
+
+def scaled_jpegs():
+    """JPEGs large enough to be decoded at a smaller scale, their sides no whole blocks."""
+    image = smooth(131, 203)
+    for name, sampling in (("smooth444", 0), ("smooth422", 1), ("smooth420", 2)):
+        image.save(OUT / f"{name}.jpg", quality=92, subsampling=sampling)
+    image.save(OUT / "smooth_progressive.jpg", quality=92, progressive=True)
+    y, x = np.mgrid[0:64, 0:96]
+    Image.fromarray(((x + y) % 2 * 255).astype(np.uint8)).save(OUT / "checkers.jpg", quality=95)
+    lines = ["# expected jpeg top left height width out_height out_width"]
+    for name, source, (top, left, height, width), size in (
+        ("jpeg_shrunk", "smooth420.jpg", (10, 21, 100, 151), (64, 56)),
+        ("jpeg_grown", "baseline.jpg", (7, 12, 21, 23), (48, 40)),
+        ("jpeg_whole", "baseline.jpg", (0, 0, 37, 50), (32, 32)),
+    ):
+        crop = Image.open(OUT / source).crop((left, top, left + width, top + height))
+        expected = netpbm(crop.resize(size, Image.BILINEAR), name)
+        lines.append(f"{expected} {source} {top} {left} {height} {width} {size[1]} {size[0]}")
+    (OUT / "jpeg_views.txt").write_text("\n".join(lines) + "\n")
+
+
+def exif_jpegs():
+    """One scene stored in each of EXIF's eight orientations, and what exif_transpose makes of it."""
+    turned = [None, Image.FLIP_LEFT_RIGHT, Image.ROTATE_180, Image.FLIP_TOP_BOTTOM, Image.TRANSPOSE,
+              Image.ROTATE_90, Image.TRANSVERSE, Image.ROTATE_270]
+    scene_ = smooth(29, 43)
+    for orientation, operation in enumerate(turned, start=1):
+        stored = scene_ if operation is None else scene_.transpose(operation)
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        name = f"exif{orientation}"
+        stored.save(OUT / f"{name}.jpg", quality=95, subsampling=0, exif=exif)
+        netpbm(ImageOps.exif_transpose(Image.open(OUT / f"{name}.jpg")), name)
+
+
+def png(name, pixels, colour_type):
+    """A PNG of 16-bit samples, which Pillow cannot write in colour."""
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+    height, width = pixels.shape[:2]
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    (OUT / name).write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+                             + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
+
+
+def other_types(colour, gray):
+    """What is no JPEG."""
+    rng = np.random.RandomState(3)
+    low_bytes = rng.randint(0, 256, np.asarray(colour).shape)
+    png("deep_colour.png", np.asarray(colour).astype(int) * 256 + low_bytes, 2)
+    with_alpha = gray.copy()
+    with_alpha.putalpha(Image.linear_gradient("L").resize(gray.size))
+    with_alpha.save(OUT / "gray_alpha.png")
+    colour.quantize(16).save(OUT / "palette_alpha.png", transparency=3)
+    colour.save(OUT / "colour.bmp")
+    gray.save(OUT / "gray.bmp")
+    colour.quantize(16).save(OUT / "palette.gif")
+    colour.save(OUT / "colour.tif", compression="tiff_lzw")
+    colour.convert("CMYK").save(OUT / "cmyk.tif", compression="tiff_lzw")
+    netpbm(Image.open(OUT / "cmyk.tif").convert("RGB"), "cmyk_tif")
+    colour.save(OUT / "colour.webp", lossless=True)
+    with_alpha = colour.copy()
+    with_alpha.putalpha(Image.linear_gradient("L").resize(colour.size))
+    with_alpha.save(OUT / "alpha.webp", lossless=True, exact=True)
+    smooth(37, 50).save(OUT / "lossy.webp", quality=90)
+    netpbm(Image.open(OUT / "lossy.webp").convert("RGB"), "lossy")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     colour, gray = scene(37, 50), scene(28, 28).convert("L")
@@ -160,6 +242,9 @@ def main():
     black_white = gray.convert("1", dither=Image.NONE)
     black_white.save(OUT / "bits.png")
     netpbm(black_white.convert("L"), "bits")
+    scaled_jpegs()
+    exif_jpegs()
+    other_types(colour, gray)
 
 
 if __name__ == "__main__":

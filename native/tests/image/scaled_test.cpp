@@ -67,9 +67,26 @@ double largest_difference(const std::vector<float>& a, const std::vector<float>&
 }
 
 /* Sampled 4:4:4, 4:2:2 and 4:2:0, progressive, gray, CMYK; sides that are no whole blocks. */
-const std::vector<std::string> kFiles = {"baseline.jpg",  "progressive.jpg", "luminance.jpg",
-                                         "cmyk.jpg",      "smooth444.jpg",   "smooth422.jpg",
+const std::vector<std::string> kFiles = {"baseline.jpg",  "progressive.jpg",       "luminance.jpg",
+                                         "cmyk.jpg",      "smooth444.jpg",         "smooth422.jpg",
                                          "smooth420.jpg", "smooth_progressive.jpg"};
+
+TEST(Exact, GivesPillowsViewsOfJpegs) {
+  const Workspace workspace = make_workspace();
+  for (const std::string& line : read_cases("jpeg_views.txt")) {
+    std::istringstream in(line);
+    std::string expected_name, source;
+    int32_t top = 0, left = 0, height = 0, width = 0, out_height = 0, out_width = 0;
+    in >> expected_name >> source >> top >> left >> height >> width >> out_height >> out_width;
+    const Picture expected = read_picture(expected_name);
+    std::vector<float> view =
+        apply(workspace.get(), read_file(source), plain_augmentation(3, out_height, out_width),
+              crop_of(top, left, height, width), INVP_IMAGE_EXACT);
+    for (float& value : view) value /= 255;
+    /* Two versions of libjpeg-turbo may round differently. */
+    expect_equal(view, expected, 2, expected_name);
+  }
+}
 
 TEST(Scaled, HasTheBitsOfExactWhereTheCropIsNoTwiceTheResult) {
   const Workspace workspace = make_workspace();
@@ -114,7 +131,7 @@ TEST(Scaled, StaysNearExactOnSmoothImagesAtEveryScale) {
       const auto augmentation = plain_augmentation(3, height / factor, width / factor);
       const auto exact = apply(workspace.get(), file, augmentation, draws, INVP_IMAGE_EXACT);
       const auto scaled = apply(workspace.get(), file, augmentation, draws, INVP_IMAGE_SCALED);
-      EXPECT_LE(mean_difference(exact, scaled), 2) << name << ", seed " << seed;
+      EXPECT_LE(mean_difference(exact, scaled), 3) << name << ", seed " << seed;
       EXPECT_LE(largest_difference(exact, scaled), 16) << name << ", seed " << seed;
     }
   }
@@ -142,12 +159,13 @@ TEST(Scaled, EvaluatesNearExactAndWithItsBitsWithoutResizing) {
     const std::vector<uint8_t> file = read_file(name);
     const Size size = size_of(workspace.get(), file);
     const auto run = [&](int32_t resize, int32_t side, int32_t decode) {
-      const invp_image_evaluation e{3, resize, side, side, {0, 0, 0}, {1 / 255.0f, 1 / 255.0f, 1 / 255.0f}, decode, 0};
+      const invp_image_evaluation e{
+          3, resize, side, side, {0, 0, 0}, {1 / 255.0f, 1 / 255.0f, 1 / 255.0f}, decode, 0};
       std::vector<float> out(static_cast<size_t>(3 * side * side));
-      EXPECT_EQ(invp_image_evaluate(workspace.get(), &e, file.data(),
-                                    static_cast<int64_t>(file.size()), INVP_IMAGE_JPEG, 0, 0, 0,
-                                    out.data()),
-                INVP_OK)
+      EXPECT_EQ(
+          invp_image_evaluate(workspace.get(), &e, file.data(), static_cast<int64_t>(file.size()),
+                              INVP_IMAGE_JPEG, 0, 0, 0, out.data()),
+          INVP_OK)
           << last_error();
       return out;
     };
@@ -219,10 +237,9 @@ TEST(Scaled, SurvivesDamageAnywhere) {
           static_cast<int64_t>(height) * width > 1 << 20) {
         continue; /* a damaged size: legal, but slow */
       }
-      const int32_t status =
-          invp_image_augment(workspace.get(), &augmentation, seed, 1, static_cast<uint64_t>(round),
-                             damaged.data(), static_cast<int64_t>(damaged.size()), INVP_IMAGE_JPEG,
-                             0, 0, 0, out);
+      const int32_t status = invp_image_augment(
+          workspace.get(), &augmentation, seed, 1, static_cast<uint64_t>(round), damaged.data(),
+          static_cast<int64_t>(damaged.size()), INVP_IMAGE_JPEG, 0, 0, 0, out);
       ASSERT_TRUE(status == INVP_OK || status == INVP_INVALID_DATA) << "seed " << seed;
     }
   }
@@ -255,10 +272,10 @@ TEST(Exif, IsIgnoredUnlessAskedFor) {
   std::vector<float> out(3 * 8 * 8);
   invp_image_augmentation augmentation = plain_augmentation(3, 8, 8);
   const auto draws = crop_of(0, 0, other.height, other.width);
-  EXPECT_EQ(invp_image_apply(workspace.get(), &augmentation, &draws, turned.data(),
-                             static_cast<int64_t>(turned.size()), INVP_IMAGE_JPEG, 0, 0, 0,
-                             out.data()),
-            INVP_OK);
+  EXPECT_EQ(
+      invp_image_apply(workspace.get(), &augmentation, &draws, turned.data(),
+                       static_cast<int64_t>(turned.size()), INVP_IMAGE_JPEG, 0, 0, 0, out.data()),
+      INVP_OK);
 }
 
 /* Scaled decoding of an image on its side, against the same scene stored upright. */
@@ -274,13 +291,13 @@ TEST(Exif, ScaledCropsOfTurnedImagesShowTheSamePlace) {
       const int32_t width = between(random, 16, upright.width);
       const auto draws = crop_of(between(random, 0, upright.height - height),
                                  between(random, 0, upright.width - width), height, width);
-      const int32_t factor = 2 << (round % 3);
-      const auto augmentation = plain_augmentation(3, height / factor, width / factor);
+      const auto augmentation = plain_augmentation(3, height / 2, width / 2);
       const auto exact = apply(workspace.get(), file, augmentation, draws, INVP_IMAGE_EXACT,
                                INVP_IMAGE_EXIF_APPLY);
       const auto scaled = apply(workspace.get(), file, augmentation, draws, INVP_IMAGE_SCALED,
                                 INVP_IMAGE_EXIF_APPLY);
-      EXPECT_LE(mean_difference(exact, scaled), 3)
+      /* A pixel is 7 levels high here. */
+      EXPECT_LE(mean_difference(exact, scaled), 1.5)
           << "orientation " << orientation << ", seed " << seed;
     }
   }
@@ -299,9 +316,9 @@ TEST(Exif, SurvivesDamageToItsData) {
     for (int hits = 0; hits < 3; hits++) {
       damaged[6 + random() % 60] = static_cast<uint8_t>(random() % 3 == 0 ? 0xff : random());
     }
-    const int32_t status = invp_image_augment(
-        workspace.get(), &augmentation, 1, 1, 1, damaged.data(),
-        static_cast<int64_t>(damaged.size()), INVP_IMAGE_JPEG, 0, 0, 0, out);
+    const int32_t status =
+        invp_image_augment(workspace.get(), &augmentation, 1, 1, 1, damaged.data(),
+                           static_cast<int64_t>(damaged.size()), INVP_IMAGE_JPEG, 0, 0, 0, out);
     ASSERT_TRUE(status == INVP_OK || status == INVP_INVALID_DATA) << "seed " << seed;
   }
 }
