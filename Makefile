@@ -119,7 +119,8 @@ format: setup
 demo: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && \
 		bin/invp train configs/fashion-mnist.yaml --run-dir $(RUN) --overwrite \
-			--set data.path="$$data" $(ARGS)
+			--set data.path="$$data" $(ARGS) && \
+		bin/invp report $(RUN)
 
 dist: package
 	@rm -rf build/dist

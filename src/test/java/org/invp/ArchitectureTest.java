@@ -42,8 +42,10 @@ class ArchitectureTest {
           Map.entry("eval", List.of("bank", "objective", "nn", "data", "config")),
           Map.entry("train", List.of("bank", "objective", "nn", "data", "config", "eval")),
           Map.entry(
+              "report", List.of("bank", "objective", "nn", "data", "config", "eval", "train")),
+          Map.entry(
               "cli",
-              List.of("bank", "objective", "nn", "data", "config", "eval", "train", "weights")));
+              List.of("bank", "objective", "nn", "data", "config", "eval", "train", "weights", "report")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       EmbedCommand.class,
       ExportCommand.class,
       ImportCommand.class,
+      ReportCommand.class,
       InfoCommand.class,
       BenchCommand.class
     })

@@ -113,7 +113,7 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /** Copies the neighbour graph to a tensor, which must have its shape, [rows, k]. */
-  void copyGraph(IntTensor target) {
+  public void copyGraph(IntTensor target) {
     long[] shape = target.shape();
     target.copyFrom(IntTensor.view(tensor(GRAPH, DType.I32, shape), shape));
   }

@@ -70,6 +70,7 @@ class MainTest {
         "eval knn",
         "eval retrieval",
         "embed",
+        "report",
         "info",
         "bench",
         "bench bank"
@@ -287,6 +288,24 @@ class MainTest {
     String header = new String(bytes, 0, 128, StandardCharsets.ISO_8859_1);
     assertTrue(header.contains("(%d, %d".formatted(rows, columns)), header);
     assertEquals(128 + 4 * rows * columns, bytes.length);
+  }
+
+  @Test
+  void theReportIsOnePageThatAsksNothingOfTheNetworkAndRepeats() throws IOException {
+    Path first = temp.resolve("first.html");
+    Path second = temp.resolve("second.html");
+    Result result = invp("report", run, "--out", first);
+    assertEquals(0, result.code, result.err);
+    assertEquals("", result.err);
+    assertEquals(0, invp("report", run, "--out", second).code);
+    String page = Files.readString(first);
+    assertEquals(page, Files.readString(second));
+    for (String part :
+        List.of("results", "curves", "walk", "neighbours", "map", "confusion", "throughput")) {
+      assertTrue(page.contains("<section id=\"" + part + "\">"), part);
+    }
+    assertFalse(page.contains("http://") || page.contains("https://"));
+    assertFalse(page.contains("NaN"));
   }
 
   @Test

@@ -1,0 +1,73 @@
+package org.invp.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.invp.InvpException;
+import org.invp.data.ImageDataset;
+import org.invp.report.Pictures;
+import org.invp.report.Report;
+import org.invp.train.Setup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code invp report}. */
+@Command(
+    name = "report",
+    description =
+        "Write one HTML page about a run: curves, scores, what the walk discovered, a map of the"
+            + " embeddings. Several runs are compared; the pictures are of the first.",
+    mixinStandardHelpOptions = true)
+final class ReportCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private DeviceOption device;
+
+  @Parameters(arity = "1..*", paramLabel = "RUN", description = "Run folders.")
+  private List<Path> runs;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE.html",
+      description = "The file to write (default: report.html in the first run's folder).")
+  private Path target;
+
+  @Override
+  public Integer call() {
+    device.check();
+    Report report = Report.of(runs);
+    Path first = runs.get(0);
+    Path page = target != null ? target : first.resolve("report.html");
+    if (Files.exists(first.resolve("checkpoint.safetensors"))) {
+      Pictures pictures = null;
+      String reason = null;
+      try {
+        pictures = pictures(first);
+      } catch (InvpException e) {
+        reason = "Left out: " + e.getMessage();
+        spec.commandLine().getErr().println("invp: warning: no pictures: " + e.getMessage());
+      }
+      report.write(page, pictures, reason);
+    } else {
+      report.write(
+          page,
+          null,
+          "There is no checkpoint yet: invp train --run-dir %s writes one.".formatted(first));
+    }
+    spec.commandLine().getOut().println("report: " + page);
+    spec.commandLine().getOut().flush();
+    return 0;
+  }
+
+  private static Pictures pictures(Path run) {
+    try (TrainedRun trained = TrainedRun.open(run, List.of());
+        ImageDataset train = Setup.trainingImages(trained.config());
+        ImageDataset test = Setup.testImages(trained.config())) {
+      return Pictures.of(trained.config(), trained.checkpoint(), trained.network(), train, test);
+    }
+  }
+}

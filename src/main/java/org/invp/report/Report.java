@@ -1,0 +1,102 @@
+package org.invp.report;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import org.invp.config.TrainingConfig;
+import org.invp.io.AtomicFile;
+
+/**
+ * One self-contained HTML page about a run, or about several side by side: figures of all, pictures
+ * of the first. It asks nothing of the network, and the same runs give the same bytes.
+ */
+public final class Report {
+  private final List<RunFigures> runs;
+
+  private Report(List<RunFigures> runs) {
+    this.runs = runs;
+  }
+
+  /**
+   * Reads the figures of run folders.
+   *
+   * @param folders at least one
+   * @throws org.invp.InvalidDataException when one holds no run, or a file that cannot be read
+   */
+  public static Report of(List<Path> folders) {
+    return new Report(folders.stream().map(RunFigures::read).toList());
+  }
+
+  /**
+   * Writes the page, whole or not at all.
+   *
+   * @param pictures of the first run, or null
+   * @param reason why there are no pictures and what would give them; null if there are
+   */
+  public void write(Path target, Pictures pictures, String reason) {
+    Html out = new Html();
+    String title = runs.size() == 1 ? runs.get(0).name() : runs.size() + " runs";
+    out.raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n")
+        .raw("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n")
+        .raw(
+            "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">\n")
+        .element("<title>", "invp: " + title, "</title>\n<style>")
+        .raw(resource("report.css"));
+    if (pictures != null) {
+      out.raw(".t,#tip i{background-image:url(")
+          .raw(pictures.sprite.toDataAddress())
+          .raw(");--rows:%d;--columns:%d}", pictures.sprite.rows(), Sprite.COLUMNS);
+    }
+    out.raw("</style></head><body>\n");
+    header(out, title);
+    FigureSections figures = new FigureSections(runs, out);
+    figures.results();
+    figures.curves();
+    if (pictures == null) {
+      out.element("<section><h2>Pictures</h2><p class=\"missing\">", reason, "</p></section>\n");
+    } else {
+      PictureSections sections = new PictureSections(pictures, out);
+      sections.walks();
+      sections.neighbours();
+      sections.map();
+      sections.confusion();
+    }
+    figures.throughput();
+    figures.settings();
+    out.raw("</main><div id=\"tip\" hidden><i hidden></i><span></span></div><script>")
+        .raw(resource("report.js"))
+        .raw("</script></body></html>\n");
+    AtomicFile.writeString(target, out.toString());
+  }
+
+  private void header(Html out, String title) {
+    out.element("<main><header><h1>", title, "</h1><p>");
+    RunFigures first = runs.get(0);
+    TrainingConfig config = first.config();
+    out.text(
+        "Invariance Propagation: %s, width %d, embeddings of %d numbers; %d of %d epochs, %s of training with %d threads, seed %d"
+            .formatted(
+                config.network().architecture(),
+                config.network().width(),
+                config.network().dimension(),
+                first.epochs().size(),
+                config.training().epochs(),
+                Numbers.duration(first.sum("seconds")),
+                config.training().resolvedThreads(),
+                config.seed()));
+    if (runs.size() > 1) {
+      out.text(" (" + first.name() + ", of which the pictures are)");
+    }
+    out.raw("</p></header>\n");
+  }
+
+  private static String resource(String name) {
+    try (InputStream in = Report.class.getResourceAsStream(name)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new IllegalStateException(name + " is missing from the jar", e);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+package org.invp.report;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.invp.InvalidDataException;
+import org.invp.config.ConfigFile;
+import org.invp.config.TrainingConfig;
+import org.invp.io.IoErrors;
+import org.invp.train.RunFolder;
+
+/**
+ * The figures that a run folder holds.
+ *
+ * @param name the folder's name
+ * @param folder where it is, as the user wrote it
+ * @param config the settings
+ * @param epochs the lines of {@code metrics.jsonl} about epochs, in order
+ * @param last its last line, or null while the run is not complete
+ * @param evaluations what {@code invp eval} left in {@code eval/}, by file name
+ */
+record RunFigures(
+    String name,
+    Path folder,
+    TrainingConfig config,
+    List<JsonNode> epochs,
+    JsonNode last,
+    List<Evaluation> evaluations) {
+  private static final JsonMapper JSON = JsonMapper.builder().build();
+
+  /** What one protocol found: its settings, and values by "what, metric" in their order. */
+  record Evaluation(String protocol, Map<String, String> settings, Map<String, Double> scores) {}
+
+  /**
+   * Reads a folder; the run may be training meanwhile.
+   *
+   * @throws InvalidDataException when there is no run
+   */
+  static RunFigures read(Path folder) {
+    Path settings = folder.resolve(RunFolder.CONFIG);
+    if (!Files.isRegularFile(settings)) {
+      throw new InvalidDataException(
+          "%s holds no run: there is no %s".formatted(folder, RunFolder.CONFIG));
+    }
+    TrainingConfig config = ConfigFile.read(settings, List.of());
+    List<JsonNode> epochs = new ArrayList<>();
+    JsonNode last = null;
+    for (JsonNode line : lines(folder.resolve("metrics.jsonl"))) {
+      if (line.has("final")) {
+        last = line;
+      } else if (line.has("epoch") && !line.has("step")) {
+        epochs.add(line);
+      }
+    }
+    Path absolute = folder.toAbsolutePath().normalize();
+    String name = absolute.getFileName() == null ? "run" : absolute.getFileName().toString();
+    return new RunFigures(name, folder, config, epochs, last, evaluations(folder.resolve("eval")));
+  }
+
+  /** A figure of the last line; null where it was not measured. */
+  Double last(String key) {
+    return last == null ? null : number(last, key);
+  }
+
+  /** A figure of a line; null where it was not measured. */
+  static Double number(JsonNode line, String key) {
+    JsonNode value = line.path(key);
+    return value.isNumber() ? value.asDouble() : null;
+  }
+
+  /** The sum of a figure over the epochs. */
+  double sum(String key) {
+    return epochs.stream().mapToDouble(line -> line.path(key).asDouble()).sum();
+  }
+
+  /** A line that was cut off, such as the one that is being written now, says nothing. */
+  private static List<JsonNode> lines(Path file) {
+    List<JsonNode> lines = new ArrayList<>();
+    if (Files.exists(file)) {
+      for (String line : text(file).lines().toList()) {
+        try {
+          lines.add(JSON.readTree(line));
+        } catch (JsonProcessingException e) {
+          break;
+        }
+      }
+    }
+    return lines;
+  }
+
+  private static List<Evaluation> evaluations(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> file.getFileName().toString().endsWith(".json"))
+          .sorted()
+          .map(RunFigures::evaluation)
+          .toList();
+    } catch (IOException e) {
+      throw new InvalidDataException(
+          "could not read %s: %s".formatted(folder, IoErrors.reason(e)), e);
+    }
+  }
+
+  private static Evaluation evaluation(Path file) {
+    JsonNode root;
+    try {
+      root = JSON.readTree(text(file));
+    } catch (JsonProcessingException e) {
+      throw new InvalidDataException("%s is not JSON".formatted(file), e);
+    }
+    Map<String, Double> scores = new LinkedHashMap<>();
+    for (JsonNode score : root.path("scores")) {
+      if (score.path("value").isNumber()) {
+        String what = score.path("what").asText();
+        String metric = score.path("metric").asText();
+        scores.put(what + ", " + metric, score.get("value").asDouble());
+      }
+    }
+    if (!root.path("protocol").isTextual() || scores.isEmpty()) {
+      throw new InvalidDataException(
+          "%s is not a result of invp eval: it has no protocol or no scores".formatted(file));
+    }
+    Map<String, String> settings = new LinkedHashMap<>();
+    root.path("settings")
+        .properties()
+        .forEach(
+            field ->
+                settings.put(
+                    field.getKey(),
+                    field.getValue().isTextual()
+                        ? field.getValue().asText()
+                        : field.getValue().toString()));
+    return new Evaluation(root.get("protocol").asText(), settings, scores);
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new InvalidDataException(
+          "could not read %s: %s".formatted(file, IoErrors.reason(e)), e);
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** What a run looks like: one self-contained HTML page with curves, pictures and tables. */
+package org.invp.report;
