@@ -45,7 +45,16 @@ class ArchitectureTest {
               "report", List.of("bank", "objective", "nn", "data", "config", "eval", "train")),
           Map.entry(
               "cli",
-              List.of("bank", "objective", "nn", "data", "config", "eval", "train", "weights", "report")));
+              List.of(
+                  "bank",
+                  "objective",
+                  "nn",
+                  "data",
+                  "config",
+                  "eval",
+                  "train",
+                  "weights",
+                  "report")));
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
