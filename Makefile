@@ -89,6 +89,7 @@ test-aarch64: setup
 	scripts/test-aarch64.sh
 
 test: native check-format test-native
+	@scripts/setup.sh browser
 	$(MVN) spotless:check verify
 	scripts/test-trainer-jar.sh
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes sure that the tools and libraries of the build are there: through apt where it may,
 # else it says what to install. Does nothing when nothing is missing.
-# "setup.sh format" also gets the clang-format that the format check wants, if apt has it.
+# "setup.sh format" also gets the clang-format that the format check wants, if apt has it;
+# "setup.sh browser" the Chromium that looks at the report (without it that test is skipped).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -46,6 +47,19 @@ if [ "${1:-}" = format ] && ! scripts/format-native.sh --find >/dev/null && may_
   in_apt clang-format-14 || [ -n "$(ls /var/lib/apt/lists/*_Packages* 2>/dev/null)" ] || apt_get update
   ! in_apt clang-format-14 || missing+=(clang-format-14)
 fi
+
+browser_found() {
+  [ -n "${INVP_CHROMIUM:-}" ] || command -v chromium google-chrome chromium-browser >/dev/null
+}
+if [ "${1:-}" = browser ] && ! browser_found && may_install; then
+  in_apt chromium || apt_get update || true
+  if in_apt chromium; then
+    echo "Installing: chromium"
+    apt_get install -y --no-install-recommends chromium >/dev/null ||
+      echo "setup: chromium could not be installed; the test of the report's page is skipped" >&2
+  fi
+fi
+
 if [ ${#missing[@]} = 0 ] && jdk_found; then
   exit 0
 fi

@@ -7,7 +7,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.DoubleFunction;
 import org.invp.config.ConfigFile;
 
 /** The sections that need nothing but the figures of one or more runs. */
@@ -122,7 +121,7 @@ final class FigureSections {
       RunFigures run = runs.get(0);
       chart(
           "Loss",
-          Numbers::plain,
+          Unit.NUMBER,
           List.of(
               series("loss", 0, run, "loss"),
               series("instance", 1, run, "loss_ins"),
@@ -132,28 +131,28 @@ final class FigureSections {
       accuracy.add(series("embedding", 2, run, "embedding_knn"));
       level(accuracy, "raw pixels", 9, run, "pixel_knn");
       level(accuracy, "untrained", 1, run, "untrained_knn");
-      chart("kNN accuracy, top-1", Numbers::percent, accuracy);
+      chart("kNN accuracy, top-1", Unit.SHARE, accuracy);
     } else {
-      compared("Loss", Numbers::plain, "loss");
-      compared("Instance loss", Numbers::plain, "loss_ins");
-      compared("Invariance loss", Numbers::plain, "loss_inv");
-      compared("kNN accuracy against the bank, top-1", Numbers::percent, "bank_knn");
+      compared("Loss", Unit.NUMBER, "loss");
+      compared("Instance loss", Unit.NUMBER, "loss_ins");
+      compared("Invariance loss", Unit.NUMBER, "loss_inv");
+      compared("kNN accuracy against the bank, top-1", Unit.SHARE, "bank_knn");
     }
-    compared("Mean cosine of a batch (1: collapsed)", Numbers::plain, "embedding_cosine");
-    compared("Learning rate", Numbers::plain, "lr");
+    compared("Mean cosine of a batch (1: collapsed)", Unit.NUMBER, "embedding_cosine");
+    compared("Learning rate", Unit.NUMBER, "lr");
     out.raw("</div></section>\n");
   }
 
-  private void compared(String title, DoubleFunction<String> format, String key) {
+  private void compared(String title, Unit unit, String key) {
     List<LineChart.Series> all = new ArrayList<>();
     for (int i = 0; i < runs.size(); i++) {
       all.add(series(runs.get(i).name(), i % 10, runs.get(i), key));
     }
-    chart(title, format, all);
+    chart(title, unit, all);
   }
 
-  private void chart(String title, DoubleFunction<String> format, List<LineChart.Series> series) {
-    LineChart chart = new LineChart(title, format, series);
+  private void chart(String title, Unit unit, List<LineChart.Series> series) {
+    LineChart chart = new LineChart(title, unit, series);
     if (!chart.isEmpty()) {
       chart.render(out);
     }
@@ -185,7 +184,7 @@ final class FigureSections {
       return;
     }
     out.raw("<section id=\"throughput\"><h2>Throughput</h2><div class=\"charts\">\n");
-    compared("Images per second", Numbers::plain, "images_per_second");
+    compared("Images per second", Unit.NUMBER, "images_per_second");
     List<Integer> epochs = run.epochs().stream().map(line -> line.get("epoch").asInt()).toList();
     List<Double> rest = new ArrayList<>();
     for (JsonNode line : run.epochs()) {

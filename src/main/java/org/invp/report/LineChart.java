@@ -3,7 +3,6 @@ package org.invp.report;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.DoubleFunction;
 import java.util.stream.DoubleStream;
 
 /** Curves over the epochs, as an SVG figure with a legend and a value list under the pointer. */
@@ -28,14 +27,14 @@ final class LineChart {
   record Series(String name, int colour, List<Point> points, boolean reference) {}
 
   private final String title;
-  private final DoubleFunction<String> format;
+  private final Unit unit;
   private final List<Series> series;
   private final Axis x;
   private final Axis y;
 
-  LineChart(String title, DoubleFunction<String> format, List<Series> series) {
+  LineChart(String title, Unit unit, List<Series> series) {
     this.title = title;
-    this.format = format;
+    this.unit = unit;
     this.series = series.stream().filter(curve -> !curve.points.isEmpty()).toList();
     double first = epochs().min().orElse(1);
     double last = epochs().max().orElse(1);
@@ -90,7 +89,7 @@ final class LineChart {
       out.raw(
           "<path class=\"grid\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" class=\"end\">",
           LEFT, y(tick), WIDTH - RIGHT, LEFT - 7, y(tick) + 4);
-      out.text(format.apply(tick)).raw("</text>");
+      out.text(unit.tick(tick)).raw("</text>");
     }
     for (double tick = firstTick(); tick <= x.high() + 1e-9; tick += x.step()) {
       out.raw("<text x=\"%.1f\" y=\"%d\" class=\"mid\">", x(tick), HEIGHT - BOTTOM + 17);
@@ -151,7 +150,7 @@ final class LineChart {
     curve.points.stream()
         .filter(point -> curve.reference || point.epoch == epoch)
         .sorted(Comparator.comparingDouble(Point::epoch))
-        .forEach(point -> values.add(format.apply(point.value)));
+        .forEach(point -> values.add(unit.value(point.value)));
     return values;
   }
 

@@ -22,8 +22,9 @@ final class PictureSections {
   void walks() {
     out.raw("<section id=\"walk\"><h2>What the walk discovered</h2><p class=\"note\">");
     out.text(
-            "From each anchor the walk follows the neighbour graph of the last checkpoint. A cross"
-                + " marks an image of another class, a corner one of the positives that the loss uses.")
+            "From each anchor the walk follows the neighbour graph of the last checkpoint. A red"
+                + " cross in the corner marks an image of another class, a blue corner one of the"
+                + " positives that the loss uses.")
         .raw(
             "</p><div class=\"wide\"><table><thead><tr><th>%s walks</th>",
             Numbers.count(pictures.walks))
@@ -80,7 +81,7 @@ final class PictureSections {
     out.raw("<section id=\"neighbours\"><h2>Nearest neighbours</h2><p class=\"note\">");
     out.text(
             "Test images, one of each class and some that kNN gets wrong, and the training images"
-                + " most similar to them. A cross marks another class than the test image's.")
+                + " most similar to them. A red cross in the corner marks another class than the test image's.")
         .raw("</p><div class=\"queries\">");
     for (Pictures.Query query : pictures.queries) {
       int truth = query.image().label();

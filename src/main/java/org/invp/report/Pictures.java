@@ -22,7 +22,7 @@ import org.invp.train.Setup;
  * some test images, a map of the test images, and which classes kNN confuses.
  */
 public final class Pictures {
-  private static final int ANCHORS = 8;
+  private static final int ANCHORS = 10;
   private static final int WALKS = 1000;
   private static final int QUERIES = 10;
   private static final int MISTAKES = 6;

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.invp.config.TrainingConfig;
 import org.invp.io.AtomicFile;
 
@@ -76,20 +78,39 @@ public final class Report {
     RunFigures first = runs.get(0);
     TrainingConfig config = first.config();
     out.text(
-        "Invariance Propagation: %s, width %d, embeddings of %d numbers; %d of %d epochs, %s of training with %d threads, seed %d"
+        "Invariance Propagation: ResNet-%d, width %d, embeddings of %d numbers; %d of %d epochs, %s of training, seed %d"
             .formatted(
-                config.network().architecture(),
+                config.network().architecture().layers(),
                 config.network().width(),
                 config.network().dimension(),
                 first.epochs().size(),
                 config.training().epochs(),
                 Numbers.duration(first.sum("seconds")),
-                config.training().resolvedThreads(),
                 config.seed()));
     if (runs.size() > 1) {
       out.text(" (" + first.name() + ", of which the pictures are)");
     }
-    out.raw("</p></header>\n");
+    out.raw("</p>");
+    String environment = environment(first.environment());
+    if (!environment.isEmpty()) {
+      out.element("<p>", environment, "</p>");
+    }
+    out.raw("</header>\n");
+  }
+
+  private static String environment(Map<String, String> facts) {
+    List<String> words = new ArrayList<>();
+    if (facts.containsKey("threads")) {
+      String threads = facts.get("threads");
+      words.add(threads + (threads.equals("1") ? " thread" : " threads"));
+    }
+    if (facts.containsKey("cpu_capability")) {
+      words.add("CPU with " + facts.get("cpu_capability"));
+    }
+    if (facts.containsKey("libtorch")) {
+      words.add("LibTorch " + facts.get("libtorch"));
+    }
+    return words.isEmpty() ? "" : "Trained on " + String.join(", ", words);
   }
 
   private static String resource(String name) {

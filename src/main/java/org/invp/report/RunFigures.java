@@ -15,6 +15,7 @@ import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.io.IoErrors;
+import org.invp.train.Checkpoint;
 import org.invp.train.RunFolder;
 
 /**
@@ -25,6 +26,8 @@ import org.invp.train.RunFolder;
  * @param config the settings
  * @param epochs the lines of {@code metrics.jsonl} about epochs, in order
  * @param last its last line, or null while the run is not complete
+ * @param environment where it was trained, by {@link Checkpoint#environment}; empty if there is no
+ *     checkpoint that can be read
  * @param evaluations what {@code invp eval} left in {@code eval/}, by file name
  */
 record RunFigures(
@@ -33,6 +36,7 @@ record RunFigures(
     TrainingConfig config,
     List<JsonNode> epochs,
     JsonNode last,
+    Map<String, String> environment,
     List<Evaluation> evaluations) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
@@ -62,7 +66,25 @@ record RunFigures(
     }
     Path absolute = folder.toAbsolutePath().normalize();
     String name = absolute.getFileName() == null ? "run" : absolute.getFileName().toString();
-    return new RunFigures(name, folder, config, epochs, last, evaluations(folder.resolve("eval")));
+    return new RunFigures(
+        name,
+        folder,
+        config,
+        epochs,
+        last,
+        environment(folder.resolve("checkpoint.safetensors")),
+        evaluations(folder.resolve("eval")));
+  }
+
+  private static Map<String, String> environment(Path checkpoint) {
+    if (!Files.isRegularFile(checkpoint)) {
+      return Map.of();
+    }
+    try (Checkpoint read = Checkpoint.read(checkpoint)) {
+      return read.environment();
+    } catch (InvalidDataException e) {
+      return Map.of(); // Who reads it for the pictures says what is wrong with it.
+    }
   }
 
   /** A figure of the last line; null where it was not measured. */

@@ -118,6 +118,14 @@ public final class Checkpoint implements AutoCloseable {
     target.copyFrom(IntTensor.view(tensor(GRAPH, DType.I32, shape), shape));
   }
 
+  /**
+   * Where the run was trained: {@code libtorch} (its version), {@code cpu_capability}, {@code
+   * network_library} and {@code threads}, as far as they were noted.
+   */
+  public Map<String, String> environment() {
+    return Environment.facts(file.metadata());
+  }
+
   /** All metadata. */
   Map<String, String> metadata() {
     return file.metadata();

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What decides the last bits of a run besides its settings. Two runs are equal bit for bit only
@@ -23,6 +24,18 @@ record Environment(Map<String, String> facts) {
     Map<String, String> metadata = new LinkedHashMap<>();
     facts.forEach((name, value) -> metadata.put(PREFIX + name, value));
     return metadata;
+  }
+
+  /** The facts in a checkpoint's metadata, in the order of their names. */
+  static Map<String, String> facts(Map<String, String> metadata) {
+    Map<String, String> facts = new TreeMap<>();
+    metadata.forEach(
+        (key, value) -> {
+          if (key.startsWith(PREFIX)) {
+            facts.put(key.substring(PREFIX.length()), value);
+          }
+        });
+    return facts;
   }
 
   /** What differs from the environment that wrote a checkpoint, one line each. */
