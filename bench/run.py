@@ -27,6 +27,7 @@ IMAGENET = dict(rows=1281167, dim=128, batch=128, top=4096)
 SMALL = dict(rows=60000, dim=128, batch=64, top=4096)
 GRAPH = dict(rows=60000, dim=128)
 TRAIN_IMAGES = 20000
+LOADER_IMAGES = 400
 
 
 class Bench:
@@ -102,9 +103,9 @@ def find_peers(named):
 
 
 def installed(python):
-    """Which of torch and faiss a Python has."""
+    """Which of the peers' packages a Python has."""
     probe = ("import importlib.util as u;"
-             "print(*[m for m in ('torch', 'faiss') if u.find_spec(m)])")
+             "print(*[m for m in ('torch', 'faiss', 'torchvision', 'PIL') if u.find_spec(m)])")
     found = subprocess.run([python, "-c", probe], capture_output=True, text=True)
     return set(found.stdout.split())
 
@@ -243,8 +244,28 @@ def train(bench):
     return runs, [row(what, speed("ours"), speed("torch"), value, 1.25)]
 
 
+def loader(bench):
+    """Reading, decoding and augmenting JPEG files for ImageNet, with nobody training."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "pictures"  # made by the first run of ours, read by all others
+        sizes = dict(images=32 if bench.tiny else LOADER_IMAGES, batch=64, data=data)
+        runs = bench.interleave(
+            scaled=bench.ours("loader", 3, decode="scaled", **sizes),
+            exact=bench.ours("loader", 3, decode="exact", **sizes),
+            torch=bench.peer("loader_torch.py", ["torch", "torchvision", "PIL"], repeats=2, **sizes))
+    speed = lambda side: f"{median(runs[side], 'images_per_second'):.0f} images/s"
+    rows = []
+    for decode, target in dict(scaled=4, exact=1).items():
+        what = f"loader, 500 x 375 JPEG, {decode} decoding, against PyTorch with Pillow"
+        peer, value = None, None
+        if "torch" in runs:
+            peer, value = speed("torch"), ratio(runs[decode], runs["torch"], "images_per_second")
+        rows.append(row(what, speed(decode), peer, value, target))
+    return runs, rows
+
+
 EXPERIMENTS = {"step": step, "small-step": small_step, "nearest": nearest, "share": share,
-               "growth": growth, "graph": graph, "train": train}
+               "growth": growth, "graph": graph, "train": train, "loader": loader}
 
 
 def machine(bench):

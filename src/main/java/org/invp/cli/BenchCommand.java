@@ -11,13 +11,18 @@ import picocli.CommandLine.Spec;
     description = "Measure speed and memory on this machine.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "PART",
-    subcommands = {BenchNearestCommand.class, BenchBankCommand.class, BenchGraphCommand.class})
+    subcommands = {
+      BenchNearestCommand.class,
+      BenchBankCommand.class,
+      BenchGraphCommand.class,
+      BenchLoaderCommand.class
+    })
 final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "the part to measure is missing: nearest, bank, graph");
+        spec.commandLine(), "the part to measure is missing: nearest, bank, graph, loader");
   }
 }

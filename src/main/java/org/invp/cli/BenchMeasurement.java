@@ -71,7 +71,7 @@ record BenchMeasurement(double[] seconds, long extraBytes, double peakGflops) {
     return figures;
   }
 
-  private static double median(double[] values) {
+  static double median(double[] values) {
     double[] sorted = values.clone();
     Arrays.sort(sorted);
     int middle = sorted.length / 2;

@@ -1,42 +1,21 @@
 package org.invp.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.PrintWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.invp.bank.BankEngine;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
-/** The options that all measurements share, and how they print what they found. */
-final class BenchOptions {
-  @Spec(Spec.Target.MIXEE)
-  private CommandSpec command;
-
+/** The options that all measurements of a bank engine share. */
+final class BenchOptions extends BenchRuns {
   @Mixin private DeviceOption device;
 
   @Option(names = "--dim", paramLabel = "D", description = "Numbers in an embedding.")
   private int dimension = 128;
 
-  @Option(names = "--repeats", paramLabel = "R", description = "How often to measure.")
-  private int repeats = 5;
-
-  @Option(names = "--threads", paramLabel = "T", description = "Threads; 0 for all processors.")
-  private int threads;
-
-  @Option(names = "--json", description = "Print one JSON object.")
-  private boolean json;
-
   int dimension() {
     return dimension;
-  }
-
-  int repeats() {
-    return repeats;
   }
 
   /** The engine to measure. */
@@ -44,52 +23,18 @@ final class BenchOptions {
     return device.start(threads());
   }
 
-  int threads() {
-    return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-  }
-
-  /** Refuses values that make no sense. */
+  @Override
   void check() {
     device.check();
     atLeast("--dim", dimension, 1);
-    atLeast("--repeats", repeats, 1);
-    atLeast("--threads", threads, 0);
+    super.check();
   }
 
-  /** Refuses a value below the least allowed. */
-  void atLeast(String option, int value, int least) {
-    if (value < least) {
-      throw wrong("%s is %d, allowed: at least %d".formatted(option, value, least));
-    }
-  }
-
-  /** Refuses a value above the most allowed. */
-  void atMost(String option, int value, int most, String reason) {
-    if (value > most) {
-      throw wrong("%s is %d, allowed: at most %d, %s".formatted(option, value, most, reason));
-    }
-  }
-
-  private ParameterException wrong(String message) {
-    return new ParameterException(command.commandLine(), message);
-  }
-
-  /** Prints the part, its sizes, the common options and what was measured. */
+  @Override
   void print(String part, Map<String, Object> sizes, Map<String, Object> measured)
       throws JsonProcessingException {
-    Map<String, Object> result = new LinkedHashMap<>();
-    result.put("part", part);
-    result.putAll(sizes);
-    result.put("dim", dimension);
-    result.put("repeats", repeats);
-    result.put("threads", threads());
-    result.putAll(measured);
-    PrintWriter out = command.commandLine().getOut();
-    if (json) {
-      out.println(JsonMapper.builder().build().writeValueAsString(result));
-    } else {
-      result.forEach((name, value) -> out.printf("%-12s %s%n", name, value));
-    }
-    out.flush();
+    Map<String, Object> all = new LinkedHashMap<>(sizes);
+    all.put("dim", dimension);
+    super.print(part, all, measured);
   }
 }

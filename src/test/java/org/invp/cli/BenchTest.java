@@ -70,7 +70,7 @@ class BenchTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "''|the part to measure is missing: nearest, bank, graph",
+        "''|the part to measure is missing: nearest, bank, graph, loader",
         "walk|walk",
         "nearest --rows 10 --top 11|--top is 11, allowed: at most 10",
         "nearest --top 0|--top is 0, allowed: at least 1",
@@ -85,6 +85,11 @@ class BenchTest {
         "bank --rows many|many",
         "graph --rows 10 --neighbours 10|--neighbours is 10, allowed: at most 9",
         "graph --rows 1|--rows is 1, allowed: at least 2",
+        "loader --images 0|--images is 0, allowed: at least 1",
+        "loader --batch 0|--batch is 0, allowed: at least 1",
+        "loader --threads -1|--threads is -1",
+        "loader --decode half|half",
+        "loader --dim 8|--dim",
       })
   void wrongUseIsOneLineAndExitCodeTwo(String line, String expected) {
     Result result = bench(line);
@@ -94,7 +99,7 @@ class BenchTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"nearest", "graph"})
+  @ValueSource(strings = {"nearest", "graph", "loader"})
   void everyPartHasHelp(String part) {
     Result result = bench(part + " --help");
     assertEquals(0, result.code, result.err);
