@@ -10,11 +10,12 @@ MVN := scripts/mvn.sh
 
 .PHONY: test-simt cuda cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
-.PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo dist \
+.PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	bench jmh example format check-format clean
 
 help:
 	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
+	@echo "make reproduce    the long recipe in five arms, evaluated (hours; resumes); ARGS='--only instance' for some"
 	@echo "make test         build everything and run all tests"
 	@echo "make native       the native libraries, into build/native/lib"
 	@echo "make package      target/invp-$(VERSION).jar and target/invp-trainer.jar"
@@ -122,6 +123,9 @@ demo: package
 		bin/invp train configs/fashion-mnist.yaml --run-dir $(RUN) --overwrite \
 			--set data.path="$$data" $(ARGS) && \
 		bin/invp report $(RUN)
+
+reproduce: package
+	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --data "$$data" $(ARGS)
 
 dist: package
 	@rm -rf build/dist
