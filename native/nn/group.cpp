@@ -1,0 +1,121 @@
+// Gloo's declarations are guarded by the macro that LibTorch itself was built with.
+#define USE_C10D_GLOO
+#include "group.h"
+
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+
+#include "guard.h"
+
+namespace invp::nn {
+namespace {
+
+void check(const Group::Place& place) {
+  if (place.size < 1 || place.rank < 0 || place.rank >= place.size) {
+    throw std::invalid_argument("rank " + std::to_string(place.rank) + " of a group of " +
+                                std::to_string(place.size) + ", allowed are 0 to size - 1");
+  }
+  if (place.port < 1 || place.port > 65535) {
+    throw std::invalid_argument("port " + std::to_string(place.port) + ", allowed are 1 to 65535");
+  }
+  require(place.timeout.count() >= 1, "the timeout must be at least 1 ms");
+}
+
+c10::intrusive_ptr<c10d::TCPStore> meet(const Group::Place& place) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(place.port);
+  options.isServer = place.rank == 0;
+  options.numWorkers = static_cast<size_t>(place.size);
+  options.timeout = place.timeout;
+  return c10::make_intrusive<c10d::TCPStore>(place.host, options);
+}
+
+c10::intrusive_ptr<c10d::ProcessGroup> join(const Group::Place& place,
+                                            const c10::intrusive_ptr<c10d::Store>& store) {
+  auto options = c10d::ProcessGroupGloo::Options::create(place.timeout);
+  options->devices.push_back(
+      place.interface.empty()
+          ? c10d::ProcessGroupGloo::createDefaultDevice()
+          : c10d::ProcessGroupGloo::createDeviceForInterface(place.interface));
+  const auto meeting = c10::make_intrusive<c10d::PrefixStore>("gloo", store);
+  const auto gloo =
+      c10::make_intrusive<c10d::ProcessGroupGloo>(meeting, place.rank, place.size, options);
+  auto processes = c10::make_intrusive<c10d::ProcessGroup>(place.rank, place.size);
+  processes->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, gloo);
+  processes->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
+  return processes;
+}
+
+}  // namespace
+
+Group::Group(const Place& place) : place_(place) {
+  check(place);
+  store_ = meet(place);
+  processes_ = join(place, store_);
+}
+
+void Group::all_reduce(at::Tensor data, c10d::ReduceOp operation) {
+  std::vector<at::Tensor> tensors{std::move(data)};
+  c10d::AllreduceOptions options;
+  options.reduceOp = operation;
+  processes_->allreduce(tensors, options)->wait();
+  const auto bytes = static_cast<int64_t>(tensors[0].nbytes());
+  count(bytes, bytes);
+}
+
+void Group::all_gather(at::Tensor mine, at::Tensor all) {
+  require_members(all, mine);
+  processes_->_allgather_base(all, mine)->wait();
+  const auto bytes = static_cast<int64_t>(mine.nbytes());
+  count(bytes, bytes * (place_.size - 1));
+}
+
+void Group::reduce_scatter(at::Tensor all, c10d::ReduceOp operation, at::Tensor mine) {
+  require_members(all, mine);
+  c10d::ReduceScatterOptions options;
+  options.reduceOp = operation;
+  processes_->_reduce_scatter_base(mine, all, options)->wait();
+  const auto bytes = static_cast<int64_t>(mine.nbytes());
+  count(bytes * (place_.size - 1), bytes);
+}
+
+void Group::broadcast(at::Tensor data, int32_t root) {
+  if (root < 0 || root >= place_.size) {
+    throw std::invalid_argument("root " + std::to_string(root) + " of a group of " +
+                                std::to_string(place_.size));
+  }
+  std::vector<at::Tensor> tensors{std::move(data)};
+  c10d::BroadcastOptions options;
+  options.rootRank = root;
+  processes_->broadcast(tensors, options)->wait();
+  const auto bytes = static_cast<int64_t>(tensors[0].nbytes());
+  count(place_.rank == root ? bytes : 0, place_.rank == root ? 0 : bytes);
+}
+
+void Group::barrier() { processes_->barrier()->wait(); }
+
+void Group::set(const std::string& key, std::vector<uint8_t> value) { store_->set(key, value); }
+
+std::optional<std::vector<uint8_t>> Group::get(const std::string& key,
+                                               std::chrono::milliseconds timeout) {
+  // Not the store's own wait, which cannot be told from a lost connection.
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  auto pause = std::chrono::milliseconds(1);
+  while (!store_->check({key})) {
+    if (std::chrono::steady_clock::now() >= end) return std::nullopt;
+    std::this_thread::sleep_for(pause);
+    pause = std::min(2 * pause, std::chrono::milliseconds(50));
+  }
+  return store_->get(key);
+}
+
+void Group::count(int64_t sent, int64_t received) {
+  sent_ += sent;
+  received_ += received;
+}
+
+void Group::require_members(const at::Tensor& all, const at::Tensor& mine) const {
+  require(all.numel() == mine.numel() * place_.size, "the arrays do not fit the group's size");
+}
+
+}  // namespace invp::nn

@@ -1,0 +1,247 @@
+package org.invp.distributed;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.concurrent.locks.ReentrantLock;
+import org.invp.InvpException;
+import org.invp.bindings.group.InvpGroup;
+import org.invp.internal.NativeCall;
+import org.invp.internal.NativeLibraries;
+import org.invp.internal.Room;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+import org.invp.tensor.OffHeapArray;
+
+/** A group on LibTorch's c10d; see {@code invp/group.h}. */
+final class NativeProcessGroup implements ProcessGroup {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Membership membership;
+  private final RollCall rollCall;
+  private MemorySegment handle;
+
+  NativeProcessGroup(Membership membership) {
+    this.membership = membership;
+    NativeLibraries.requireNetwork();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment host = arena.allocateFrom(membership.host());
+      MemorySegment networkInterface =
+          membership.networkInterface() == null
+              ? MemorySegment.NULL
+              : arena.allocateFrom(membership.networkInterface());
+      MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
+      NativeCall.check(
+          Room.NN,
+          () ->
+              InvpGroup.invp_nn_group_create(
+                  host,
+                  membership.port(),
+                  membership.rank(),
+                  membership.size(),
+                  membership.timeout().toMillis(),
+                  networkInterface,
+                  out));
+      handle = out.get(ValueLayout.ADDRESS, 0);
+    } catch (InvpException e) {
+      throw new RankLostException(
+          "rank %d: not all %d ranks met at %s:%d within %d s: %s"
+              .formatted(
+                  membership.rank(),
+                  membership.size(),
+                  membership.host(),
+                  membership.port(),
+                  membership.timeout().toSeconds(),
+                  e.getMessage()),
+          e);
+    }
+    rollCall = new RollCall(membership, this::set, this::get);
+  }
+
+  @Override
+  public int rank() {
+    return membership.rank();
+  }
+
+  @Override
+  public int size() {
+    return membership.size();
+  }
+
+  @Override
+  public void allReduce(FloatTensor data, Reduction reduction) {
+    allReduce(data, InvpGroup.INVP_NN_GROUP_FLOAT32(), reduction);
+  }
+
+  @Override
+  public void allReduce(IntTensor data, Reduction reduction) {
+    allReduce(data, InvpGroup.INVP_NN_GROUP_INT32(), reduction);
+  }
+
+  private void allReduce(OffHeapArray data, int type, Reduction reduction) {
+    collective(
+        group ->
+            InvpGroup.invp_nn_group_all_reduce(
+                group, data.segment(), data.size(), type, code(reduction)));
+  }
+
+  @Override
+  public void allReduce(double[] data, Reduction reduction) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment copy = arena.allocateFrom(ValueLayout.JAVA_DOUBLE, data);
+      collective(
+          group ->
+              InvpGroup.invp_nn_group_all_reduce(
+                  group,
+                  copy,
+                  data.length,
+                  InvpGroup.INVP_NN_GROUP_FLOAT64(),
+                  code(reduction)));
+      MemorySegment.copy(copy, ValueLayout.JAVA_DOUBLE, 0, data, 0, data.length);
+    }
+  }
+
+  @Override
+  public void allReduce(long[] data, Reduction reduction) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment copy = arena.allocateFrom(ValueLayout.JAVA_LONG, data);
+      collective(
+          group ->
+              InvpGroup.invp_nn_group_all_reduce(
+                  group, copy, data.length, InvpGroup.INVP_NN_GROUP_INT64(), code(reduction)));
+      MemorySegment.copy(copy, ValueLayout.JAVA_LONG, 0, data, 0, data.length);
+    }
+  }
+
+  @Override
+  public void allGather(FloatTensor mine, FloatTensor all) {
+    allGather(mine, all, InvpGroup.INVP_NN_GROUP_FLOAT32());
+  }
+
+  @Override
+  public void allGather(IntTensor mine, IntTensor all) {
+    allGather(mine, all, InvpGroup.INVP_NN_GROUP_INT32());
+  }
+
+  private void allGather(OffHeapArray mine, OffHeapArray all, int type) {
+    requireAll(mine, all);
+    collective(
+        group ->
+            InvpGroup.invp_nn_group_all_gather(
+                group, mine.segment(), mine.size(), type, all.segment()));
+  }
+
+  @Override
+  public void reduceScatter(FloatTensor all, FloatTensor mine) {
+    requireAll(mine, all);
+    collective(
+        group ->
+            InvpGroup.invp_nn_group_reduce_scatter(
+                group,
+                all.segment(),
+                mine.size(),
+                InvpGroup.INVP_NN_GROUP_FLOAT32(),
+                InvpGroup.INVP_NN_GROUP_SUM(),
+                mine.segment()));
+  }
+
+  @Override
+  public void broadcast(FloatTensor data, int root) {
+    collective(
+        group ->
+            InvpGroup.invp_nn_group_broadcast(
+                group, data.segment(), data.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), root));
+  }
+
+  @Override
+  public void barrier() {
+    collective(InvpGroup::invp_nn_group_barrier);
+  }
+
+  @Override
+  public Traffic traffic() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment numbers = arena.allocate(ValueLayout.JAVA_LONG, 2);
+      call(
+          group ->
+              InvpGroup.invp_nn_group_traffic(group, numbers, numbers.asSlice(Long.BYTES)));
+      return new Traffic(
+          numbers.getAtIndex(ValueLayout.JAVA_LONG, 0), numbers.getAtIndex(ValueLayout.JAVA_LONG, 1));
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      if (handle != null) {
+        MemorySegment ending = handle;
+        handle = null;
+        NativeCall.check(Room.NN, () -> InvpGroup.invp_nn_group_destroy(ending));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** One native call on the group. */
+  private interface Call {
+    int on(MemorySegment group);
+  }
+
+  private void collective(Call call) {
+    try {
+      call(call);
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw e;
+    } catch (InvpException e) {
+      throw rollCall.lost(e);
+    }
+  }
+
+  private void call(Call call) {
+    lock.lock();
+    try {
+      if (handle == null) {
+        throw new IllegalStateException("the process group is closed");
+      }
+      NativeCall.check(Room.NN, () -> call.on(handle));
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void set(String key, String value) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment text = arena.allocateFrom(value);
+      MemorySegment name = arena.allocateFrom(key);
+      call(group -> InvpGroup.invp_nn_group_store_set(group, name, text, text.byteSize() - 1));
+    }
+  }
+
+  private boolean get(String key, long timeoutMillis) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocateFrom(key);
+      MemorySegment bytes = arena.allocate(ValueLayout.JAVA_LONG);
+      call(
+          group ->
+              InvpGroup.invp_nn_group_store_get(
+                  group, name, timeoutMillis, MemorySegment.NULL, 0, bytes));
+      return bytes.get(ValueLayout.JAVA_LONG, 0) >= 0;
+    }
+  }
+
+  private void requireAll(OffHeapArray mine, OffHeapArray all) {
+    if (all.size() != mine.size() * size()) {
+      throw new IllegalArgumentException(
+          "%d elements for %d ranks of %d each".formatted(all.size(), size(), mine.size()));
+    }
+  }
+
+  private static int code(Reduction reduction) {
+    return switch (reduction) {
+      case SUM -> InvpGroup.INVP_NN_GROUP_SUM();
+      case MIN -> InvpGroup.INVP_NN_GROUP_MIN();
+      case MAX -> InvpGroup.INVP_NN_GROUP_MAX();
+    };
+  }
+}

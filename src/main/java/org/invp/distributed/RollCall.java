@@ -1,0 +1,86 @@
+package org.invp.distributed;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.invp.InvpException;
+
+/**
+ * Finds out which rank is gone after a collective failed. A survivor's own failure does not tell:
+ * it may have lost its neighbour in the ring, who gave up because of another. So every survivor signs
+ * in at the store, which rank 0 serves, and who has not signed in a while later is the one.
+ */
+final class RollCall {
+  /** How long survivors may take to notice and sign in. */
+  private static final long GRACE_MILLIS = 5_000;
+
+  private static final String SURVIVOR = "survivor/";
+  private static final String HEARD = "heard/";
+
+  private final Membership membership;
+  private final Writer writer;
+  private final Reader reader;
+
+  /** Writes a value to the store. */
+  interface Writer {
+    void set(String key, String value);
+  }
+
+  /** Whether a key is in the store, or comes within the time. */
+  interface Reader {
+    boolean has(String key, long timeoutMillis);
+  }
+
+  RollCall(Membership membership, Writer writer, Reader reader) {
+    this.membership = membership;
+    this.writer = writer;
+    this.reader = reader;
+  }
+
+  /** The exception that names who is missing. */
+  RankLostException lost(InvpException failure) {
+    try {
+      writer.set(SURVIVOR + membership.rank(), failure.getMessage());
+      List<Integer> missing = missing();
+      writer.set(HEARD + membership.rank(), "");
+      if (membership.leads()) {
+        waitUntilAllHeard(missing);
+      }
+      return new RankLostException(message(missing), failure);
+    } catch (InvpException e) {
+      return new RankLostException(message(List.of(0)), failure);
+    }
+  }
+
+  // The store ends with rank 0: who still asks then would take rank 0 for the lost one.
+  private void waitUntilAllHeard(List<Integer> missing) {
+    for (int rank = 1; rank < membership.size(); rank++) {
+      if (!missing.contains(rank)) {
+        reader.has(HEARD + rank, GRACE_MILLIS);
+      }
+    }
+  }
+
+  private List<Integer> missing() {
+    long end = System.nanoTime() + GRACE_MILLIS * 1_000_000;
+    List<Integer> missing = new ArrayList<>();
+    for (int rank = 0; rank < membership.size(); rank++) {
+      long left = Math.max(0, (end - System.nanoTime()) / 1_000_000);
+      if (!reader.has(SURVIVOR + rank, left)) {
+        missing.add(rank);
+      }
+    }
+    return missing;
+  }
+
+  private String message(List<Integer> missing) {
+    String who =
+        missing.isEmpty()
+            ? "a rank is too slow: all answer, but not within %d s"
+                .formatted(membership.timeout().toSeconds())
+            : "lost rank %s of %d"
+                .formatted(
+                    String.join(", ", missing.stream().map(String::valueOf).toList()),
+                    membership.size());
+    return "rank %d: %s".formatted(membership.rank(), who);
+  }
+}

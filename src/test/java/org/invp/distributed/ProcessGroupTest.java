@@ -1,0 +1,186 @@
+package org.invp.distributed;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import org.invp.distributed.ProcessGroup.Reduction;
+import org.invp.distributed.ProcessGroup.Traffic;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ProcessGroupTest {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4})
+  void everyRankHasTheSumOfAll(int size) throws Exception {
+    List<float[]> sums =
+        Ranks.run(
+            size,
+            group -> {
+              try (FloatTensor data = FloatTensor.of(new float[] {group.rank(), 1}, 2)) {
+                group.allReduce(data, Reduction.SUM);
+                return data.toArray();
+              }
+            });
+    for (float[] sum : sums) {
+      assertArrayEquals(new float[] {size * (size - 1) / 2f, size}, sum);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void gatheredTensorsLieInTheOrderOfTheRanks(int size) throws Exception {
+    List<int[]> gathered =
+        Ranks.run(
+            size,
+            group -> {
+              try (IntTensor mine = IntTensor.of(new int[] {10 * group.rank(), 7}, 2);
+                  IntTensor all = IntTensor.allocate(size, 2)) {
+                group.allGather(mine, all);
+                return all.toArray();
+              }
+            });
+    for (int[] all : gathered) {
+      for (int rank = 0; rank < size; rank++) {
+        assertEquals(10 * rank, all[2 * rank]);
+        assertEquals(7, all[2 * rank + 1]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void reduceScatterLeavesEachRankItsPartOfTheSum(int size) throws Exception {
+    List<float[]> parts =
+        Ranks.run(
+            size,
+            group -> {
+              try (FloatTensor all = FloatTensor.allocate(size, 3);
+                  FloatTensor mine = FloatTensor.allocate(3)) {
+                for (int i = 0; i < 3 * size; i++) {
+                  all.set(i, i * (group.rank() + 1));
+                }
+                group.reduceScatter(all, mine);
+                return mine.toArray();
+              }
+            });
+    float factor = size * (size + 1) / 2f;
+    for (int rank = 0; rank < size; rank++) {
+      for (int i = 0; i < 3; i++) {
+        assertEquals(factor * (3 * rank + i), parts.get(rank)[i]);
+      }
+    }
+  }
+
+  @Test
+  void numbersOfTheHeapAreReducedToo() throws Exception {
+    List<double[]> results =
+        Ranks.run(
+            3,
+            group -> {
+              double[] sum = {0.1 * group.rank()};
+              long[] largest = {5L << (32 + group.rank())};
+              group.allReduce(sum, Reduction.SUM);
+              group.allReduce(largest, Reduction.MAX);
+              return new double[] {sum[0], largest[0]};
+            });
+    for (double[] result : results) {
+      assertEquals(0.3, result[0], 1e-15);
+      assertEquals(5L << 34, (long) result[1]);
+      assertArrayEquals(results.getFirst(), result, "the same bits on every rank");
+    }
+  }
+
+  @Test
+  void theRootsTensorReachesAll() throws Exception {
+    List<Float> values =
+        Ranks.run(
+            3,
+            group -> {
+              try (FloatTensor data = FloatTensor.of(new float[] {group.rank()}, 1)) {
+                group.broadcast(data, 2);
+                return data.get(0);
+              }
+            });
+    assertEquals(List.of(2f, 2f, 2f), values);
+  }
+
+  @Test
+  void trafficCountsWhatCollectivesMoved() throws Exception {
+    List<Traffic> traffic =
+        Ranks.run(
+            3,
+            group -> {
+              try (FloatTensor mine = FloatTensor.allocate(10);
+                  FloatTensor all = FloatTensor.allocate(30)) {
+                group.allGather(mine, all);
+                group.allReduce(mine, Reduction.SUM);
+                return group.traffic();
+              }
+            });
+    assertEquals(new Traffic(80, 120), traffic.getFirst());
+  }
+
+  @Test
+  void tensorsThatDoNotFitAreRefusedBeforeAnythingIsSent() throws Exception {
+    Ranks.run(
+        2,
+        group -> {
+          try (FloatTensor mine = FloatTensor.allocate(2);
+              FloatTensor all = FloatTensor.allocate(5)) {
+            assertThrows(IllegalArgumentException.class, () -> group.allGather(mine, all));
+          }
+          return null;
+        });
+  }
+
+  @Test
+  void aRankThatLeavesIsNamedByTheOthers() throws Exception {
+    CountDownLatch left = new CountDownLatch(1);
+    List<String> messages =
+        Ranks.run(
+            3,
+            Duration.ofSeconds(3),
+            group -> {
+              group.barrier();
+              if (group.rank() == 1) {
+                group.close();
+                left.countDown();
+                return "";
+              }
+              left.await();
+              return assertThrows(RankLostException.class, group::barrier).getMessage();
+            });
+    assertTrue(messages.get(0).contains("lost rank 1 of 3"), messages.get(0));
+    assertTrue(messages.get(2).contains("lost rank 1 of 3"), messages.get(2));
+  }
+
+  @Test
+  void aMeetingThatNobodyElseAttendsEndsInTime() {
+    Membership lonely =
+        new Membership(0, 2, 0, "127.0.0.1", Ranks.freePort(), "lo", Duration.ofSeconds(1));
+    RankLostException error =
+        assertThrows(RankLostException.class, () -> ProcessGroup.join(lonely));
+    assertTrue(error.getMessage().contains("not all 2 ranks met"), error.getMessage());
+  }
+
+  @Test
+  void aClosedGroupSaysSo() throws Exception {
+    Ranks.run(
+        2,
+        group -> {
+          group.barrier();
+          group.close();
+          group.close();
+          assertThrows(IllegalStateException.class, group::barrier);
+          return null;
+        });
+  }
+}
