@@ -55,6 +55,7 @@ generate bank bank InvpBank
 generate bank_cuda cuda InvpCuda
 generate image image InvpImage
 generate nn nn InvpNn
+generate group group InvpGroup
 
 cuda=${CUDA_HOME:-/usr/local/cuda}
 cublas=${CUBLAS_INCLUDE:-$cuda/include}

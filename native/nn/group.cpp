@@ -34,9 +34,8 @@ c10::intrusive_ptr<c10d::ProcessGroup> join(const Group::Place& place,
                                             const c10::intrusive_ptr<c10d::Store>& store) {
   auto options = c10d::ProcessGroupGloo::Options::create(place.timeout);
   options->devices.push_back(
-      place.interface.empty()
-          ? c10d::ProcessGroupGloo::createDefaultDevice()
-          : c10d::ProcessGroupGloo::createDeviceForInterface(place.interface));
+      place.interface.empty() ? c10d::ProcessGroupGloo::createDefaultDevice()
+                              : c10d::ProcessGroupGloo::createDeviceForInterface(place.interface));
   const auto meeting = c10::make_intrusive<c10d::PrefixStore>("gloo", store);
   const auto gloo =
       c10::make_intrusive<c10d::ProcessGroupGloo>(meeting, place.rank, place.size, options);
@@ -65,7 +64,7 @@ void Group::all_reduce(at::Tensor data, c10d::ReduceOp operation) {
 
 void Group::all_gather(at::Tensor mine, at::Tensor all) {
   require_members(all, mine);
-  processes_->_allgather_base(all, mine)->wait();
+  processes_->all_gather_single(all, mine)->wait();
   const auto bytes = static_cast<int64_t>(mine.nbytes());
   count(bytes, bytes * (place_.size - 1));
 }
@@ -74,7 +73,7 @@ void Group::reduce_scatter(at::Tensor all, c10d::ReduceOp operation, at::Tensor 
   require_members(all, mine);
   c10d::ReduceScatterOptions options;
   options.reduceOp = operation;
-  processes_->_reduce_scatter_base(mine, all, options)->wait();
+  processes_->reduce_scatter_single(mine, all, options)->wait();
   const auto bytes = static_cast<int64_t>(mine.nbytes());
   count(bytes * (place_.size - 1), bytes);
 }

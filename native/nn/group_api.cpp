@@ -1,12 +1,11 @@
 /* The C ABI of invp/group.h over Group and GradientSum. */
-#include "invp/group.h"
-
 #include <ATen/ops/from_blob.h>
 
 #include <cstring>
 
 #include "group.h"
 #include "handles.h"
+#include "invp/group.h"
 #include "nn_guard.h"
 #include "runtime.h"
 
@@ -120,9 +119,8 @@ INVP_EXPORT int32_t invp_nn_group_reduce_scatter(invp_nn_group* group, const voi
 
 INVP_EXPORT int32_t invp_nn_group_broadcast(invp_nn_group* group, void* data, int64_t count,
                                             int32_t type, int32_t root) {
-  return collective(group, [&](invp::nn::Group& members) {
-    members.broadcast(over(data, count, type), root);
-  });
+  return collective(
+      group, [&](invp::nn::Group& members) { members.broadcast(over(data, count, type), root); });
 }
 
 INVP_EXPORT int32_t invp_nn_group_barrier(invp_nn_group* group) {

@@ -43,7 +43,15 @@ void Network::backward(const float* gradient, int64_t batch) {
                                               " rows for embeddings of " +
                                               std::to_string(output_.size(0)));
   const auto output = std::exchange(output_, {});
-  output.backward(over(gradient, output.sizes(), at::kFloat));
+  const auto slope = over(gradient, output.sizes(), at::kFloat);
+  if (sum_ == nullptr) return output.backward(slope);
+  sum_->prepare(output);
+  output.backward(slope * sum_->scale());
+}
+
+void Network::set_group(Group* group) {
+  sum_.reset();
+  if (group != nullptr) sum_ = std::make_unique<GradientSum>(model_.tensors(), *group);
 }
 
 void Network::embed(const Images& images, float* features, float* embeddings) {
@@ -83,6 +91,7 @@ double Network::cross_entropy(const Images& images, Classifier& classifier, cons
   require_shape(classifier.inputs() == model_.feature_dimension(),
                 "a classifier of " + std::to_string(classifier.inputs()) + " inputs for " +
                     std::to_string(model_.feature_dimension()) + " features");
+  require_shape(sum_ == nullptr, "training on labels has no process group");
   const at::AutoGradMode record(true);
   return classifier.cross_entropy(model_.features(to_tensor(images), mode), labels, logits);
 }

@@ -2,9 +2,11 @@
 #ifndef INVP_NN_NETWORK_H
 #define INVP_NN_NETWORK_H
 
+#include <memory>
 #include <vector>
 
 #include "classifier.h"
+#include "gradient_sum.h"
 #include "resnet.h"
 
 namespace invp::nn {
@@ -28,12 +30,16 @@ class Network {
   double cross_entropy(const Images& images, Classifier& classifier, const int32_t* labels,
                        Mode mode, float* logits);
 
+  /* Backward sums gradients over a group from now on; null leaves it. Borrows the group. */
+  void set_group(Group* group);
+
   const ResNet& model() const { return model_; }
 
  private:
   at::Tensor to_tensor(const Images& images) const;
 
   ResNet model_;
+  std::unique_ptr<GradientSum> sum_;
   at::Tensor output_;  // of the last forward, with its graph, until backward
 };
 

@@ -4,11 +4,11 @@
  * so failures leave their message with invp_nn_last_error.
  *
  * A group has `size` members, the ranks 0 to size - 1, each a process. Rank 0 serves the store and
- * must outlive the others' use of it. Every collective is called by all ranks, in the same order and
- * with the same count and type; arrays are host memory of the caller's. A rank that is missing,
- * dead or slower than the group's timeout makes the call fail with INVP_BACKEND_FAILURE, after which
- * only the store and destroy may be used. One thread at a time may use a group's collectives; the
- * store may be used from another one meanwhile.
+ * must outlive the others' use of it. Every collective is called by all ranks, in the same order
+ * and with the same count and type; arrays are host memory of the caller's. A rank that is missing,
+ * dead or slower than the group's timeout makes the call fail with INVP_BACKEND_FAILURE, after
+ * which only the store and destroy may be used. One thread at a time may use a group's collectives;
+ * the store may be used from another one meanwhile.
  */
 #ifndef INVP_GROUP_H
 #define INVP_GROUP_H
@@ -36,10 +36,10 @@ extern "C" {
 typedef struct invp_nn_group invp_nn_group;
 
 /*
- * Joins the group and returns when all ranks have. `host` and `port` are rank 0's; it listens there.
- * `interface` names the network interface that collectives use, null for the one that the host's own
- * name resolves to, or loopback where it does not. `timeout_ms`, at least 1, bounds the meeting and
- * every later collective.
+ * Joins the group and returns when all ranks have. `host` and `port` are rank 0's; it listens
+ * there. `interface` names the network interface that collectives use, null for the one that the
+ * host's own name resolves to, or loopback where it does not. `timeout_ms`, at least 1, bounds the
+ * meeting and every later collective.
  */
 int32_t invp_nn_group_create(const char* host, int32_t port, int32_t rank, int32_t size,
                              int64_t timeout_ms, const char* interface, invp_nn_group** group);
@@ -85,8 +85,8 @@ int32_t invp_nn_group_store_get(invp_nn_group* group, const char* key, int64_t t
                                 void* value, int64_t capacity, int64_t* bytes);
 
 /*
- * From now on every backward of the network sums the parameters' gradients over the group, bucket by
- * bucket while it still runs; all ranks must call backward equally often. Null leaves the group
+ * From now on every backward of the network sums the parameters' gradients over the group, bucket
+ * by bucket while it still runs; all ranks must call backward equally often. Null leaves the group
  * again, which must happen before the group or the network ends. The sum, not the mean: a rank's
  * gradient is its share of the whole batch's.
  */

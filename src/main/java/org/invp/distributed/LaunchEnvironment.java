@@ -10,9 +10,9 @@ import org.invp.InvpException;
 
 /**
  * Recognises who started this process, from the environment variables that launchers set: {@code
- * torchrun}, Slurm's {@code srun}, Open MPI, MPICH and Intel MPI, and a Kubernetes indexed Job. Only
- * torchrun names the place to meet; elsewhere {@code MASTER_ADDR} and {@code MASTER_PORT} do, or
- * Slurm's list of hosts.
+ * torchrun}, Slurm's {@code srun}, Open MPI, MPICH and Intel MPI, and a Kubernetes indexed Job.
+ * Only torchrun names the place to meet; elsewhere {@code MASTER_ADDR} and {@code MASTER_PORT} do,
+ * or Slurm's list of hosts.
  */
 public final class LaunchEnvironment {
   private static final String HOST = "MASTER_ADDR";
@@ -59,8 +59,7 @@ public final class LaunchEnvironment {
         variables.containsKey(launcher.localRank())
             ? number(launcher.localRank(), variables, 0)
             : 0;
-    int port =
-        variables.containsKey(PORT) ? number(PORT, variables, 1) : Membership.DEFAULT_PORT;
+    int port = variables.containsKey(PORT) ? number(PORT, variables, 1) : Membership.DEFAULT_PORT;
     Duration timeout =
         variables.containsKey(TIMEOUT)
             ? Duration.ofSeconds(number(TIMEOUT, variables, 1))
@@ -98,7 +97,8 @@ public final class LaunchEnvironment {
 
   /** The first name of Slurm's short form: {@code gpu[03-05,9],x1} begins with {@code gpu03}. */
   static String firstHost(String hosts) {
-    Matcher form = Pattern.compile("([^\\[,]+)(?:\\[([^\\],-]+)[^\\]]*\\]([^,]*))?.*").matcher(hosts);
+    Matcher form =
+        Pattern.compile("([^\\[,]+)(?:\\[([^\\],-]+)[^\\]]*\\]([^,]*))?.*").matcher(hosts);
     if (!form.matches()) {
       throw new InvpException("SLURM_JOB_NODELIST is not a list of hosts: " + hosts);
     }

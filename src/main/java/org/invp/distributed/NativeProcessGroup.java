@@ -11,7 +11,6 @@ import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
-import org.invp.tensor.OffHeapArray;
 
 /** A group on LibTorch's c10d; see {@code invp/group.h}. */
 final class NativeProcessGroup implements ProcessGroup {
@@ -69,19 +68,17 @@ final class NativeProcessGroup implements ProcessGroup {
 
   @Override
   public void allReduce(FloatTensor data, Reduction reduction) {
-    allReduce(data, InvpGroup.INVP_NN_GROUP_FLOAT32(), reduction);
+    allReduce(data.segment(), data.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), reduction);
   }
 
   @Override
   public void allReduce(IntTensor data, Reduction reduction) {
-    allReduce(data, InvpGroup.INVP_NN_GROUP_INT32(), reduction);
+    allReduce(data.segment(), data.size(), InvpGroup.INVP_NN_GROUP_INT32(), reduction);
   }
 
-  private void allReduce(OffHeapArray data, int type, Reduction reduction) {
+  private void allReduce(MemorySegment data, long count, int type, Reduction reduction) {
     collective(
-        group ->
-            InvpGroup.invp_nn_group_all_reduce(
-                group, data.segment(), data.size(), type, code(reduction)));
+        group -> InvpGroup.invp_nn_group_all_reduce(group, data, count, type, code(reduction)));
   }
 
   @Override
@@ -91,11 +88,7 @@ final class NativeProcessGroup implements ProcessGroup {
       collective(
           group ->
               InvpGroup.invp_nn_group_all_reduce(
-                  group,
-                  copy,
-                  data.length,
-                  InvpGroup.INVP_NN_GROUP_FLOAT64(),
-                  code(reduction)));
+                  group, copy, data.length, InvpGroup.INVP_NN_GROUP_FLOAT64(), code(reduction)));
       MemorySegment.copy(copy, ValueLayout.JAVA_DOUBLE, 0, data, 0, data.length);
     }
   }
@@ -114,25 +107,23 @@ final class NativeProcessGroup implements ProcessGroup {
 
   @Override
   public void allGather(FloatTensor mine, FloatTensor all) {
-    allGather(mine, all, InvpGroup.INVP_NN_GROUP_FLOAT32());
+    requireAll(mine.size(), all.size());
+    allGather(mine.segment(), mine.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), all.segment());
   }
 
   @Override
   public void allGather(IntTensor mine, IntTensor all) {
-    allGather(mine, all, InvpGroup.INVP_NN_GROUP_INT32());
+    requireAll(mine.size(), all.size());
+    allGather(mine.segment(), mine.size(), InvpGroup.INVP_NN_GROUP_INT32(), all.segment());
   }
 
-  private void allGather(OffHeapArray mine, OffHeapArray all, int type) {
-    requireAll(mine, all);
-    collective(
-        group ->
-            InvpGroup.invp_nn_group_all_gather(
-                group, mine.segment(), mine.size(), type, all.segment()));
+  private void allGather(MemorySegment mine, long count, int type, MemorySegment all) {
+    collective(group -> InvpGroup.invp_nn_group_all_gather(group, mine, count, type, all));
   }
 
   @Override
   public void reduceScatter(FloatTensor all, FloatTensor mine) {
-    requireAll(mine, all);
+    requireAll(mine.size(), all.size());
     collective(
         group ->
             InvpGroup.invp_nn_group_reduce_scatter(
@@ -161,11 +152,10 @@ final class NativeProcessGroup implements ProcessGroup {
   public Traffic traffic() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment numbers = arena.allocate(ValueLayout.JAVA_LONG, 2);
-      call(
-          group ->
-              InvpGroup.invp_nn_group_traffic(group, numbers, numbers.asSlice(Long.BYTES)));
+      call(group -> InvpGroup.invp_nn_group_traffic(group, numbers, numbers.asSlice(Long.BYTES)));
       return new Traffic(
-          numbers.getAtIndex(ValueLayout.JAVA_LONG, 0), numbers.getAtIndex(ValueLayout.JAVA_LONG, 1));
+          numbers.getAtIndex(ValueLayout.JAVA_LONG, 0),
+          numbers.getAtIndex(ValueLayout.JAVA_LONG, 1));
     }
   }
 
@@ -230,10 +220,10 @@ final class NativeProcessGroup implements ProcessGroup {
     }
   }
 
-  private void requireAll(OffHeapArray mine, OffHeapArray all) {
-    if (all.size() != mine.size() * size()) {
+  private void requireAll(long mine, long all) {
+    if (all != mine * size()) {
       throw new IllegalArgumentException(
-          "%d elements for %d ranks of %d each".formatted(all.size(), size(), mine.size()));
+          "%d elements for %d ranks of %d each".formatted(all, size(), mine));
     }
   }
 

@@ -6,8 +6,8 @@ import org.invp.InvpException;
 
 /**
  * Finds out which rank is gone after a collective failed. A survivor's own failure does not tell:
- * it may have lost its neighbour in the ring, who gave up because of another. So every survivor signs
- * in at the store, which rank 0 serves, and who has not signed in a while later is the one.
+ * it may have lost its neighbour in the ring, who gave up because of another. So every survivor
+ * signs in at the store, which rank 0 serves, and who has not signed in a while later is the one.
  */
 final class RollCall {
   /** How long survivors may take to notice and sign in. */

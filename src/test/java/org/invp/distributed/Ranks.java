@@ -32,8 +32,7 @@ public final class Ranks {
     try {
       List<Future<T>> running = new ArrayList<>();
       for (int rank = 0; rank < size; rank++) {
-        Membership membership =
-            new Membership(rank, size, rank, "127.0.0.1", port, "lo", timeout);
+        Membership membership = new Membership(rank, size, rank, "127.0.0.1", port, "lo", timeout);
         running.add(
             threads.submit(
                 () -> {
