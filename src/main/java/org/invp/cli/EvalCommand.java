@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
       EvalRetrievalCommand.class,
       EvalLinearCommand.class,
       EvalSemiCommand.class,
-      EvalFinetuneCommand.class
+      EvalFinetuneCommand.class,
+      EvalVocCommand.class
     })
 final class EvalCommand implements Runnable {
   @Spec private CommandSpec spec;

@@ -14,8 +14,10 @@ import org.invp.bank.MemoryBank;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.eval.Accuracy;
+import org.invp.eval.Confusion;
 import org.invp.eval.EvalResult;
 import org.invp.eval.KnnEvaluation;
+import org.invp.eval.KnnResult;
 import org.invp.eval.Score;
 import org.invp.train.Setup;
 import picocli.CommandLine.Command;
@@ -82,17 +84,17 @@ final class EvalKnnCommand implements Callable<Integer> {
               Setup.knnProtocol(trained.config()).withCrops(features.crops()),
               features.open(run),
               () -> {});
-      Map<Representation, Accuracy> accuracies =
+      Map<Representation, KnnResult> results =
           log.recordingFailures(() -> measure(trained, knn, engine, train));
-      output.write(run, result(trained.config(), train.size(), test.size(), accuracies));
+      output.write(run, result(trained.config(), train, test, results));
     }
     return 0;
   }
 
-  private Map<Representation, Accuracy> measure(
+  private Map<Representation, KnnResult> measure(
       TrainedRun trained, KnnEvaluation knn, BankEngine engine, ImageDataset train) {
     Set<Representation> asked = representations(trained);
-    Map<Representation, Accuracy> results = new LinkedHashMap<>();
+    Map<Representation, KnnResult> results = new LinkedHashMap<>();
     if (asked.contains(Representation.BANK)) {
       int dimension = trained.config().network().dimension();
       try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
@@ -101,7 +103,7 @@ final class EvalKnnCommand implements Callable<Integer> {
       }
     }
     if (asked.contains(Representation.BACKBONE)) {
-      KnnEvaluation.NetworkAccuracy both = knn.bothOutputs(trained.network());
+      KnnEvaluation.NetworkResults both = knn.bothOutputs(trained.network());
       if (asked.contains(Representation.EMBEDDING)) {
         results.put(Representation.EMBEDDING, both.embedding());
       }
@@ -127,20 +129,33 @@ final class EvalKnnCommand implements Callable<Integer> {
   }
 
   private EvalResult result(
-      TrainingConfig config, int train, int test, Map<Representation, Accuracy> accuracies) {
+      TrainingConfig config,
+      ImageDataset train,
+      ImageDataset test,
+      Map<Representation, KnnResult> results) {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("k", config.evaluation().k());
     settings.put("sigma", config.evaluation().sigma());
     settings.put("crops", features.crops());
-    settings.put("training_images", train);
-    settings.put("test_images", test);
+    settings.put("training_images", train.size());
+    settings.put("test_images", test.size());
     List<Score> scores = new ArrayList<>();
-    accuracies.forEach(
-        (what, accuracy) -> {
+    Map<String, Object> confusions = new LinkedHashMap<>();
+    Map<String, Object> perClass = new LinkedHashMap<>();
+    results.forEach(
+        (what, result) -> {
+          Accuracy accuracy = result.accuracy();
           scores.add(new Score(name(what), "top1", accuracy.top1()));
           scores.add(new Score(name(what), "top5", accuracy.top5()));
+          Confusion confusion = new Confusion(test.labels(), result.predictions(), train.classes());
+          confusions.put(name(what), confusion.counts());
+          perClass.put(name(what), confusion.perClass());
         });
-    return new EvalResult("knn", settings, scores);
+    Map<String, Object> extra = new LinkedHashMap<>();
+    extra.put("classes", train.classNames());
+    extra.put("confusion", confusions);
+    extra.put("per_class", perClass);
+    return new EvalResult("knn", settings, scores, extra);
   }
 
   private static String name(Representation representation) {

@@ -68,11 +68,12 @@ public final class KnnClassifier {
    * @param truth the Q classes
    * @param betweenBatches called now and then; it ends the evaluation by throwing
    */
-  public Accuracy evaluate(FloatTensor queries, int[] truth, Runnable betweenBatches) {
+  public KnnResult evaluate(FloatTensor queries, int[] truth, Runnable betweenBatches) {
     int total = Math.toIntExact(queries.shape(0));
     if (truth.length != total) {
       throw new IllegalArgumentException(truth.length + " classes for " + total + " queries");
     }
+    int[] predictions = new int[total];
     int first = 0;
     int amongFive = 0;
     for (int start = 0; start < total; start += QUERIES_AT_ONCE) {
@@ -80,12 +81,15 @@ public final class KnnClassifier {
       int count = Math.min(QUERIES_AT_ONCE, total - start);
       Neighbours neighbours = bank.nearest(Rows.slice(queries, start, count), k);
       for (int query = 0; query < count; query++) {
-        int rank = rankOf(truth[start + query], neighbours, query);
+        vote(neighbours, query);
+        int rank = rankOf(truth[start + query]);
+        predictions[start + query] = mostVoted();
         first += rank == 0 ? 1 : 0;
         amongFive += rank < 5 ? 1 : 0;
       }
     }
-    return new Accuracy((double) first / total, (double) amongFive / total, total);
+    Accuracy accuracy = new Accuracy((double) first / total, (double) amongFive / total, total);
+    return new KnnResult(accuracy, predictions);
   }
 
   /**
@@ -102,9 +106,18 @@ public final class KnnClassifier {
         .toArray();
   }
 
+  private int mostVoted() {
+    int best = 0;
+    for (int id = 1; id < classes; id++) {
+      if (votes[id] > votes[best]) {
+        best = id;
+      }
+    }
+    return best;
+  }
+
   /** How many classes rank before this one. */
-  private int rankOf(int truth, Neighbours neighbours, int query) {
-    vote(neighbours, query);
+  private int rankOf(int truth) {
     int before = 0;
     for (int id = 0; id < classes; id++) {
       if (votes[id] > votes[truth] || (votes[id] == votes[truth] && id < truth)) {

@@ -46,8 +46,8 @@ public final class KnnEvaluation {
     }
   }
 
-  /** Accuracies of a network's two outputs. */
-  public record NetworkAccuracy(Accuracy embedding, Accuracy backbone) {}
+  /** Results of a network's two outputs. */
+  public record NetworkResults(KnnResult embedding, KnnResult backbone) {}
 
   /**
    * An evaluation of a network that still learns: its features are computed every time.
@@ -87,7 +87,7 @@ public final class KnnEvaluation {
   }
 
   /** Against a memory bank, as published: the training images are not looked at. */
-  public Accuracy againstBank(Network network, MemoryBank bank) {
+  public KnnResult againstBank(Network network, MemoryBank bank) {
     try (FloatTensor queries = FloatTensor.allocate(test.size(), network.embeddingDimension())) {
       cache.extract(extractor(network), test, null, queries, betweenBatches);
       UnitRows.scale(queries);
@@ -96,7 +96,7 @@ public final class KnnEvaluation {
   }
 
   /** With embeddings of the training images computed anew. */
-  public Accuracy recomputed(Network network) {
+  public KnnResult recomputed(Network network) {
     int dimension = network.embeddingDimension();
     try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
       bank.fill(
@@ -109,7 +109,7 @@ public final class KnnEvaluation {
   }
 
   /** Embeddings and backbone features, all computed anew in one pass. */
-  public NetworkAccuracy bothOutputs(Network network) {
+  public NetworkResults bothOutputs(Network network) {
     int dimension = network.embeddingDimension();
     int width = network.featureDimension();
     try (MemoryBank embeddings = MemoryBank.create(train.size(), dimension, engine);
@@ -128,13 +128,13 @@ public final class KnnEvaluation {
       cache.extract(extractor, test, backboneQueries, embeddingQueries, betweenBatches);
       UnitRows.scale(embeddingQueries);
       UnitRows.scale(backboneQueries);
-      return new NetworkAccuracy(
+      return new NetworkResults(
           classify(embeddings, embeddingQueries), classify(backbone, backboneQueries));
     }
   }
 
   /** With the raw pixels: what any representation should beat. */
-  public Accuracy pixels() {
+  public KnnResult pixels() {
     int dimension = pixelDimension();
     try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine);
         FloatTensor queries = FloatTensor.allocate(test.size(), dimension)) {
@@ -174,7 +174,7 @@ public final class KnnEvaluation {
     return train.channels() * view.height() * view.width();
   }
 
-  private Accuracy classify(MemoryBank bank, FloatTensor queries) {
+  private KnnResult classify(MemoryBank bank, FloatTensor queries) {
     return new KnnClassifier(bank, trainLabels, train.classes(), protocol.k(), protocol.sigma())
         .evaluate(queries, testLabels, betweenBatches);
   }

@@ -50,7 +50,7 @@ final class Evaluator {
       return Optional.empty();
     }
     listener.phase("kNN of the untrained network");
-    return Optional.of(knn.recomputed(state.network()).top1());
+    return Optional.of(knn.recomputed(state.network()).accuracy().top1());
   }
 
   /** The bank's rows become the network's embeddings of the images, of length 1. */
@@ -78,14 +78,15 @@ final class Evaluator {
     }
     listener.phase("kNN");
     if (evaluation.features() == Features.BANK) {
-      return new EpochAccuracy(knn.againstBank(state.network(), state.bank()).top1(), null);
+      return new EpochAccuracy(
+          knn.againstBank(state.network(), state.bank()).accuracy().top1(), null);
     }
-    return new EpochAccuracy(null, knn.recomputed(state.network()).top1());
+    return new EpochAccuracy(null, knn.recomputed(state.network()).accuracy().top1());
   }
 
   FinalMetrics last(TrainingListener listener) {
     listener.phase("kNN of the trained embedding and of the backbone's features");
-    KnnEvaluation.NetworkAccuracy trained = trained();
+    KnnEvaluation.NetworkResults trained = trained();
     Accuracy pixels = null;
     if (config.evaluation().baselines()) {
       listener.phase("kNN of the raw pixels");
@@ -95,24 +96,24 @@ final class Evaluator {
         true,
         pixels == null ? null : pixels.top1(),
         state.untrainedKnn(),
-        trained.embedding().top1(),
-        trained.backbone() == null ? null : trained.backbone().top1(),
-        trained.embedding().top5(),
-        trained.backbone() == null ? null : trained.backbone().top5(),
+        trained.embedding().accuracy().top1(),
+        trained.backbone() == null ? null : trained.backbone().accuracy().top1(),
+        trained.embedding().accuracy().top5(),
+        trained.backbone() == null ? null : trained.backbone().accuracy().top5(),
         config.seed(),
         config.objective().mode().name().toLowerCase(Locale.ROOT),
         state.corruptImages());
   }
 
-  private KnnEvaluation.NetworkAccuracy trained() {
+  private KnnEvaluation.NetworkResults trained() {
     if (fits("the backbone's features", knn.backboneBytes(state.network()))) {
       return knn.bothOutputs(state.network());
     }
-    return new KnnEvaluation.NetworkAccuracy(knn.recomputed(state.network()), null);
+    return new KnnEvaluation.NetworkResults(knn.recomputed(state.network()), null);
   }
 
   private Accuracy pixels() {
-    return fits("the raw pixels", knn.pixelBytes()) ? knn.pixels() : null;
+    return fits("the raw pixels", knn.pixelBytes()) ? knn.pixels().accuracy() : null;
   }
 
   private static boolean fits(String what, long bytes) {

@@ -69,6 +69,7 @@ class MainTest {
         "eval",
         "eval knn",
         "eval retrieval",
+        "eval voc",
         "embed",
         "report",
         "info",
@@ -101,6 +102,7 @@ class MainTest {
             + " 22",
         "eval|an evaluation is missing: knn, ",
         "eval knn RUN --crops 5|--crops is 5, allowed: 1 or 10",
+        "eval voc RUN|--data",
         "eval retrieval RUN --at 0|--at is [0], allowed: at least 1",
         "eval knn|RUN",
         "eval knn RUN --no-cache --clear-cache|exclude each other",
@@ -192,6 +194,21 @@ class MainTest {
       assertTrue(score(json, what, "top5").isNumber(), result.out);
     }
     assertEquals(6, json.get("scores").size(), result.out);
+    assertEquals(10, json.get("extra").get("classes").size());
+    JsonNode confusion = json.get("extra").get("confusion").get("backbone");
+    int right = 0;
+    int all = 0;
+    for (int truth = 0; truth < 10; truth++) {
+      right += confusion.get(truth).get(truth).asInt();
+      for (JsonNode count : confusion.get(truth)) {
+        all += count.asInt();
+      }
+    }
+    assertEquals(TinyRun.TEST_IMAGES, all);
+    assertEquals(score(json, "backbone", "top1").asDouble(), (double) right / all, 1e-12);
+    JsonNode perClass = json.get("extra").get("per_class").get("backbone");
+    assertEquals(confusion.get(3).get(3).asDouble(), perClass.get(3).asDouble(), 1e-12);
+    assertTrue(perClass.get(9).isNull(), "the test images show no class 9");
     assertEquals(result.out, Files.readString(run.resolve("eval/knn.json")));
   }
 

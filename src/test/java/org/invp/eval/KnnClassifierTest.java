@@ -31,12 +31,14 @@ class KnnClassifierTest {
         MemoryBank memory = MemoryBank.create(rows, dimension, engine);
         FloatTensor batch = FloatTensor.of(asked, queries, dimension)) {
       memory.embeddings().copyFrom(bank);
-      Accuracy accuracy =
+      KnnResult result =
           new KnnClassifier(memory, labels, classes, k, 0.07).evaluate(batch, truth, () -> {});
+      Accuracy accuracy = result.accuracy();
       int first = 0;
       int amongFive = 0;
       for (int q = 0; q < queries; q++) {
         int[] ranking = ranking(bank, labels, classes, k, asked, q, dimension);
+        assertEquals(ranking[0], result.predictions()[q], () -> "seed " + seed);
         int rank = 0;
         while (ranking[rank] != truth[q]) {
           rank++;
