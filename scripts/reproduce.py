@@ -46,7 +46,7 @@ class Reproduction:
         self.runs = Path(args.runs)
         self.extra = args.set
         self.results = Path(args.results)
-        self.invp = shlex.split(os.environ.get("INVP", str(ROOT / "bin" / "invp")))
+        self.invp = shlex.split(os.environ.get("INVP", "bin/invp"))
 
     def arm(self, name):
         """Trains one arm to its end and evaluates it."""
@@ -79,7 +79,7 @@ class Reproduction:
         command = [*self.invp, *map(str, words)]
         say(f"{name}: {shlex.join(command)}")
         begin = time.monotonic()
-        done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
             raise SystemExit(f"{name}: ended with {done.returncode}: {done.stderr.strip()}")
         say(f"{name}: {words[0]} {words[1]} took {time.monotonic() - begin:.0f} s")
@@ -130,7 +130,7 @@ def sets(settings):
 
 
 def revision():
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
     return done.stdout.strip()
 
 
@@ -146,11 +146,12 @@ def say(text):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True, help="the folder with Fashion-MNIST's files")
-    parser.add_argument("--runs", default=str(ROOT / "runs" / "reproduce"))
+    parser.add_argument("--runs", default="runs/reproduce", help="the folder of the runs")
     parser.add_argument("--results", default=str(RESULTS), help="the file that the numbers go to")
     parser.add_argument("--set", action="append", default=[], help="replaces a setting in every arm")
     parser.add_argument("--only", help="arms, separated by commas; default all")
     args = parser.parse_args()
+    os.chdir(ROOT)
     everything = [TEMPLATE, *(name for name in ARMS if name != TEMPLATE), SUPERVISED[0]]
     names = args.only.split(",") if args.only else everything
     unknown = set(names) - set(everything)
