@@ -3,6 +3,7 @@
 #define INVP_NN_GRADIENT_SUM_H
 
 #include <memory>
+#include <vector>
 
 #include "group.h"
 #include "tensors.h"
@@ -25,15 +26,15 @@ class GradientSum {
   GradientSum(const GradientSum&) = delete;
   GradientSum& operator=(const GradientSum&) = delete;
 
-  /* Before the backward that starts at `output`. */
-  void prepare(const at::Tensor& output);
-  /* The Reducer takes means; a gradient is multiplied by this first. */
-  double scale() const { return scale_; }
+  /* The gradients of `output`, given its own, summed over the group. */
+  void backward(const at::Tensor& output, const at::Tensor& slope);
+  /* The part of a rank without images: zeros. */
+  void backward_of_nothing();
 
  private:
   Group& group_;
   int64_t bytes_ = 0;
-  double scale_;
+  std::vector<at::Tensor> parameters_;
   std::unique_ptr<c10d::Reducer> reducer_;
 };
 

@@ -38,15 +38,18 @@ void Network::forward(const Images& images, float* embeddings) {
 }
 
 void Network::backward(const float* gradient, int64_t batch) {
+  if (batch == 0 && sum_ != nullptr) {
+    output_.reset();
+    return sum_->backward_of_nothing();
+  }
   require_shape(output_.defined(), "backward needs a forward just before it");
   require_shape(batch == output_.size(0), "gradient of " + std::to_string(batch) +
                                               " rows for embeddings of " +
                                               std::to_string(output_.size(0)));
   const auto output = std::exchange(output_, {});
   const auto slope = over(gradient, output.sizes(), at::kFloat);
-  if (sum_ == nullptr) return output.backward(slope);
-  sum_->prepare(output);
-  output.backward(slope * sum_->scale());
+  if (sum_ != nullptr) return sum_->backward(output, slope);
+  output.backward(slope);
 }
 
 void Network::set_group(Group* group) {

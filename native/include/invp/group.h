@@ -86,9 +86,10 @@ int32_t invp_nn_group_store_get(invp_nn_group* group, const char* key, int64_t t
 
 /*
  * From now on every backward of the network sums the parameters' gradients over the group, bucket
- * by bucket while it still runs; all ranks must call backward equally often. Null leaves the group
- * again, which must happen before the group or the network ends. The sum, not the mean: a rank's
- * gradient is its share of the whole batch's.
+ * by bucket while it still runs; all ranks must call backward equally often, and clear gradients
+ * between. A rank without images calls it with a batch of 0 and no forward before. Null leaves the
+ * group again, which must happen before the group ends. The sum, not the mean: a rank's gradient is
+ * its share of the whole batch's.
  */
 int32_t invp_nn_network_set_group(invp_nn_network* network, invp_nn_group* group);
 

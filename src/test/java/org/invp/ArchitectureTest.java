@@ -35,7 +35,7 @@ class ArchitectureTest {
               "bank",
               List.of("bindings.bank", "bindings.cuda", "bindings.cudart", "bindings.cublas")),
           Map.entry("objective", List.of("bindings.bank", "bank")),
-          Map.entry("nn", List.of("bindings.nn")),
+          Map.entry("nn", List.of("bindings.nn", "bindings.group", "distributed")),
           Map.entry("distributed", List.of("bindings.group")),
           Map.entry("data", List.of("bindings.image")),
           Map.entry("weights", List.of("nn")),

@@ -4,19 +4,25 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.ToIntFunction;
 import org.invp.InvpException;
 import org.invp.bindings.group.InvpGroup;
 import org.invp.internal.NativeCall;
+import org.invp.internal.NativeGroup;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
-/** A group on LibTorch's c10d; see {@code invp/group.h}. */
-final class NativeProcessGroup implements ProcessGroup {
+/**
+ * A group on LibTorch's c10d; see {@code invp/group.h}. After a rank was lost the native group is
+ * not destroyed but left to the process's end: what still waits in it may wait for ever.
+ */
+final class NativeProcessGroup implements ProcessGroup, NativeGroup {
   private final ReentrantLock lock = new ReentrantLock();
   private final Membership membership;
   private final RollCall rollCall;
+  private volatile boolean broken;
   private MemorySegment handle;
 
   NativeProcessGroup(Membership membership) {
@@ -161,6 +167,9 @@ final class NativeProcessGroup implements ProcessGroup {
 
   @Override
   public void close() {
+    if (broken) {
+      return;
+    }
     lock.lock();
     try {
       if (handle != null) {
@@ -173,28 +182,29 @@ final class NativeProcessGroup implements ProcessGroup {
     }
   }
 
-  /** One native call on the group. */
-  private interface Call {
-    int on(MemorySegment group);
-  }
-
-  private void collective(Call call) {
+  @Override
+  public void collective(ToIntFunction<MemorySegment> call) {
+    if (broken) {
+      throw new IllegalStateException("the process group has lost a rank");
+    }
     try {
       call(call);
-    } catch (IllegalArgumentException | IllegalStateException e) {
-      throw e;
     } catch (InvpException e) {
+      if (e.getClass() != InvpException.class) {
+        throw e; // This process's own trouble: memory, data.
+      }
+      broken = true;
       throw rollCall.lost(e);
     }
   }
 
-  private void call(Call call) {
+  private void call(ToIntFunction<MemorySegment> call) {
     lock.lock();
     try {
       if (handle == null) {
         throw new IllegalStateException("the process group is closed");
       }
-      NativeCall.check(Room.NN, () -> call.on(handle));
+      NativeCall.check(Room.NN, () -> call.applyAsInt(handle));
     } finally {
       lock.unlock();
     }

@@ -2,6 +2,10 @@ package org.invp.distributed;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.invp.InvpException;
 
 /**
@@ -38,6 +42,20 @@ final class RollCall {
 
   /** The exception that names who is missing. */
   RankLostException lost(InvpException failure) {
+    // Rank 0 may be stopped rather than gone: its store then keeps the connection, and is silent.
+    FutureTask<RankLostException> call = new FutureTask<>(() -> call(failure));
+    Thread.ofPlatform().name("invp-roll-call").daemon(true).start(call);
+    try {
+      return call.get(4 * GRACE_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return new RankLostException(message(List.of(0)), failure);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new RankLostException("rank %d: a rank is lost".formatted(membership.rank()), failure);
+    }
+  }
+
+  private RankLostException call(InvpException failure) {
     try {
       writer.set(SURVIVOR + membership.rank(), failure.getMessage());
       List<Integer> missing = missing();

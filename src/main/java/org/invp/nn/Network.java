@@ -9,7 +9,10 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 import org.invp.InvalidDataException;
+import org.invp.bindings.group.InvpGroup;
 import org.invp.bindings.nn.InvpNn;
+import org.invp.distributed.ProcessGroup;
+import org.invp.internal.NativeGroup;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
@@ -39,6 +42,7 @@ public final class Network implements AutoCloseable {
   private final List<Block> blocks;
   private final StateSnapshot snapshot;
   private FloatTensor output = FloatTensor.allocate(0, 0);
+  private NativeGroup group; // null where gradients stay this process's own
 
   private Network(NetworkOptions options, long seed) {
     this.options = options;
@@ -148,15 +152,44 @@ public final class Network implements AutoCloseable {
 
   /**
    * Adds the gradients of all parameters, given the loss's gradient with respect to the embeddings
-   * of the last {@link #forward}.
+   * of the last {@link #forward}; of all ranks' where {@link #sumGradientsOver} says so.
    *
    * @param gradient [B, D]
    * @throws IllegalArgumentException if no forward came just before, or the shape is another
    */
   public void backward(FloatTensor gradient) {
     requireRows("gradient", gradient, gradient.shape(0), options.dimension());
-    network.call(
-        handle -> InvpNn.invp_nn_network_backward(handle, gradient.segment(), gradient.shape(0)));
+    if (group == null) {
+      network.call(handle -> backward(handle, gradient));
+    } else {
+      group.collective(members -> network.status(handle -> backward(handle, gradient)));
+    }
+  }
+
+  private static int backward(MemorySegment handle, FloatTensor gradient) {
+    return InvpNn.invp_nn_network_backward(handle, gradient.segment(), gradient.shape(0));
+  }
+
+  /**
+   * From now on every {@link #backward} is a collective of the group and leaves each parameter with
+   * the sum of the ranks' gradients, which c10d exchanges in buckets while backward still runs. The
+   * sum, not the mean: a rank's gradient is its share of the whole batch's.
+   *
+   * <p>All ranks call backward equally often, each on its own replica of the network, and clear the
+   * gradients between. A rank that has no images calls it with a gradient [0, D] and no forward
+   * before.
+   *
+   * @param ranks joined and open as long as backward is called; null to leave it
+   */
+  public void sumGradientsOver(ProcessGroup ranks) {
+    group = ranks instanceof NativeGroup members ? members : null;
+    if (group == null) {
+      network.call(handle -> InvpGroup.invp_nn_network_set_group(handle, MemorySegment.NULL));
+    } else {
+      group.collective(
+          members ->
+              network.status(handle -> InvpGroup.invp_nn_network_set_group(handle, members)));
+    }
   }
 
   /**

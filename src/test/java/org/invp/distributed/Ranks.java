@@ -26,7 +26,8 @@ public final class Ranks {
     return run(size, Duration.ofSeconds(60), body);
   }
 
-  static <T> List<T> run(int size, Duration timeout, Body<T> body) throws Exception {
+  /** As above, with a timeout of its own for the meeting and each collective. */
+  public static <T> List<T> run(int size, Duration timeout, Body<T> body) throws Exception {
     int port = freePort();
     ExecutorService threads = Executors.newFixedThreadPool(size);
     try {
