@@ -11,6 +11,7 @@ import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
+import org.invp.train.CheckpointFiles;
 import org.invp.train.Outcome;
 import org.invp.train.ResumeRules;
 import org.invp.train.RunFolder;
@@ -58,6 +59,14 @@ final class TrainCommand implements Callable<Integer> {
       description = "Go on where the run in the folder stopped, with its settings.")
   private boolean resume;
 
+  @Option(
+      names = "--checkpoint",
+      paramLabel = "WHICH",
+      description =
+          "With --resume, the checkpoint to go on from: latest, previous (the one before it) or"
+              + " best (of the highest kNN accuracy). The latest is set aside then.")
+  private CheckpointFiles.Which checkpoint = CheckpointFiles.Which.LATEST;
+
   @Option(names = "--overwrite", description = "Delete the run that the folder holds.")
   private boolean overwrite;
 
@@ -68,6 +77,9 @@ final class TrainCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--resume and --overwrite exclude each other");
     }
+    if (checkpoint != CheckpointFiles.Which.LATEST && !resume) {
+      throw new ParameterException(spec.commandLine(), "--checkpoint needs --resume");
+    }
     Path path = folder();
     TrainingConfig settings = settings(path);
     device.choose(Device.parse(settings.training().device()));
@@ -76,6 +88,7 @@ final class TrainCommand implements Callable<Integer> {
         ImageDataset test = Setup.testImages(settings);
         RunFolder folder = open(path, existing, settings, train);
         LogFile log = new LogFile(folder.log())) {
+      folder.checkpoints().goBackTo(checkpoint);
       return log.recordingFailures(() -> train(settings, folder, train, test));
     }
   }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -31,6 +32,16 @@ public final class AtomicFile {
     void writeTo(FileChannel channel) throws IOException;
   }
 
+  /** Is told when the new content is whole on the disk and about to take the target's name. */
+  @FunctionalInterface
+  public interface BeforeRename {
+    /**
+     * May give the content further names, see {@link AtomicFile#alias}. What it throws ends the
+     * write with the target as it was.
+     */
+    void ready(Path temporary) throws IOException;
+  }
+
   /** Opens the temporary file; a test replaces it to see a disk fill up. */
   @FunctionalInterface
   interface Opener {
@@ -44,7 +55,12 @@ public final class AtomicFile {
    * @throws InvpException one line with the target and the reason
    */
   public static void write(Path target, Content content) {
-    write(target, content, AtomicFile::create);
+    write(target, content, temporary -> {});
+  }
+
+  /** As {@link #write(Path, Content)}, with something to do before the last step. */
+  public static void write(Path target, Content content, BeforeRename before) {
+    write(target, content, before, AtomicFile::create);
   }
 
   /** Replaces {@code target} by the text in UTF-8. */
@@ -59,24 +75,49 @@ public final class AtomicFile {
         });
   }
 
-  static void write(Path target, Content content, Opener opener) {
+  /**
+   * Makes {@code name} a further name of {@code existing}, in place of what it named before; both
+   * lie in one folder. Where the file system has no hard links the content is copied. The folder is
+   * not synced.
+   */
+  public static void alias(Path existing, Path name) throws IOException {
+    Path temporary = temporary(name);
+    try {
+      try {
+        Files.createLink(temporary, existing);
+      } catch (UnsupportedOperationException | FileSystemException e) {
+        copy(existing, temporary);
+      }
+      move(temporary, name);
+    } finally {
+      // Still there when both names were the same file already: renaming does nothing then.
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  static void write(Path target, Content content, BeforeRename before, Opener opener) {
     Path folder = folder(target);
-    Path temporary =
-        folder.resolve(
-            prefix(target) + Long.toHexString(ThreadLocalRandom.current().nextLong()) + SUFFIX);
+    Path temporary = temporary(target);
+    boolean renamed = false;
     try {
       try (FileChannel channel = opener.open(temporary)) {
         content.writeTo(channel);
         channel.force(true);
       }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      before.ready(temporary);
+      move(temporary, target);
+      renamed = true;
       syncFolder(folder);
     } catch (IOException e) {
       deleteQuietly(temporary, e);
       throw new InvpException(
-          "could not write %s: %s; what was there before is unchanged"
-              .formatted(target, IoErrors.reason(e)),
+          "could not write %s: %s; %s"
+              .formatted(
+                  target,
+                  IoErrors.reason(e),
+                  renamed
+                      ? "the new content is there, but a power cut may undo that"
+                      : "what was there before is unchanged"),
           e);
     } catch (RuntimeException | Error e) {
       deleteQuietly(temporary, e);
@@ -107,6 +148,27 @@ public final class AtomicFile {
 
   private static FileChannel create(Path temporary) throws IOException {
     return FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+  }
+
+  private static void copy(Path existing, Path temporary) throws IOException {
+    try (FileChannel from = FileChannel.open(existing, StandardOpenOption.READ);
+        FileChannel to = create(temporary)) {
+      long size = from.size();
+      for (long at = 0; at < size; ) {
+        at += from.transferTo(at, size - at, to);
+      }
+      to.force(true);
+    }
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private static Path temporary(Path target) {
+    return folder(target)
+        .resolve(
+            prefix(target) + Long.toHexString(ThreadLocalRandom.current().nextLong()) + SUFFIX);
   }
 
   private static Path folder(Path target) {

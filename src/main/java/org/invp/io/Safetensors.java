@@ -24,12 +24,16 @@ import org.invp.InvalidDataException;
  * href="https://huggingface.co/docs/safetensors">format</a>): eight bytes with the length of a JSON
  * header, the header, then the tensors' bytes without gaps.
  *
- * <p>Files written here also carry a CRC-32C of the tensors' bytes in their metadata, under {@value
- * #CHECKSUM}; the reader verifies it where it is present.
+ * <p>Files written here also carry two CRC-32C in their metadata: of the tensors' bytes, under
+ * {@value #CHECKSUM}, and of the header itself, under {@value #HEADER_CHECKSUM}, with eight zeros
+ * in the place of the latter. The reader verifies each where it is present.
  */
 public final class Safetensors {
   /** The metadata key of the checksum over all tensor bytes, eight hexadecimal digits. */
   public static final String CHECKSUM = "crc32c";
+
+  /** The metadata key of the checksum over the header, eight hexadecimal digits. */
+  public static final String HEADER_CHECKSUM = "header_crc32c";
 
   static final long MAX_HEADER_BYTES = 100_000_000;
   private static final int ALIGNMENT = 64;
@@ -39,7 +43,8 @@ public final class Safetensors {
   /**
    * Writes a file atomically, see {@link AtomicFile}. The same input gives the same bytes.
    *
-   * @param metadata strings to travel along; {@value #CHECKSUM} is set by this method
+   * @param metadata strings to travel along; {@value #CHECKSUM} and {@value #HEADER_CHECKSUM} are
+   *     set by this method
    * @param tensors off-heap tensors with distinct names
    * @throws org.invp.InvpException when the file cannot be written; an older one stays whole
    */
@@ -47,13 +52,15 @@ public final class Safetensors {
     write(path, metadata, tensors, AtomicFile::write);
   }
 
-  /** How the content reaches the disk; a test replaces it to see a disk fill up. */
+  /** How the content reaches the disk. */
   @FunctionalInterface
-  interface Writer {
+  public interface Writer {
+    /** Puts a content at a path. */
     void write(Path path, AtomicFile.Content content);
   }
 
-  static void write(
+  /** As {@link #write(Path, Map, List)}, by another way to the disk. */
+  public static void write(
       Path path, Map<String, String> metadata, List<NamedTensor> tensors, Writer writer) {
     List<NamedTensor> ordered = inFileOrder(tensors);
     Map<String, String> strings = new HashMap<>(metadata);

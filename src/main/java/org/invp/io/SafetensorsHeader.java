@@ -21,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.CRC32C;
 import org.invp.InvalidDataException;
 
 /** The JSON header of a safetensors file: which tensor lies where. */
@@ -29,6 +30,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
   static final String METADATA = "__metadata__";
   private static final int MAX_DIMENSIONS = 16;
   private static final int PADDING = 8;
+  private static final String NO_CHECKSUM = "00000000";
 
   private static final JsonMapper JSON =
       JsonMapper.builder(
@@ -44,11 +46,18 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
 
   /** The header's bytes, padded with spaces so that the data starts at a multiple of 8. */
   static byte[] encode(Map<String, String> metadata, List<NamedTensor> tensors) {
+    Map<String, String> strings = new TreeMap<>(metadata);
+    strings.put(Safetensors.HEADER_CHECKSUM, NO_CHECKSUM);
+    strings.put(Safetensors.HEADER_CHECKSUM, checksum(json(strings, tensors)));
+    return json(strings, tensors);
+  }
+
+  private static byte[] json(Map<String, String> metadata, List<NamedTensor> tensors) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(out)) {
       json.writeStartObject();
       json.writeObjectFieldStart(METADATA);
-      for (Map.Entry<String, String> item : new TreeMap<>(metadata).entrySet()) {
+      for (Map.Entry<String, String> item : metadata.entrySet()) {
         json.writeStringField(item.getKey(), item.getValue());
       }
       json.writeEndObject();
@@ -90,6 +99,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
         entries.add(entry(path, field.getKey(), field.getValue()));
       }
     }
+    verify(path, bytes, metadata.get(Safetensors.HEADER_CHECKSUM));
     entries.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
     long at = 0;
     for (Entry entry : entries) {
@@ -109,6 +119,39 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
       throw Safetensors.invalid(path, "%d bytes follow the last tensor".formatted(dataBytes - at));
     }
     return new SafetensorsHeader(metadata, entries);
+  }
+
+  /** Compares the header's own checksum, which was taken with zeros in its place. */
+  private static void verify(Path path, byte[] header, String expected) {
+    if (expected == null) {
+      return;
+    }
+    byte[] item = item(expected).getBytes(StandardCharsets.UTF_8);
+    byte[] zeros = item(NO_CHECKSUM).getBytes(StandardCharsets.UTF_8);
+    byte[] taken = header.clone();
+    for (int at = 0; at + item.length <= header.length && item.length == zeros.length; at++) {
+      if (Arrays.equals(header, at, at + item.length, item, 0, item.length)) {
+        System.arraycopy(zeros, 0, taken, at, zeros.length);
+        break;
+      }
+    }
+    String actual = checksum(taken);
+    if (!actual.equals(expected)) {
+      throw Safetensors.invalid(
+          path,
+          "the header's checksum is %s, stored is %s: it is damaged"
+              .formatted(actual, oneLine(expected)));
+    }
+  }
+
+  private static String item(String checksum) {
+    return "\"%s\":\"%s\"".formatted(Safetensors.HEADER_CHECKSUM, checksum);
+  }
+
+  private static String checksum(byte[] bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return "%08x".formatted(crc.getValue());
   }
 
   private static JsonNode parse(Path path, byte[] bytes) {

@@ -11,6 +11,7 @@ import java.util.Map;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.io.AtomicFile;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
@@ -34,7 +35,11 @@ public final class Checkpoint implements AutoCloseable {
   static final String GRAPH = "graph.neighbours";
 
   private static final String FORMAT = "invp.format";
-  private static final String FORMAT_VALUE = "checkpoint 1";
+  private static final String FORMAT_VALUE = "checkpoint 2";
+
+  /** As version 2, but without a checksum of its header. */
+  private static final String FIRST_FORMAT = "checkpoint 1";
+
   private static final String CONFIG = "invp.config";
 
   private final Path path;
@@ -52,11 +57,21 @@ public final class Checkpoint implements AutoCloseable {
    */
   static void write(
       Path path, TrainingConfig config, Map<String, String> metadata, List<NamedTensor> tensors) {
+    write(path, config, metadata, tensors, AtomicFile::write);
+  }
+
+  /** As above, by another way to the disk. */
+  static void write(
+      Path path,
+      TrainingConfig config,
+      Map<String, String> metadata,
+      List<NamedTensor> tensors,
+      Safetensors.Writer writer) {
     tensors.forEach(Checkpoint::requireFinite);
     Map<String, String> all = new HashMap<>(metadata);
     all.put(FORMAT, FORMAT_VALUE);
     all.put(CONFIG, ConfigFile.write(config));
-    Safetensors.write(path, all, tensors);
+    Safetensors.write(path, all, tensors, writer);
   }
 
   /**
@@ -66,13 +81,30 @@ public final class Checkpoint implements AutoCloseable {
    */
   public static Checkpoint read(Path path) {
     TensorFile file = Safetensors.read(path);
-    if (!FORMAT_VALUE.equals(file.metadata().get(FORMAT))) {
+    try {
+      requireFormat(path, file.metadata());
+      return new Checkpoint(path, file);
+    } catch (InvalidDataException e) {
       file.close();
+      throw e;
+    }
+  }
+
+  private static void requireFormat(Path path, Map<String, String> metadata) {
+    String format = metadata.get(FORMAT);
+    if (FIRST_FORMAT.equals(format)) {
+      return;
+    }
+    if (!FORMAT_VALUE.equals(format)) {
       throw new InvalidDataException(
           "%s is not a checkpoint of this version: %s is %s, expected %s"
-              .formatted(path, FORMAT, file.metadata().get(FORMAT), FORMAT_VALUE));
+              .formatted(path, FORMAT, format, FORMAT_VALUE));
     }
-    return new Checkpoint(path, file);
+    for (String checksum : List.of(Safetensors.CHECKSUM, Safetensors.HEADER_CHECKSUM)) {
+      if (!metadata.containsKey(checksum)) {
+        throw new InvalidDataException("%s is damaged: it has no %s".formatted(path, checksum));
+      }
+    }
   }
 
   /**

@@ -25,7 +25,12 @@ final class Evaluator {
   private final KnnEvaluation knn;
 
   /** kNN accuracies after an epoch; null where not measured. */
-  record EpochAccuracy(Double bank, Double embedding) {}
+  record EpochAccuracy(Double bank, Double embedding) {
+    /** The one that was measured; null when none was. */
+    Double measured() {
+      return bank != null ? bank : embedding;
+    }
+  }
 
   /**
    * @param betweenBatches called now and then; it ends an evaluation by throwing

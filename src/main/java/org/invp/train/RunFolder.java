@@ -16,10 +16,10 @@ import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 
 /**
- * The folder of one run: {@code config.yaml}, {@code metrics.jsonl}, {@code
- * checkpoint.safetensors}, {@code log.txt}, {@code tensorboard/}, at the end {@code
- * weights.safetensors}. While it is open for training no other trainer can open it; the lock is the
- * operating system's and ends with the process, however that ends.
+ * The folder of one run: {@code config.yaml}, {@code metrics.jsonl}, its {@link CheckpointFiles},
+ * {@code log.txt}, {@code tensorboard/}, at the end {@code weights.safetensors}. While it is open
+ * for training no other trainer can open it; the lock is the operating system's and ends with the
+ * process, however that ends.
  */
 public final class RunFolder implements AutoCloseable {
   /** The name of the file with the run's settings. */
@@ -96,7 +96,12 @@ public final class RunFolder implements AutoCloseable {
 
   /** Everything that the run needs to go on. */
   public Path checkpoint() {
-    return path.resolve("checkpoint.safetensors");
+    return checkpoints().latest();
+  }
+
+  /** The checkpoints that are kept. */
+  public CheckpointFiles checkpoints() {
+    return new CheckpointFiles(path);
   }
 
   /** The network alone, once the run is complete; {@code Network.load} reads it. */
@@ -121,11 +126,13 @@ public final class RunFolder implements AutoCloseable {
   }
 
   private boolean holdsRun() {
-    return Stream.of(config(), metrics(), checkpoint(), weights()).anyMatch(Files::exists);
+    return checkpoints().any() || Stream.of(config(), metrics(), weights()).anyMatch(Files::exists);
   }
 
   private List<Path> files() {
-    return List.of(checkpoint(), weights(), metrics(), config(), log());
+    return Stream.concat(
+            checkpoints().all().stream(), Stream.of(weights(), metrics(), config(), log()))
+        .toList();
   }
 
   private void clear() {

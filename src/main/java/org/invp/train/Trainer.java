@@ -1,6 +1,5 @@
 package org.invp.train;
 
-import java.nio.file.Files;
 import java.util.List;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
@@ -42,6 +41,7 @@ public final class Trainer implements AutoCloseable {
   private final GraphRebuild graphRebuild;
   private final Evaluator evaluator;
   private final MetricsRecorder metrics;
+  private Position saved;
 
   /**
    * Prepares a run; if the folder holds a checkpoint, the run goes on from there.
@@ -106,13 +106,15 @@ public final class Trainer implements AutoCloseable {
 
   /** Takes up a checkpoint if there is one. */
   private void begin() {
-    if (Files.exists(folder.checkpoint())) {
-      try (Checkpoint checkpoint = Checkpoint.read(folder.checkpoint())) {
+    CheckpointFiles files = folder.checkpoints();
+    if (files.any()) {
+      try (Checkpoint checkpoint = files.read()) {
         ResumeRules.check(folder.path(), checkpoint.config(List.of()), config);
         for (String difference : environment.differences(checkpoint.metadata())) {
           warn("the bits may differ from an unbroken run: " + difference);
         }
         state.restore(checkpoint);
+        saved = state.position();
       }
     }
     metrics.begin(state.position());
@@ -185,7 +187,7 @@ public final class Trainer implements AutoCloseable {
     totals.clear();
     if (isMultiple(epoch, config.training().checkpointEveryEpochs())
         || epoch == config.training().epochs()) {
-      save();
+      save(state.noteAccuracy(accuracy.measured()));
     }
   }
 
@@ -214,8 +216,17 @@ public final class Trainer implements AutoCloseable {
     return every > 0 && count % every == 0;
   }
 
+  /** Saves, unless the newest checkpoint is of this position already. */
   private void save() {
-    state.save(folder.checkpoint(), environment);
+    if (!state.position().equals(saved)) {
+      save(false);
+    }
+  }
+
+  private void save(boolean best) {
+    CheckpointFiles files = folder.checkpoints();
+    state.save(files.latest(), environment, (path, content) -> files.write(content, best));
+    saved = state.position();
   }
 
   private void warn(String message) {

@@ -10,7 +10,9 @@ import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.config.TrainingConfig;
+import org.invp.io.AtomicFile;
 import org.invp.io.NamedTensor;
+import org.invp.io.Safetensors;
 import org.invp.nn.Network;
 import org.invp.nn.Sgd;
 import org.invp.tensor.FloatTensor;
@@ -23,6 +25,7 @@ import org.invp.tensor.IntTensor;
  */
 final class TrainingState implements AutoCloseable {
   private static final String UNTRAINED = "untrained_knn";
+  private static final String BEST = "best_knn";
   private static final String CORRUPT = "corrupt_images";
 
   private final TrainingConfig config;
@@ -34,6 +37,7 @@ final class TrainingState implements AutoCloseable {
   private final EpochTotals totals = new EpochTotals();
   private Position position = Position.START;
   private Double untrainedKnn;
+  private Double bestKnn;
   private long corruptImages;
 
   /** A fresh state: weights and bank from the seed, the graph all zeros, as published. */
@@ -114,14 +118,36 @@ final class TrainingState implements AutoCloseable {
     totals.addCorrupt(images);
   }
 
+  /**
+   * Notes the kNN accuracy of an epoch.
+   *
+   * @param accuracy null when it was not measured
+   * @return whether it is higher than that of every epoch noted before
+   */
+  boolean noteAccuracy(Double accuracy) {
+    boolean best = accuracy != null && (bestKnn == null || accuracy > bestKnn);
+    if (best) {
+      bestKnn = accuracy;
+    }
+    return best;
+  }
+
   /** Writes everything to a checkpoint, whole or not at all. */
   void save(Path path, Environment environment) {
+    save(path, environment, AtomicFile::write);
+  }
+
+  /** As above, by another way to the disk. */
+  void save(Path path, Environment environment, Safetensors.Writer writer) {
     Map<String, String> metadata = new HashMap<>(environment.toMetadata());
     metadata.putAll(Checkpoint.toMetadata(position));
     metadata.putAll(totals.toMetadata());
     metadata.putAll(network.options().toMetadata());
     if (untrainedKnn != null) {
       metadata.put(UNTRAINED, untrainedKnn.toString());
+    }
+    if (bestKnn != null) {
+      metadata.put(BEST, bestKnn.toString());
     }
     metadata.put(CORRUPT, Long.toString(corruptImages));
     List<NamedTensor> tensors = new ArrayList<>(network.state());
@@ -132,7 +158,7 @@ final class TrainingState implements AutoCloseable {
         IntTensor neighbours = graph.neighbours().onHost()) {
       tensors.add(NamedTensor.of(Checkpoint.BANK, embeddings));
       tensors.add(NamedTensor.of(Checkpoint.GRAPH, neighbours));
-      Checkpoint.write(path, config, metadata, tensors);
+      Checkpoint.write(path, config, metadata, tensors, writer);
     }
   }
 
@@ -145,8 +171,13 @@ final class TrainingState implements AutoCloseable {
     totals.restore(checkpoint.metadata());
     position = checkpoint.position();
     corruptImages = Long.parseLong(checkpoint.metadata().getOrDefault(CORRUPT, "0"));
-    String untrained = checkpoint.metadata().get(UNTRAINED);
-    untrainedKnn = untrained == null ? null : Double.valueOf(untrained);
+    untrainedKnn = accuracy(checkpoint, UNTRAINED);
+    bestKnn = accuracy(checkpoint, BEST);
+  }
+
+  private static Double accuracy(Checkpoint checkpoint, String key) {
+    String text = checkpoint.metadata().get(key);
+    return text == null ? null : Double.valueOf(text);
   }
 
   @Override

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.invp.InvpException;
 import org.junit.jupiter.api.Test;
@@ -74,6 +77,41 @@ class AtomicFileTest {
     AtomicFile.removeLeftovers(folder.resolve("file"));
     assertEquals(List.of(other), files());
     assertTrue(Files.notExists(mine));
+  }
+
+  @Test
+  void anAliasIsAFurtherNameOfTheOldContent() throws IOException {
+    Path first = Files.writeString(folder.resolve("first"), "one");
+    Path second = Files.writeString(folder.resolve("second"), "older");
+    AtomicFile.alias(first, second);
+    AtomicFile.writeString(first, "two");
+    assertEquals("one", Files.readString(second));
+    assertEquals(Set.of(first, second), Set.copyOf(files()));
+  }
+
+  @Test
+  void anAliasThatExistsAlreadyLeavesNothingBehind() throws IOException {
+    Path first = Files.writeString(folder.resolve("first"), "one");
+    Path second = folder.resolve("second");
+    AtomicFile.alias(first, second);
+    AtomicFile.alias(first, second);
+    assertEquals("one", Files.readString(second));
+    assertEquals(Set.of(first, second), Set.copyOf(files()));
+  }
+
+  @Test
+  void whatRunsBeforeTheRenameSeesTheNewContentBesideTheOld() {
+    Path path = folder.resolve("file");
+    AtomicFile.writeString(path, "old");
+    List<String> seen = new ArrayList<>();
+    AtomicFile.write(
+        path,
+        channel -> channel.write(ByteBuffer.wrap("new".getBytes(StandardCharsets.UTF_8))),
+        temporary -> {
+          seen.add(Files.readString(temporary));
+          seen.add(Files.readString(path));
+        });
+    assertEquals(List.of("new", "old"), seen);
   }
 
   private List<Path> files() throws IOException {

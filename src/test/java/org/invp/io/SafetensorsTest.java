@@ -169,6 +169,7 @@ class SafetensorsTest {
                           AtomicFile.write(
                               target,
                               content,
+                              temporary -> {},
                               temporary -> {
                                 Files.createFile(temporary);
                                 return FileChannel.open(full, StandardOpenOption.WRITE);

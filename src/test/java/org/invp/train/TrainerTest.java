@@ -240,13 +240,62 @@ class TrainerTest {
   void aDamagedCheckpointIsNamed() throws IOException {
     train(temp, config(), stopAfter(2));
     Path path = temp.resolve("checkpoint.safetensors");
-    byte[] bytes = Files.readAllBytes(path);
-    bytes[bytes.length - 5] ^= 1;
-    Files.write(path, bytes);
+    byte[] bytes = damage(path);
     InvalidDataException failure =
         assertThrows(InvalidDataException.class, () -> train(temp, config(), stopAfter(-1)));
     assertTrue(failure.getMessage().contains(path.toString()), failure::getMessage);
     assertArrayEquals(bytes, Files.readAllBytes(path));
+  }
+
+  @Test
+  void theLastTwoCheckpointsAndTheBestAreKept() throws IOException {
+    List<Double> accuracies =
+        metrics(unbroken).stream()
+            .filter(line -> line.has("bank_knn"))
+            .map(line -> line.get("bank_knn").asDouble())
+            .toList();
+    int best = 0;
+    for (int epoch = 1; epoch < accuracies.size(); epoch++) {
+      if (accuracies.get(epoch) > accuracies.get(best)) {
+        best = epoch;
+      }
+    }
+    // A checkpoint is of the epoch that comes next, counted from 1.
+    assertEquals(4, epochOf(unbroken.resolve("checkpoint.safetensors")));
+    assertEquals(3, epochOf(unbroken.resolve("checkpoint-previous.safetensors")));
+    assertEquals(best + 2, epochOf(unbroken.resolve("checkpoint-best.safetensors")));
+  }
+
+  private static int epochOf(Path path) {
+    try (Checkpoint checkpoint = Checkpoint.read(path)) {
+      return checkpoint.position().epoch();
+    }
+  }
+
+  @Test
+  void aRunThatGoesBackToThePreviousCheckpointEndsWithTheSameBits() throws IOException {
+    train(temp, config(), stopAfter(2 * TinyRun.BATCHES + 2));
+    damage(temp.resolve("checkpoint.safetensors"));
+    new CheckpointFiles(temp).goBackTo(CheckpointFiles.Which.PREVIOUS);
+    assertEquals(Outcome.COMPLETE, train(temp, config(), stopAfter(-1)));
+    assertSameRun(temp);
+  }
+
+  @Test
+  void aMissingCheckpointIsNoFreshStartWhereThePreviousOneIsThere() throws IOException {
+    train(temp, config(), stopAfter(2 * TinyRun.BATCHES));
+    Files.delete(temp.resolve("checkpoint.safetensors"));
+    InvalidDataException failure =
+        assertThrows(InvalidDataException.class, () -> train(temp, config(), stopAfter(-1)));
+    assertTrue(
+        failure.getMessage().endsWith("--resume --checkpoint previous"), failure::getMessage);
+  }
+
+  private static byte[] damage(Path path) throws IOException {
+    byte[] bytes = Files.readAllBytes(path);
+    bytes[bytes.length - 5] ^= 1;
+    Files.write(path, bytes);
+    return bytes;
   }
 
   @Test

@@ -1,0 +1,137 @@
+package org.invp.train;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.invp.InvalidDataException;
+import org.invp.InvpException;
+import org.invp.io.AtomicFile;
+import org.invp.io.IoErrors;
+
+/**
+ * The checkpoints that a run folder keeps: {@code checkpoint.safetensors}, the one before it
+ * ({@code checkpoint-previous}) and the one of the epoch with the highest kNN accuracy ({@code
+ * checkpoint-best}); two names may be one file. Whenever the process or the machine stops, each
+ * name is absent or a whole checkpoint.
+ *
+ * <p>Only the trainer that has the run folder open may write; anybody may read.
+ */
+public final class CheckpointFiles {
+  private static final String LATEST = "checkpoint.safetensors";
+
+  private final Path folder;
+
+  /** One of the checkpoints. */
+  public enum Which {
+    /** The newest. */
+    LATEST,
+    /** The one before the newest. */
+    PREVIOUS,
+    /** That of the highest kNN accuracy. */
+    BEST
+  }
+
+  CheckpointFiles(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Where a checkpoint is, or would be. */
+  public Path path(Which which) {
+    return which == Which.LATEST ? folder.resolve(LATEST) : named(lower(which));
+  }
+
+  /** Where the newest is, or would be. */
+  public Path latest() {
+    return path(Which.LATEST);
+  }
+
+  /** Every name that this object gives. */
+  List<Path> all() {
+    return List.of(latest(), path(Which.PREVIOUS), path(Which.BEST), setAside());
+  }
+
+  /** Whether there is any checkpoint. */
+  boolean any() {
+    return all().stream().anyMatch(Files::exists);
+  }
+
+  /**
+   * Reads the newest.
+   *
+   * @throws InvalidDataException when it is missing or damaged; the message says how to go on from
+   *     another one
+   */
+  Checkpoint read() {
+    try {
+      return Checkpoint.read(latest());
+    } catch (InvalidDataException e) {
+      throw new InvalidDataException(e.getMessage() + wayOut(), e);
+    }
+  }
+
+  /**
+   * Writes a new checkpoint; the newest becomes the previous one.
+   *
+   * @param best whether the new one is also the best
+   * @throws InvpException when that fails; the newest is unchanged then
+   */
+  void write(AtomicFile.Content content, boolean best) {
+    AtomicFile.write(
+        latest(),
+        content,
+        written -> {
+          if (best) {
+            AtomicFile.alias(written, path(Which.BEST));
+          }
+          if (Files.exists(latest())) {
+            AtomicFile.alias(latest(), path(Which.PREVIOUS));
+          }
+        });
+  }
+
+  /**
+   * Makes another checkpoint the newest, after reading all of it. The newest of before, damaged or
+   * not, is kept as {@code checkpoint-set-aside.safetensors}.
+   *
+   * @throws InvalidDataException when the other one is missing or damaged; nothing has changed then
+   */
+  public void goBackTo(Which which) {
+    if (which == Which.LATEST) {
+      return;
+    }
+    Checkpoint.read(path(which)).close();
+    try {
+      if (Files.exists(latest())) {
+        AtomicFile.alias(latest(), setAside());
+      }
+      AtomicFile.alias(path(which), latest());
+    } catch (IOException e) {
+      throw new InvpException(
+          "could not go back to %s: %s".formatted(path(which), IoErrors.reason(e)), e);
+    }
+  }
+
+  private String wayOut() {
+    for (Which which : List.of(Which.PREVIOUS, Which.BEST)) {
+      if (Files.exists(path(which))) {
+        return "; to go on from %s: --resume --checkpoint %s"
+            .formatted(path(which).getFileName(), lower(which));
+      }
+    }
+    return "";
+  }
+
+  private Path setAside() {
+    return named("set-aside");
+  }
+
+  private Path named(String kind) {
+    return folder.resolve(LATEST.replace(".", "-" + kind + "."));
+  }
+
+  private static String lower(Which which) {
+    return which.name().toLowerCase(Locale.ROOT);
+  }
+}
