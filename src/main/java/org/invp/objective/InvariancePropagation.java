@@ -16,7 +16,7 @@ import org.invp.tensor.Memory;
  * <p>Borrows the bank and the graph, owns only its buffers, which grow to the largest batch seen.
  * Not thread-safe: one step at a time.
  */
-public final class InvariancePropagation implements AutoCloseable {
+public final class InvariancePropagation implements Objective {
   private final MemoryBank bank;
   private final NeighbourGraph graph;
   private final ObjectiveOptions options;
@@ -69,18 +69,12 @@ public final class InvariancePropagation implements AutoCloseable {
   }
 
   /**
-   * One step: computes both losses and their gradient from the old bank and the old graph, then
-   * writes the batch's graph rows (with {@link GraphUpdate#LAZY} only) and bank rows. Tensors that
-   * do not lie in the memory of the bank's engine are copied to it, and the gradient from it.
+   * {@inheritDoc}
    *
-   * @param indices [B], the images of the batch; of a repeated image every occurrence counts in the
-   *     losses, the last one is written
-   * @param embeddings [B, D], the network's output, not normalised
-   * @param invarianceWeight lambda w(epoch), see {@link ObjectiveOptions#weight}
-   * @param gradient [B, D], out: dL/d(embeddings) of L_ins + invarianceWeight L_inv
-   * @throws org.invp.InvalidDataException if an embedding is not finite or has norm 0; nothing was
-   *     written then
+   * <p>Tensors that do not lie in the memory of the bank's engine are copied to it, and the
+   * gradient from it; {@link #positives} lies there.
    */
+  @Override
   public StepResult step(
       IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
     requireImages(indices);
@@ -139,10 +133,7 @@ public final class InvariancePropagation implements AutoCloseable {
     return new StepResult(losses.instance(), losses.invariance(), meanCosine);
   }
 
-  /**
-   * What the walk of the last step found: [B, W] ids in the order of the mode's definition, -1 for
-   * none; in the engine's memory, valid until the next step.
-   */
+  @Override
   public IntTensor positives() {
     if (last == null) {
       throw new IllegalStateException("no step was taken yet");
@@ -150,7 +141,6 @@ public final class InvariancePropagation implements AutoCloseable {
     return last.positives();
   }
 
-  /** Releases the buffers; idempotent. The bank and the graph stay open. */
   @Override
   public void close() {
     anchorStaging.close();
