@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
-.PHONY: test-simt cuda cuda-report cuda-coverage
+.PHONY: fuzz test-simt cuda cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	bench jmh example format check-format clean
@@ -25,6 +25,7 @@ help:
 	@echo "make bench-cuda   the bank's speed on a CUDA device, into bench/results/cuda-<gpu>.json"
 	@echo "make test-native  the native tests alone; SANITIZE=address,undefined for a sanitizer build"
 	@echo "make sanitize     the native tests under ASan and UBSan, then under TSan; ROOMS='bank image' for some"
+	@echo "make fuzz         every reader of outside bytes for FUZZ_SECONDS each; ARGS='npy jpeg' for some"
 	@echo "make test-aarch64 the bank's tests built for aarch64, under emulation: NEON must give the same bits"
 	@echo "make cuda         libinvp_bank_cuda.so, where nvcc is found"
 	@echo "make cuda-report  registers, shared memory, occupancy and roofline of every kernel against the committed budget"
@@ -93,6 +94,11 @@ test: native check-format test-native
 	@scripts/setup.sh browser
 	$(MVN) spotless:check verify
 	scripts/test-trainer-jar.sh
+
+# FUZZ_SECONDS of each target; ARGS='npy jpeg' for some.
+FUZZ_SECONDS ?= 60
+fuzz: native
+	scripts/fuzz.sh $(FUZZ_SECONDS) $(ARGS)
 
 test-golden: native
 	$(MVN) test -Dtest=GoldenTest

@@ -2,7 +2,7 @@
 # Makes sure that the tools and libraries of the build are there: through apt where it may,
 # else it says what to install. Does nothing when nothing is missing.
 # "setup.sh format" also gets the clang-format that the format check wants, if apt has it;
-# "setup.sh browser" the Chromium that looks at the report (without it that test is skipped).
+# "setup.sh fuzz" clang with libFuzzer; "setup.sh browser" the Chromium that looks at the report (without it that test is skipped).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -59,6 +59,10 @@ if [ "${1:-}" = browser ] && ! browser_found && may_install; then
     apt_get install -y --no-install-recommends chromium >/dev/null ||
       echo "setup: chromium could not be installed; the test of the report's page is skipped" >&2
   fi
+fi
+
+if [ "${1:-}" = fuzz ]; then
+  ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || missing+=(clang)
 fi
 
 if [ ${#missing[@]} = 0 ] && jdk_found; then

@@ -24,6 +24,7 @@ import org.invp.io.IoErrors;
 /** Reads a {@link TrainingConfig} from YAML and writes it back with every value filled in. */
 public final class ConfigFile {
   private static final long MAX_BYTES = 1 << 20;
+  private static final int LONGEST_KEY = 100;
 
   private static final YAMLMapper YAML =
       YAMLMapper.builder(
@@ -149,7 +150,9 @@ public final class ConfigFile {
   private static void refuseUnknownKeys(String source, Section section) {
     List<String> unknown = section.unknownKeys();
     if (!unknown.isEmpty()) {
-      String key = unknown.get(0);
+      // Nobody mistypes a key into one far longer than any that exists.
+      String whole = unknown.get(0);
+      String key = whole.substring(0, Math.min(whole.length(), LONGEST_KEY));
       throw new ConfigException(
           "%s: unknown key %s, did you mean %s?"
               .formatted(source, key, nearest(key, section.knownKeys())));

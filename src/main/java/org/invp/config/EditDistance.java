@@ -10,14 +10,16 @@ final class EditDistance {
     for (int j = 0; j < previous.length; j++) {
       previous[j] = j;
     }
+    int[] current = new int[previous.length];
     for (int i = 1; i <= left.length(); i++) {
-      int[] current = new int[previous.length];
       current[0] = i;
       for (int j = 1; j < current.length; j++) {
         int replace = previous[j - 1] + (left.charAt(i - 1) == right.charAt(j - 1) ? 0 : 1);
         current[j] = Math.min(replace, 1 + Math.min(previous[j], current[j - 1]));
       }
-      previous = current;
+      int[] done = current;
+      current = previous;
+      previous = done;
     }
     return previous[right.length()];
   }
