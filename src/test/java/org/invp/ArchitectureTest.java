@@ -104,7 +104,13 @@ class ArchitectureTest {
         .resideOutsideOfPackages("org.invp.cli..")
         .should()
         .dependOnClassesThat()
-        .resideInAnyPackage("picocli..", "ch.qos.logback..", "me.tongfei..")
+        .resideInAnyPackage(
+            "picocli..",
+            "ch.qos.logback..",
+            "me.tongfei..",
+            "org.apache.parquet..",
+            "org.apache.hadoop..",
+            "blue.strategic..")
         .check(CLASSES);
   }
 

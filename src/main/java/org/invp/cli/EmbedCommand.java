@@ -1,11 +1,13 @@
 package org.invp.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.invp.InvpException;
 import org.invp.config.TrainingConfig;
 import org.invp.data.DataFormat;
 import org.invp.data.ImageDataset;
@@ -22,6 +24,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -37,6 +40,25 @@ final class EmbedCommand implements Callable<Integer> {
     EMBEDDING,
     /** The backbone's output, as it is. */
     BACKBONE
+  }
+
+  /** What kind of file to write. */
+  private enum Format {
+    NPY,
+    SAFETENSORS,
+    PARQUET;
+
+    static Format of(Path target, CommandSpec command) {
+      String name = target.toString().toLowerCase(Locale.ROOT);
+      for (Format format : values()) {
+        if (name.endsWith("." + format.name().toLowerCase(Locale.ROOT))) {
+          return format;
+        }
+      }
+      throw new ParameterException(
+          command.commandLine(),
+          "--out %s: the ending is none of .npy, .safetensors and .parquet".formatted(target));
+    }
   }
 
   @Spec private CommandSpec spec;
@@ -56,15 +78,16 @@ final class EmbedCommand implements Callable<Integer> {
       required = true,
       paramLabel = "FILE",
       description =
-          "The file to write: float32 [images, numbers], for NumPy; with the ending .safetensors as"
-              + " the tensor embeddings, beside labels.")
+          "The file to write, as its ending says: .npy, float32 [images, numbers] for NumPy;"
+              + " .safetensors, the tensor embeddings, beside labels; .parquet, a row per image with"
+              + " index, image, label, class and embedding.")
   private Path target;
 
   @Option(
       names = "--format",
       paramLabel = "FORMAT",
       description = "How DATA is stored: ${COMPLETION-CANDIDATES} (default: as in training).")
-  private DataFormat format;
+  private DataFormat stored;
 
   @Option(
       names = "--split",
@@ -88,6 +111,8 @@ final class EmbedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Format format = Format.of(target, spec);
+    requireFolder();
     device.announceNetwork();
     try (TrainedRun trained = TrainedRun.open(run, overrides)) {
       TrainingConfig config = trained.config();
@@ -95,7 +120,7 @@ final class EmbedCommand implements Callable<Integer> {
           layer == Layer.EMBEDDING
               ? trained.network().embeddingDimension()
               : trained.network().featureDimension();
-      try (ImageDataset images = ImageSource.open(data, format, split, config);
+      try (ImageDataset images = ImageSource.open(data, stored, split, config);
           FloatTensor rows = FloatTensor.allocate(images.size(), width)) {
         boolean embedding = layer == Layer.EMBEDDING;
         extractor(trained)
@@ -103,7 +128,7 @@ final class EmbedCommand implements Callable<Integer> {
         if (embedding) {
           UnitRows.scale(rows);
         }
-        write(rows, images);
+        write(format, rows, images);
         spec.commandLine()
             .getOut()
             .printf(Locale.ROOT, "%s: %d x %d%n", target, images.size(), width);
@@ -113,16 +138,33 @@ final class EmbedCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void write(FloatTensor rows, ImageDataset images) {
-    if (!target.toString().endsWith(".safetensors")) {
-      Npy.write(target, rows);
-      return;
+  /** Known before anything is computed, rather than after. */
+  private void requireFolder() {
+    Path folder = target.toAbsolutePath().getParent();
+    if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
+      throw new InvpException(
+          "could not write %s: %s"
+              .formatted(
+                  target,
+                  Files.isDirectory(folder)
+                      ? "permission denied"
+                      : "%s is no folder".formatted(folder)));
     }
-    try (IntTensor labels = IntTensor.of(images.labels(), images.size())) {
-      Safetensors.write(
-          target,
-          Map.of("format", "pt", "layer", layer.name().toLowerCase(Locale.ROOT)),
-          List.of(NamedTensor.of("embeddings", rows), NamedTensor.of("labels", labels)));
+  }
+
+  private void write(Format format, FloatTensor rows, ImageDataset images) {
+    String what = layer.name().toLowerCase(Locale.ROOT);
+    switch (format) {
+      case NPY -> Npy.write(target, rows);
+      case SAFETENSORS -> {
+        try (IntTensor labels = IntTensor.of(images.labels(), images.size())) {
+          Safetensors.write(
+              target,
+              Map.of("format", "pt", "layer", what),
+              List.of(NamedTensor.of("embeddings", rows), NamedTensor.of("labels", labels)));
+        }
+      }
+      case PARQUET -> EmbeddingTable.write(target, rows, images, Map.of("layer", what));
     }
   }
 

@@ -1,8 +1,11 @@
 package org.invp.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.hardwood.InputFile;
+import dev.hardwood.reader.ParquetFileReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -34,10 +37,15 @@ class WeightsCommandsTest {
   @Test
   void thePublishedProgramsCheckpointIsARunWithItsBank() {
     Path run = temp.resolve("run");
-    String out = done("import", checkpoint, "--out", run, "--config", config);
+    String out =
+        done("import", checkpoint, "--out", run, "--config", config, "--set", "training.epochs=4");
     assertTrue(out.contains("resnet18, stem cifar, width 2, 1 channels"), out);
     assertTrue(out.contains("momentum: train --resume goes on with epoch 3"), out);
     done("eval", "knn", run, "--set", "evaluation.k=3", "--features", "bank,embedding");
+    String resumed = done("train", "--resume", "--run-dir", run);
+    assertTrue(resumed.contains("epoch 3/4"), resumed);
+    assertTrue(resumed.contains("epoch 4/4"), resumed);
+    assertFalse(resumed.contains("epoch 2/4"), resumed);
   }
 
   @Test
@@ -47,6 +55,13 @@ class WeightsCommandsTest {
     assertTrue(out.contains("the embedding is the backbone's features, 16 numbers"), out);
     done("embed", run, data, "--out", temp.resolve("x.npy"));
     done("embed", run, data, "--out", temp.resolve("x.safetensors"));
+    Path table = temp.resolve("x.parquet");
+    done("embed", run, data, "--out", table);
+    try (ParquetFileReader parquet = ParquetFileReader.open(InputFile.of(table))) {
+      assertEquals(TinyRun.TEST_IMAGES, parquet.getFileMetaData().numRows());
+    }
+    assertRefused(2, "none of .npy,", "embed", run, data, "--out", temp.resolve("x.csv"));
+    assertRefused(1, "is no folder", "embed", run, data, "--out", temp.resolve("none/x.parquet"));
     done("export", run, "--format", "onnx-free-features", "--out", temp.resolve("features"));
     assertEquals(
         TinyRun.TEST_IMAGES,
