@@ -5,9 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.TreeSet;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
@@ -26,8 +29,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WeightsExportTest {
+  private static final NetworkOptions RESNET50 =
+      new NetworkOptions(
+          Architecture.RESNET50,
+          Stem.IMAGENET,
+          3,
+          64,
+          128,
+          Head.MLP,
+          64,
+          false,
+          Initialisation.KAIMING);
+
   @TempDir Path folder;
 
   @ParameterizedTest
@@ -51,17 +67,6 @@ class WeightsExportTest {
 
   @Test
   void aBackboneHasTorchvisionsNamesAndNoOthers() throws IOException {
-    NetworkOptions options =
-        new NetworkOptions(
-            Architecture.RESNET50,
-            Stem.IMAGENET,
-            3,
-            64,
-            128,
-            Head.MLP,
-            64,
-            false,
-            Initialisation.KAIMING);
     List<String> expected;
     try (var in = getClass().getResourceAsStream("/nn/torchvision-resnet50.txt")) {
       expected =
@@ -71,7 +76,7 @@ class WeightsExportTest {
               .toList();
     }
     Path file = folder.resolve("x.safetensors");
-    try (Network network = Network.create(options, 1)) {
+    try (Network network = Network.create(RESNET50, 1)) {
       WeightsExport.safetensors(file, network, HeadNames.NONE);
     }
     try (TensorFile tensors = Safetensors.read(file)) {
@@ -88,7 +93,7 @@ class WeightsExportTest {
     Path file = folder.resolve("x.pth");
     byte[] marked = new byte[12];
     java.util.Arrays.fill(marked, (byte) 0x5a);
-    try (var arena = java.lang.foreign.Arena.ofConfined()) {
+    try (var arena = Arena.ofConfined()) {
       var data = arena.allocate(12, 4);
       data.copyFrom(java.lang.foreign.MemorySegment.ofArray(marked));
       NamedTensor tensor = new NamedTensor("x", DType.F32, new long[] {3}, data);
@@ -114,28 +119,17 @@ class WeightsExportTest {
     assertEquals("res3.0.shortcut.norm.weight", Detectron2Names.of("layer2.0.downsample.1.weight"));
   }
 
-  @Test
-  void pythonLoadsEveryFormatAndComputesTheSameFeatures() throws Exception {
-    String python = Python.withTorchvision();
-    Assumptions.assumeTrue(
-        python != null, "no Python with torch, torchvision, timm and safetensors (INVP_PYTHON)");
-    NetworkOptions options =
-        new NetworkOptions(
-            Architecture.RESNET50,
-            Stem.IMAGENET,
-            3,
-            64,
-            128,
-            Head.MLP,
-            64,
-            false,
-            Initialisation.KAIMING);
-    try (Network network = Network.create(options, 3);
+  @ParameterizedTest
+  @ValueSource(strings = {"torch", "torchvision"})
+  void pythonLoadsEveryFormatAndComputesTheSameFeatures(String library) throws Exception {
+    String python = python(library);
+    try (Network network = Network.create(RESNET50, 3);
         FloatTensor images = FloatTensor.allocate(2, 3, 64, 64);
         FloatTensor features = FloatTensor.allocate(2, 2048)) {
       for (long i = 0; i < images.size(); i++) {
         images.set(i, (float) Math.sin(0.37 * i));
       }
+      drawBatchNorm(network);
       network.embed(images, features, null);
       WeightsExport.safetensors(folder.resolve("w.safetensors"), network, HeadNames.NONE);
       WeightsExport.torchvision(folder.resolve("w.pth"), network, HeadNames.NONE);
@@ -146,10 +140,69 @@ class WeightsExportTest {
           java.util.Map.of(),
           List.of(NamedTensor.of("images", images), NamedTensor.of("features", features)));
     }
-    Python.Result result = Python.run(python, "/weights/check_export.py", folder);
+    Python.Result result = Python.run(python, "/weights/check_export.py", folder, library);
     assertEquals(0, result.code(), result.output());
     assertTrue(result.output().contains("all formats agree"), result.output());
     assertFalse(result.output().contains("Warning"), result.output());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"torch", "torchvision"})
+  void pythonsNetworksComeInWithTheSameFeatures(String library) throws Exception {
+    String python = python(library);
+    Python.Result result = Python.run(python, "/weights/make_checkpoints.py", folder, library);
+    assertEquals(0, result.code(), result.output());
+    List<String> made = library.equals("torch") ? List.of("plain") : List.of("torchvision", "timm");
+    for (String name : made) {
+      try (TensorFile expected = Safetensors.read(folder.resolve(name + "-io.safetensors"))) {
+        assertImported(folder.resolve(name + ".pth"), expected);
+        assertImported(folder.resolve(name + ".safetensors"), expected);
+      }
+    }
+  }
+
+  private static void assertImported(Path file, TensorFile expected) {
+    NamedTensor images = expected.tensor("images").orElseThrow();
+    try (WeightsImport imported = WeightsImport.read(file, Choice.USUAL);
+        FloatTensor features = FloatTensor.allocate(2, 2048);
+        FloatTensor logits = FloatTensor.allocate(2, 1000)) {
+      assertEquals("fc", imported.head());
+      assertEquals(Architecture.RESNET50, imported.network().options().architecture());
+      imported.network().embed(FloatTensor.view(images.data(), images.shape()), features, logits);
+      Fixtures.assertClose(expected.tensor("features").orElseThrow(), features.toArray());
+      Fixtures.assertClose(expected.tensor("logits").orElseThrow(), logits.toArray());
+    }
+  }
+
+  /** Statistics as after training: with fresh ones, activations grow from block to block. */
+  private static void drawBatchNorm(Network network) {
+    Random random = new Random(9);
+    try (Arena arena = Arena.ofConfined()) {
+      List<NamedTensor> state = network.state(arena);
+      for (NamedTensor tensor : state) {
+        boolean norm = tensor.shape().length == 1 && tensor.dtype() == DType.F32;
+        for (long i = 0; norm && !tensor.name().startsWith("fc.") && i < tensor.size(); i++) {
+          double value =
+              switch (tensor.name().substring(tensor.name().lastIndexOf('.') + 1)) {
+                case "weight" -> random.nextDouble(0.5, 1);
+                case "running_var" -> random.nextDouble(0.5, 2);
+                default -> random.nextDouble(-0.2, 0.2);
+              };
+          tensor.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) value);
+        }
+      }
+      network.load(state);
+    }
+  }
+
+  private String python(String library) throws Exception {
+    String python = Python.withNetworks(library, folder);
+    Assumptions.assumeTrue(
+        python != null,
+        "no Python with numpy, safetensors and "
+            + (library.equals("torch") ? "torch" : "torch, torchvision, timm")
+            + " (INVP_PYTHON)");
+    return python;
   }
 
   private static void assertSame(Network network, Path file, FloatTensor images) {
