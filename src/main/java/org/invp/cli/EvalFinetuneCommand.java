@@ -80,7 +80,7 @@ final class EvalFinetuneCommand implements Callable<Integer> {
 
   private void evaluate(TrainedRun trained, EvalProgress progress, Runnable betweenBatches) {
     TrainingConfig config = trained.config();
-    try (ImageDataset train = Setup.trainingImages(config);
+    try (ImageDataset train = Setup.trainingImages(config).labelled();
         ImageDataset test = Setup.testImages(config)) {
       Plan plan = fromScratch ? scratch(trained, train) : transfer(trained);
       if (fromScratch) {

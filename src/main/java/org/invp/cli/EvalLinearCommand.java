@@ -44,7 +44,7 @@ final class EvalLinearCommand implements Callable<Integer> {
   enum Views {
     /** New crops and flips in every epoch, as published. */
     AUGMENTED,
-    /** The evaluation's view, whose features are computed once and kept. */
+    /** The evaluation's view, whose features are computed once and kept on disk. */
     CACHED
   }
 
@@ -74,7 +74,7 @@ final class EvalLinearCommand implements Callable<Integer> {
       paramLabel = "WHAT",
       description =
           "What is seen of training images: ${COMPLETION-CANDIDATES} (default: augmented, as"
-              + " published; cached is faster, and for the last layer only).")
+              + " published; cached is faster).")
   private Views views = Views.AUGMENTED;
 
   @Option(
@@ -117,9 +117,8 @@ final class EvalLinearCommand implements Callable<Integer> {
     if (views == Views.AUGMENTED && features.crops() != 1) {
       throw new ParameterException(spec.commandLine(), "--crops is for --views cached");
     }
-    if (views == Views.CACHED && layers == Layers.ALL) {
-      throw new ParameterException(
-          spec.commandLine(), "--views cached is for --layers last: features of all do not fit");
+    if (features.crops() != 1 && layers == Layers.ALL) {
+      throw new ParameterException(spec.commandLine(), "--crops is for --layers last");
     }
     return session.run(List.of(), this::evaluate);
   }
@@ -145,7 +144,7 @@ final class EvalLinearCommand implements Callable<Integer> {
     described.put("crops", features.crops());
     described.putAll(settings.describe());
     List<Score> scores;
-    try (ImageDataset train = Setup.trainingImages(config);
+    try (ImageDataset train = Setup.trainingImages(config).labelled();
         ImageDataset test = Setup.testImages(config)) {
       if (views == Views.CACHED) {
         FeatureCache cache = features.open(session.run());
@@ -173,7 +172,8 @@ final class EvalLinearCommand implements Callable<Integer> {
         chosen == Variant.CIFAR ? LinearSettings.cifar(seed) : LinearSettings.imagenet(seed);
     int length = or(epochs, published.epochs());
     StepDecay schedule = published.schedule().scaled(length, published.epochs());
-    boolean all = layers == null ? published.allBlocks() : layers == Layers.ALL;
+    boolean all =
+        layers == null ? published.allBlocks() && views != Views.CACHED : layers == Layers.ALL;
     try {
       return new LinearSettings(
           length,
@@ -186,7 +186,7 @@ final class EvalLinearCommand implements Callable<Integer> {
           or(weightDecay, published.weightDecay()),
           published.normalisation(),
           published.deviation(),
-          all && views != Views.CACHED,
+          all,
           published.crop(),
           published.flip(),
           seed);

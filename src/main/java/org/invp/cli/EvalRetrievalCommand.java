@@ -102,7 +102,7 @@ final class EvalRetrievalCommand implements Callable<Integer> {
       if (gallery == Gallery.TEST) {
         return judge(engine, test, queries, test, queries);
       }
-      try (ImageDataset train = Setup.trainingImages(trained.config());
+      try (ImageDataset train = Setup.trainingImages(trained.config()).labelled();
           NetworkFeatures answers = compute(train, extractor, cache)) {
         return judge(engine, test, queries, train, answers);
       }

@@ -80,7 +80,7 @@ final class EvalSemiCommand implements Callable<Integer> {
     List<Score> scores = new ArrayList<>();
     Map<String, Object> described = new LinkedHashMap<>(settings.describe());
     try (Arena arena = Arena.ofConfined();
-        ImageDataset train = Setup.trainingImages(config);
+        ImageDataset train = Setup.trainingImages(config).labelled();
         ImageDataset test = Setup.testImages(config)) {
       List<NamedTensor> start = trained.network().state(arena);
       for (Map.Entry<String, int[]> split : splits(train, seed).entrySet()) {

@@ -1,6 +1,7 @@
 package org.invp.data;
 
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Labelled images, each with an index from 0. All methods may be called from any thread, {@link
@@ -75,6 +76,13 @@ public interface ImageDataset extends AutoCloseable {
    */
   default ImageDataset select(int... images) {
     return new SelectedDataset(this, images);
+  }
+
+  /** The images that have a label, in the same order; as {@link #select} where some have none. */
+  default ImageDataset labelled() {
+    int[] labelled =
+        IntStream.range(0, size()).filter(image -> label(image) != UNLABELLED).toArray();
+    return labelled.length == size() ? this : select(labelled);
   }
 
   /** Releases what the data set holds; idempotent. */

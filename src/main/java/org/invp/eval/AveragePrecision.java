@@ -5,10 +5,11 @@ import java.util.Comparator;
 import org.invp.data.MultiLabelDataset.Target;
 
 /**
- * The average precision of one class's scores, by Pascal VOC's two rules. At a threshold, those
- * images count as found whose score reaches it; precision is the share of these that show the
- * class, recall the share of the images that show the class that are found. Interpolated precision
- * at a recall r is the highest precision of all thresholds of at least that recall.
+ * The average precision of one class's scores, by Pascal VOC's two rules or by scikit-learn's. At a
+ * threshold, those images count as found whose score reaches it; precision is the share of these
+ * that show the class, recall the share of the images that show the class that are found.
+ * Interpolated precision at a recall r is the highest precision of all thresholds of at least that
+ * recall.
  *
  * <p>Difficult images count neither as found nor as missed. Images of equal score are found
  * together, so the result does not depend on the order of the images; the development kits rank
@@ -37,13 +38,23 @@ public enum AveragePrecision {
   AREA {
     @Override
     double average(int[] found, double[] interpolated, int positives) {
-      double sum = 0;
-      int before = 0;
-      for (int at = 0; at < found.length; at++) {
-        sum += (found[at] - before) * interpolated[at];
-        before = found[at];
-      }
-      return sum / positives;
+      return area(found, interpolated, positives);
+    }
+  },
+  /**
+   * The area under the precision itself, as a step function: scikit-learn's {@code
+   * average_precision_score}, which the published program reports (downstream/voc_linear.py; there
+   * the scores of images that show the class are lowered by 1e-5 first).
+   */
+  STEP {
+    @Override
+    double average(int[] found, double[] precision, int positives) {
+      return area(found, precision, positives);
+    }
+
+    @Override
+    boolean interpolates() {
+      return false;
     }
   };
 
@@ -77,7 +88,7 @@ public enum AveragePrecision {
     if (positives == 0) {
       throw new IllegalArgumentException("no image shows the class");
     }
-    for (int at = thresholds - 2; at >= 0; at--) {
+    for (int at = thresholds - 2; at >= 0 && interpolates(); at--) {
       precision[at] = Math.max(precision[at], precision[at + 1]);
     }
     return average(
@@ -101,8 +112,23 @@ public enum AveragePrecision {
    * Averages a curve.
    *
    * @param found how many positives each threshold finds, growing; the last finds all
-   * @param interpolated the interpolated precision of each threshold
+   * @param precision of each threshold, interpolated where the rule {@link #interpolates}
    * @param positives how many there are
    */
-  abstract double average(int[] found, double[] interpolated, int positives);
+  abstract double average(int[] found, double[] precision, int positives);
+
+  /** Whether the rule takes the highest precision at a recall or above. */
+  boolean interpolates() {
+    return true;
+  }
+
+  private static double area(int[] found, double[] precision, int positives) {
+    double sum = 0;
+    int before = 0;
+    for (int at = 0; at < found.length; at++) {
+      sum += (found[at] - before) * precision[at];
+      before = found[at];
+    }
+    return sum / positives;
+  }
 }

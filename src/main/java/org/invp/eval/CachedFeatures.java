@@ -1,37 +1,46 @@
 package org.invp.eval;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Random;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
-/** Features of one layer, computed beforehand, in an order drawn anew for every epoch. */
+/**
+ * Features computed beforehand, of one or several layers, in an order drawn anew for every epoch.
+ */
 final class CachedFeatures implements LabelledFeatures {
-  private final FloatTensor all;
-  private final int[] truth;
+  private final List<FloatTensor> layers;
+  private final Truth truth;
   private final int[] order;
   private final long seed;
-  private final FloatTensor rows;
-  private final IntTensor labels;
+  private final List<FloatTensor> rows;
+  private final IntTensor known;
   private int begin;
   private int size;
 
   /**
-   * @param all [N, length]; stays the caller's
+   * @param layers [N, length] each; they stay the caller's
    */
-  CachedFeatures(FloatTensor all, int[] truth, int batchSize, long seed) {
-    this.all = all;
+  CachedFeatures(List<FloatTensor> layers, Truth truth, int batchSize, long seed) {
+    this.layers = List.copyOf(layers);
     this.truth = truth;
     this.seed = seed;
-    this.order = new int[truth.length];
-    int capacity = Math.min(batchSize, truth.length);
-    this.rows = FloatTensor.allocate(capacity, all.shape(1));
-    this.labels = IntTensor.allocate(capacity);
+    this.order = new int[truth.images()];
+    int capacity = Math.min(batchSize, truth.images());
+    this.rows =
+        layers.stream().map(layer -> FloatTensor.allocate(capacity, layer.shape(1))).toList();
+    this.known = truth.allocate(capacity);
+  }
+
+  @Override
+  public int images() {
+    return order.length;
   }
 
   @Override
   public int batches() {
-    return Math.ceilDiv(truth.length, (int) rows.shape(0));
+    return Math.ceilDiv(order.length, capacity());
   }
 
   @Override
@@ -49,29 +58,41 @@ final class CachedFeatures implements LabelledFeatures {
   @Override
   public boolean next() {
     begin += size;
-    size = Math.min((int) rows.shape(0), truth.length - begin);
-    long bytes = all.shape(1) * Float.BYTES;
+    size = Math.min(capacity(), order.length - begin);
+    for (int layer = 0; layer < layers.size(); layer++) {
+      gather(layers.get(layer), rows.get(layer));
+    }
     for (int i = 0; i < size; i++) {
-      int image = order[begin + i];
-      MemorySegment.copy(all.segment(), image * bytes, rows.segment(), i * bytes, bytes);
-      labels.set(i, truth[image]);
+      truth.copy(order[begin + i], known, i);
     }
     return size > 0;
   }
 
-  @Override
-  public FloatTensor features(int layer) {
-    return rows.slice(size);
+  private void gather(FloatTensor all, FloatTensor batch) {
+    long bytes = all.shape(1) * Float.BYTES;
+    for (int i = 0; i < size; i++) {
+      int image = order[begin + i];
+      MemorySegment.copy(all.segment(), image * bytes, batch.segment(), i * bytes, bytes);
+    }
+  }
+
+  private int capacity() {
+    return (int) known.shape(0);
   }
 
   @Override
-  public IntTensor labels() {
-    return labels.slice(size);
+  public FloatTensor features(int layer) {
+    return rows.get(layer).slice(size);
+  }
+
+  @Override
+  public IntTensor truth() {
+    return known.slice(size);
   }
 
   @Override
   public void close() {
-    rows.close();
-    labels.close();
+    rows.forEach(FloatTensor::close);
+    known.close();
   }
 }

@@ -12,25 +12,31 @@ import org.invp.tensor.IntTensor;
 
 /** Features computed batch by batch, from views that may be drawn anew in every epoch. */
 final class ComputedFeatures implements LabelledFeatures {
-  private final int[] truth;
+  private final Truth truth;
   private final DataLoader loader;
   private final BlockFeatures blocks;
-  private final IntTensor labels;
+  private final IntTensor known;
   private int size;
 
   ComputedFeatures(
       Network network,
       List<BlockFeatures.Pooled> layers,
       ImageDataset images,
+      Truth truth,
       Transform view,
       int batchSize,
       int workers,
       long seed) {
-    truth = images.labels();
+    this.truth = truth;
     int capacity = Math.min(batchSize, images.size());
     loader = new DataLoader(images, view, capacity, workers, seed, true);
     blocks = new BlockFeatures(network, layers);
-    labels = IntTensor.allocate(capacity);
+    known = truth.allocate(capacity);
+  }
+
+  @Override
+  public int images() {
+    return truth.images();
   }
 
   @Override
@@ -51,7 +57,7 @@ final class ComputedFeatures implements LabelledFeatures {
     }
     size = batch.size();
     for (int i = 0; i < size; i++) {
-      labels.set(i, truth[batch.indices().get(i)]);
+      truth.copy(batch.indices().get(i), known, i);
     }
     blocks.compute(batch.images());
     return true;
@@ -63,14 +69,14 @@ final class ComputedFeatures implements LabelledFeatures {
   }
 
   @Override
-  public IntTensor labels() {
-    return labels.slice(size);
+  public IntTensor truth() {
+    return known.slice(size);
   }
 
   @Override
   public void close() {
     loader.close();
     blocks.close();
-    labels.close();
+    known.close();
   }
 }

@@ -28,11 +28,11 @@ import org.slf4j.LoggerFactory;
 /**
  * The features of frozen networks, computed once and kept on disk.
  *
- * <p>A file holds one output of one network for one data set and view, and is found by a
- * fingerprint of all that decides its numbers: the weights, the images, the view, the versions of
- * the libraries that compute. So nothing ever has to be declared stale. A file that is damaged or
- * holds something else is logged and computed anew. Files are written whole; when they grow beyond
- * the limit, those unused for longest are deleted.
+ * <p>A file holds one output of one network, or what one of its blocks makes, for one data set and
+ * view, and is found by a fingerprint of all that decides its numbers: the weights, the images, the
+ * view, the versions of the libraries that compute. So nothing ever has to be declared stale. A
+ * file that is damaged or holds something else is logged and computed anew. Files are written
+ * whole; when they grow beyond the limit, those unused for longest are deleted.
  *
  * <p>For one thread at a time; several processes may share a folder.
  */
@@ -45,6 +45,8 @@ public final class FeatureCache {
   private static final String FORMAT = "invp.format";
   private static final String FORMAT_VALUE = "features 1";
   private static final String FINGERPRINT = "fingerprint";
+  private static final String BACKBONE = "backbone";
+  private static final String EMBEDDINGS = "embeddings";
 
   private final Path folder;
   private final long maxBytes;
@@ -86,20 +88,18 @@ public final class FeatureCache {
       return;
     }
     String fingerprint = fingerprint(extractor, images);
-    Entry first = new Entry(fingerprint, "backbone", backbone);
-    Entry second = new Entry(fingerprint, "embeddings", embeddings);
-    boolean firstFound = backbone == null || read(first);
-    boolean secondFound = embeddings == null || read(second);
+    boolean firstFound = backbone == null || read(fingerprint, BACKBONE, backbone);
+    boolean secondFound = embeddings == null || read(fingerprint, EMBEDDINGS, embeddings);
     if (firstFound && secondFound) {
       return;
     }
     extractor.extract(
         images, firstFound ? null : backbone, secondFound ? null : embeddings, betweenBatches);
     if (!firstFound) {
-      keep(first, extractor, images);
+      keep(fingerprint, BACKBONE, backbone, extractor, images);
     }
     if (!secondFound) {
-      keep(second, extractor, images);
+      keep(fingerprint, EMBEDDINGS, embeddings, extractor, images);
     }
   }
 
@@ -108,62 +108,107 @@ public final class FeatureCache {
     files().forEach(FeatureCache::delete);
   }
 
-  /** One output of a network for all images. */
-  private record Entry(String fingerprint, String output, FloatTensor values) {
-    String fileName() {
-      return fingerprint.substring(0, 32) + "-" + output + SUFFIX;
+  /** Whether anything is kept at all. */
+  boolean keeps() {
+    return folder != null;
+  }
+
+  /** How many bytes all files together may have. */
+  long maxBytes() {
+    return maxBytes;
+  }
+
+  /** Where large files may lie that nobody keeps. */
+  Path scratchFolder() {
+    Path place = folder != null ? folder : Path.of(System.getProperty("java.io.tmpdir"));
+    try {
+      return Files.createDirectories(place);
+    } catch (IOException e) {
+      throw new InvpException("could not create %s: %s".formatted(place, IoErrors.reason(e)), e);
     }
   }
 
-  private static String fingerprint(FeatureExtractor extractor, ImageDataset images) {
+  private Path file(String fingerprint, String output) {
+    return folder.resolve(fingerprint.substring(0, 32) + "-" + output + SUFFIX);
+  }
+
+  /** Of all that decides the features of a data set. */
+  static String fingerprint(FeatureExtractor extractor, ImageDataset images) {
     Fingerprint fingerprint = new Fingerprint();
     extractor.addTo(fingerprint);
     DatasetIdentity.addTo(fingerprint, images);
     return fingerprint.hex();
   }
 
-  private boolean read(Entry entry) {
-    Path file = folder.resolve(entry.fileName());
-    if (!Files.exists(file)) {
-      return false;
-    }
-    try (TensorFile found = Safetensors.map(file)) {
-      NamedTensor tensor = found.tensor(entry.output()).orElse(null);
-      if (!FORMAT_VALUE.equals(found.metadata().get(FORMAT))
-          || !entry.fingerprint().equals(found.metadata().get(FINGERPRINT))
-          || found.metadata().get(Safetensors.CHECKSUM) == null
-          || tensor == null
-          || tensor.dtype() != DType.F32
-          || !Arrays.equals(tensor.shape(), entry.values().shape())) {
-        LOG.warn("{} holds other features than expected; they are computed anew", file);
+  private boolean read(String fingerprint, String output, FloatTensor values) {
+    try (TensorFile found = find(fingerprint, output, values.shape())) {
+      if (found == null) {
         return false;
       }
-      entry.values().segment().copyFrom(tensor.data());
+      values.segment().copyFrom(found.tensor(output).orElseThrow().data());
+      return true;
+    }
+  }
+
+  /**
+   * The file of an output, mapped, with one tensor of the output's name; null if there is none that
+   * is sound.
+   *
+   * @param shape of the tensor
+   */
+  TensorFile find(String fingerprint, String output, long... shape) {
+    if (folder == null || !Files.exists(file(fingerprint, output))) {
+      return null;
+    }
+    Path file = file(fingerprint, output);
+    TensorFile found;
+    try {
+      found = Safetensors.map(file);
     } catch (InvalidDataException e) {
       LOG.warn("{}; the features are computed anew", e.getMessage());
-      return false;
+      return null;
+    }
+    NamedTensor tensor = found.tensor(output).orElse(null);
+    if (!FORMAT_VALUE.equals(found.metadata().get(FORMAT))
+        || !fingerprint.equals(found.metadata().get(FINGERPRINT))
+        || found.metadata().get(Safetensors.CHECKSUM) == null
+        || tensor == null
+        || tensor.dtype() != DType.F32
+        || !Arrays.equals(tensor.shape(), shape)) {
+      LOG.warn("{} holds other features than expected; they are computed anew", file);
+      found.close();
+      return null;
     }
     LOG.info("features from {}", file);
     touch(file);
-    return true;
+    return found;
   }
 
-  private void keep(Entry entry, FeatureExtractor extractor, ImageDataset images) {
-    long bytes = entry.values().segment().byteSize();
-    Path file = folder.resolve(entry.fileName());
+  /** Writes an output to its file; what prevents that is logged. */
+  void keep(
+      String fingerprint,
+      String output,
+      FloatTensor values,
+      FeatureExtractor extractor,
+      ImageDataset images) {
+    if (folder == null) {
+      return;
+    }
+    long bytes = values.segment().byteSize();
+    Path file = file(fingerprint, output);
     if (bytes > maxBytes) {
       LOG.info("{} bytes of features are not kept, the limit is {}", bytes, maxBytes);
       return;
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put(FORMAT, FORMAT_VALUE);
-    metadata.put(FINGERPRINT, entry.fingerprint());
+    metadata.put(FINGERPRINT, fingerprint);
     metadata.put("view", extractor.viewText());
     metadata.put("images", images.size() + ", the first: " + images.describe(0));
     try {
       Files.createDirectories(folder);
       makeRoom(maxBytes - bytes);
-      Safetensors.write(file, metadata, List.of(NamedTensor.of(entry.output(), entry.values())));
+      Safetensors.write(file, metadata, List.of(NamedTensor.of(output, values)));
       LOG.info("features kept in {}", file);
     } catch (IOException e) {
       LOG.warn("features are not kept: {}: {}", folder, IoErrors.reason(e));
@@ -197,7 +242,7 @@ public final class FeatureCache {
               file ->
                   file.getFileName()
                       .toString()
-                      .matches("[0-9a-f]{32}-(backbone|embeddings)\\.safetensors"))
+                      .matches("[0-9a-f]{32}-(backbone|embeddings|block\\.[\\w.]+)\\.safetensors"))
           .sorted(Comparator.comparing(FeatureCache::lastUse).thenComparing(file -> file))
           .toList();
     } catch (IOException e) {

@@ -2,6 +2,7 @@ package org.invp.eval;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.TreeMap;
 import org.invp.data.Batch;
 import org.invp.data.DataLoader;
@@ -11,6 +12,8 @@ import org.invp.data.TenCrop;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import org.invp.io.Fingerprint;
+import org.invp.nn.BlockFeatures;
+import org.invp.nn.BlockFeatures.Pooled;
 import org.invp.nn.Network;
 import org.invp.nn.TorchRuntime;
 import org.invp.tensor.FloatTensor;
@@ -77,6 +80,33 @@ public final class FeatureExtractor {
             batch.images(),
             backbone == null ? null : Rows.slice(backbone, row, batch.size()),
             embeddings == null ? null : Rows.slice(embeddings, row, batch.size()));
+        row += batch.size();
+      }
+    }
+  }
+
+  /**
+   * Computes features from inside the backbone.
+   *
+   * @param layers blocks of the network, in ascending order
+   * @param rows [N, length] for each of them, out
+   * @throws IllegalStateException if an image has several crops
+   */
+  void extractBlocks(
+      ImageDataset images, List<Pooled> layers, List<FloatTensor> rows, Runnable betweenBatches) {
+    if (crops > 1) {
+      throw new IllegalStateException("features of blocks are of one crop");
+    }
+    try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true);
+        BlockFeatures blocks = new BlockFeatures(network, layers)) {
+      loader.start(0, 0);
+      long row = 0;
+      for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+        betweenBatches.run();
+        blocks.compute(batch.images());
+        for (int layer = 0; layer < layers.size(); layer++) {
+          Rows.slice(rows.get(layer), row, batch.size()).copyFrom(blocks.features(layer));
+        }
         row += batch.size();
       }
     }

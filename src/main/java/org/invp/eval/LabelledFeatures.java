@@ -3,8 +3,11 @@ package org.invp.eval;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
-/** Batches of features with labels, of one or several layers of a frozen network. */
+/** Batches of features of labelled images, of one or several layers of a frozen network. */
 interface LabelledFeatures extends AutoCloseable {
+  /** The number of images. */
+  int images();
+
   /** Batches in an epoch. */
   int batches();
 
@@ -21,8 +24,8 @@ interface LabelledFeatures extends AutoCloseable {
   /** The features of one layer, [B, length]. */
   FloatTensor features(int layer);
 
-  /** The labels, [B]. */
-  IntTensor labels();
+  /** What is known of the images: labels [B], or targets [B, classes]. */
+  IntTensor truth();
 
   @Override
   void close();

@@ -48,6 +48,11 @@ final class LinearClassification implements AutoCloseable {
     }
   }
 
+  /** The classifier of a layer, this object's. */
+  Classifier classifier(int layer) {
+    return classifiers.get(layer);
+  }
+
   /** Trains all classifiers for all epochs. */
   void train(LabelledFeatures features) {
     for (int epoch = 1; epoch <= settings.epochs(); epoch++) {
@@ -58,13 +63,11 @@ final class LinearClassification implements AutoCloseable {
       features.start(epoch);
       while (features.next()) {
         betweenBatches.run();
-        int images = (int) features.labels().shape(0);
+        int images = (int) features.truth().shape(0);
         double loss = 0;
         for (int layer = 0; layer < classifiers.size(); layer++) {
           double own =
-              classifiers
-                  .get(layer)
-                  .crossEntropy(features.features(layer), features.labels(), null);
+              classifiers.get(layer).crossEntropy(features.features(layer), features.truth(), null);
           FineTuning.requireFinite(own, epoch);
           optimizers.get(layer).step(rate);
           loss += own;
@@ -85,10 +88,10 @@ final class LinearClassification implements AutoCloseable {
     features.start(0);
     while (features.next()) {
       betweenBatches.run();
-      try (FloatTensor logits = FloatTensor.allocate(features.labels().shape(0), classes)) {
+      try (FloatTensor logits = FloatTensor.allocate(features.truth().shape(0), classes)) {
         for (int layer = 0; layer < classifiers.size(); layer++) {
           classifiers.get(layer).logits(features.features(layer), logits);
-          scores.get(layer).add(logits, features.labels());
+          scores.get(layer).add(logits, features.truth());
         }
       }
     }

@@ -2,6 +2,8 @@ package org.invp.eval;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import org.invp.InvalidDataException;
 import org.invp.data.ImageDataset;
 import org.invp.nn.BlockFeatures.Pooled;
 import org.invp.nn.Network;
@@ -12,6 +14,8 @@ import org.invp.tensor.FloatTensor;
  * training leaves the backbone as it is, batch normalisation in evaluation mode.
  */
 public final class LinearEvaluation {
+  private static final double GIB = 1L << 30;
+
   private final LinearSettings settings;
   private final LabelledViews views;
   private final EvalProgress progress;
@@ -45,6 +49,7 @@ public final class LinearEvaluation {
                 network,
                 layers,
                 train,
+                Truth.labels(train.labels()),
                 views.training(),
                 settings.batchSize(),
                 views.workers(),
@@ -54,6 +59,7 @@ public final class LinearEvaluation {
                 network,
                 layers,
                 test,
+                Truth.labels(test.labels()),
                 views.evaluation(),
                 views.evaluationBatchSize(),
                 views.workers(),
@@ -64,11 +70,13 @@ public final class LinearEvaluation {
   }
 
   /**
-   * Faster: the last features of every image are computed once, or come from the cache, under the
-   * evaluation's view.
+   * Faster: the features of every image are computed once, or come from the cache, under the
+   * evaluation's view. Those of the last block alone are the ones that other evaluations keep too;
+   * of several blocks they are files of the cache, mapped.
    *
    * @param extractor of that network's features
-   * @return top-1 and top-5 of the last layer
+   * @return top-1 and top-5 of every layer
+   * @throws InvalidDataException if the features of several blocks are more than the cache may hold
    */
   public List<Score> onKeptFeatures(
       Network network,
@@ -76,21 +84,55 @@ public final class LinearEvaluation {
       FeatureCache cache,
       ImageDataset train,
       ImageDataset test) {
-    int length = network.featureDimension();
-    Pooled last = new Pooled(network.blocks().get(network.blocks().size() - 1), 1);
-    try (FloatTensor trainRows = FloatTensor.allocate(train.size(), length);
-        FloatTensor testRows = FloatTensor.allocate(test.size(), length);
-        LinearClassification linear = linear(List.of(length), train.classes())) {
-      progress.phase("features");
-      cache.extract(extractor, train, trainRows, null, betweenBatches);
-      cache.extract(extractor, test, testRows, null, betweenBatches);
-      try (LabelledFeatures training =
-              new CachedFeatures(trainRows, train.labels(), settings.batchSize(), settings.seed());
-          LabelledFeatures testing =
-              new CachedFeatures(testRows, test.labels(), views.evaluationBatchSize(), 0)) {
-        linear.train(training);
-        return scores(List.of(last), linear.test(testing));
+    List<Pooled> layers = settings.layers(network.blocks(), views.evaluation().height());
+    progress.phase("features");
+    if (layers.size() > 1) {
+      requireRoom(layers, cache, (long) train.size() + test.size());
+      try (BlockRows known = BlockRows.of(layers, train, extractor, cache, betweenBatches);
+          BlockRows asked = BlockRows.of(layers, test, extractor, cache, betweenBatches)) {
+        return onRows(layers, known.rows(), train, asked.rows(), test);
       }
+    }
+    int length = network.featureDimension();
+    try (FloatTensor known = FloatTensor.allocate(train.size(), length);
+        FloatTensor asked = FloatTensor.allocate(test.size(), length)) {
+      cache.extract(extractor, train, known, null, betweenBatches);
+      cache.extract(extractor, test, asked, null, betweenBatches);
+      return onRows(layers, List.of(known), train, List.of(asked), test);
+    }
+  }
+
+  private List<Score> onRows(
+      List<Pooled> layers,
+      List<FloatTensor> known,
+      ImageDataset train,
+      List<FloatTensor> asked,
+      ImageDataset test) {
+    try (LinearClassification linear =
+            linear(layers.stream().map(Pooled::length).toList(), train.classes());
+        LabelledFeatures training =
+            new CachedFeatures(
+                known, Truth.labels(train.labels()), settings.batchSize(), settings.seed());
+        LabelledFeatures testing =
+            new CachedFeatures(
+                asked, Truth.labels(test.labels()), views.evaluationBatchSize(), 0)) {
+      linear.train(training);
+      return scores(layers, linear.test(testing));
+    }
+  }
+
+  private static void requireRoom(List<Pooled> layers, FeatureCache cache, long images) {
+    long bytes = Float.BYTES * images * layers.stream().mapToLong(Pooled::length).sum();
+    if (cache.keeps() && bytes > cache.maxBytes()) {
+      throw new InvalidDataException(
+          String.format(
+              Locale.ROOT,
+              "the features of %d layers and %d images take %.1f GiB, the cache may take %.1f:"
+                  + " raise --cache-limit, or choose --layers last or --views augmented",
+              layers.size(),
+              images,
+              bytes / GIB,
+              cache.maxBytes() / GIB));
     }
   }
 

@@ -29,11 +29,10 @@ public final class SvmClassification {
   /**
    * One class's result.
    *
-   * @param cls the class
+   * @param precision on the test images
    * @param cost the cost that cross-validation chose
-   * @param averagePrecision on the test images
    */
-  public record ClassResult(int cls, double cost, double averagePrecision) {}
+  public record ClassResult(ClassPrecision precision, double cost) {}
 
   /**
    * @param rule judges the test images
@@ -107,7 +106,7 @@ public final class SvmClassification {
     double cost = SvmCosts.choose(images, positive, SvmCosts.PUBLISHED, betweenTrainings);
     betweenTrainings.run();
     LinearSvm svm = LinearSvm.train(images, positive, cost);
-    return new ClassResult(cls, cost, rule.of(svm.scores(testImages), truth));
+    return new ClassResult(new ClassPrecision(cls, rule.of(svm.scores(testImages), truth)), cost);
   }
 
   private static Target[] targets(MultiLabelDataset images, int cls) {

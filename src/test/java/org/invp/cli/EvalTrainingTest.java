@@ -12,6 +12,8 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.invp.nn.Network;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
@@ -48,6 +50,24 @@ class EvalTrainingTest {
     assertEquals("layer4.1", json.get("scores").get(0).get("what").asText());
     assertTrue(Files.exists(run.resolve("eval/linear.json")));
     assertArrayEquals(before, Files.readAllBytes(run.resolve("checkpoint.safetensors")));
+  }
+
+  @Test
+  void linearOnKeptFeaturesJudgesEveryBlockIfAsked() throws IOException {
+    Object[] line = {
+      "eval", "linear", run, "--views", "cached", "--layers", "all", "--epochs", 2, "--json"
+    };
+    JsonNode json = json(line);
+    assertEquals(2 * 9, json.get("scores").size());
+    assertEquals("stem", json.get("scores").get(0).get("what").asText());
+    JsonNode again = json(line);
+    assertEquals(json.get("scores"), again.get("scores"));
+    List<Object> small = new ArrayList<>(List.of(line));
+    small.addAll(List.of("--cache-limit", "1e-5"));
+    Result result = invp(small.toArray());
+    assertEquals(1, result.code, result.err);
+    assertTrue(result.err.contains("raise --cache-limit"), result.err);
+    assertEquals(1, result.err.lines().count(), result.err);
   }
 
   @Test
@@ -130,7 +150,7 @@ class EvalTrainingTest {
         new Object[][] {
           {"eval", "semi", run, "--labels", "2"},
           {"eval", "linear", run, "--epochs", "0"},
-          {"eval", "linear", run, "--views", "cached", "--layers", "all"},
+          {"eval", "linear", run, "--views", "cached", "--layers", "all", "--crops", 10},
           {"eval", "finetune", run, "--data", "nothing"},
           {"eval", "finetune", run, "--threads", "0"},
         }) {

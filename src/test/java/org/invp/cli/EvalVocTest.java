@@ -23,6 +23,8 @@ import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** {@code eval voc} on red cars and blue horses, which any network tells apart. */
 class EvalVocTest {
@@ -113,6 +115,46 @@ class EvalVocTest {
       }
     }
     assertTrue(Files.readString(run.resolve("eval/log.txt")).contains("features from "));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"augmented", "cached"})
+  void oneLinearLayerTellsThemToo(String views) throws IOException {
+    Path run = run(3);
+    for (String rule : List.of("voc07", "area", "step")) {
+      Result result =
+          voc(
+              run,
+              "--classifier=linear",
+              "--views=" + views,
+              "--iterations=40",
+              "--batch-size=6",
+              "--rule=" + rule,
+              "--json");
+      assertEquals(0, result.code, result.err);
+      JsonNode json = JsonMapper.builder().build().readTree(result.out);
+      assertEquals("linear", json.get("settings").get("classifier").asText());
+      assertEquals(3, json.get("settings").get("learning_rate").asDouble());
+      JsonNode scores = json.get("scores");
+      assertEquals(4, scores.size(), result.out);
+      assertEquals("person", scores.get(3).get("what").asText());
+      scores.forEach(score -> assertEquals(1, score.get("value").asDouble(), 1e-9, result.out));
+      assertEquals(result.out, Files.readString(run.resolve("eval/voc-linear.json")));
+    }
+  }
+
+  @Test
+  void optionsOfOneClassifierAreRefusedForTheOther() throws IOException {
+    Path run = run(3);
+    for (Result result :
+        List.of(
+            voc(run, "--lr=1"),
+            voc(run, "--classifier=linear", "--features=embedding"),
+            voc(run, "--classifier=linear", "--crops=10"),
+            voc(run, "--classifier=linear", "--iterations=0"))) {
+      assertEquals(2, result.code, result.err);
+      assertEquals(1, result.err.lines().count(), result.err);
+    }
   }
 
   @Test

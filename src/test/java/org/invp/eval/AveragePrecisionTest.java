@@ -6,7 +6,12 @@ import static org.invp.data.MultiLabelDataset.Target.PRESENT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Random;
 import org.invp.data.MultiLabelDataset.Target;
 import org.junit.jupiter.api.Test;
@@ -56,6 +61,29 @@ class AveragePrecisionTest {
     assertEquals(1, AveragePrecision.AREA.of(scores(0.0, -0.0), targets(PRESENT, PRESENT)), 0);
     double zeros = AveragePrecision.AREA.of(scores(0.0, -0.0), targets(PRESENT, ABSENT));
     assertEquals(0.5, zeros, 1e-12);
+  }
+
+  /** scripts/make-eval-fixtures.py. */
+  @Test
+  void agreesWithScikitLearn() throws IOException {
+    JsonNode cases;
+    try (InputStream in = getClass().getResourceAsStream("/eval/average-precision.json")) {
+      cases = JsonMapper.builder().build().readTree(in).get("cases");
+    }
+    assertEquals(7, cases.size());
+    for (JsonNode one : cases) {
+      int count = one.get("scores").size();
+      double[] scores = new double[count];
+      Target[] targets = new Target[count];
+      for (int i = 0; i < count; i++) {
+        scores[i] = one.get("scores").get(i).asDouble();
+        targets[i] = one.get("present").get(i).asBoolean() ? PRESENT : ABSENT;
+      }
+      for (AveragePrecision rule : AveragePrecision.values()) {
+        double expected = one.get(rule.name().toLowerCase(Locale.ROOT)).asDouble();
+        assertEquals(expected, rule.of(scores, targets), 1e-12, rule + " of " + one);
+      }
+    }
   }
 
   @Test
