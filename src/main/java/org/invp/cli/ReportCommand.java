@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -35,6 +36,15 @@ final class ReportCommand implements Callable<Integer> {
       paramLabel = "FILE.html",
       description = "The file to write (default: report.html in the first run's folder).")
   private Path target;
+
+  @Option(
+      names = "--images",
+      split = ",",
+      paramLabel = "N",
+      description =
+          "The test images, counted from 0, whose nearest neighbours to show (default: one of each"
+              + " class and some that kNN gets wrong).")
+  private int[] images = {};
 
   @Override
   public Integer call() {
@@ -63,11 +73,19 @@ final class ReportCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Pictures pictures(Path run) {
+  private Pictures pictures(Path run) {
     try (TrainedRun trained = TrainedRun.open(run, List.of());
         ImageDataset train = Setup.trainingImages(trained.config());
         ImageDataset test = Setup.testImages(trained.config())) {
-      return Pictures.of(trained.config(), trained.checkpoint(), trained.network(), train, test);
+      for (int image : images) {
+        if (image < 0 || image >= test.size()) {
+          throw new ParameterException(
+              spec.commandLine(),
+              "--images is %d, allowed: 0 to %d".formatted(image, test.size() - 1));
+        }
+      }
+      return Pictures.of(
+          trained.config(), trained.checkpoint(), trained.network(), train, test, images);
     }
   }
 }

@@ -5,18 +5,18 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
 
 /**
  * Gray images and their labels from two IDX files, as MNIST, Fashion-MNIST, KMNIST and EMNIST come.
- * Held in native memory.
+ * The files do not say what the classes are called: see {@link IdxClassNames}. Held in native
+ * memory.
  */
 public final class IdxDataset extends StoredDataset {
   private final Path imageFile;
 
-  private IdxDataset(Path imageFile, PixelStore store, byte[] labels, int classes) {
-    super(store, labels, IntStream.range(0, classes).mapToObj(Integer::toString).toList());
+  private IdxDataset(Path imageFile, PixelStore store, byte[] labels, List<String> classNames) {
+    super(store, labels, classNames);
     this.imageFile = imageFile;
   }
 
@@ -54,8 +54,9 @@ public final class IdxDataset extends StoredDataset {
                 .formatted(labels, values[i] & 255, i, classes - 1));
       }
     }
+    List<String> names = IdxClassNames.of(labels, values, classes > 0 ? classes : largest + 1);
     PixelStore store = readImages(images, labels, values.length);
-    return new IdxDataset(images, store, values, classes > 0 ? classes : largest + 1);
+    return new IdxDataset(images, store, values, names);
   }
 
   private static byte[] readLabels(Path path) {

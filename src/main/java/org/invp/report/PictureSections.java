@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
+import org.invp.data.ImageDataset;
 
 /** The sections that show images: walks, neighbours, the map, the confusion. */
 final class PictureSections {
@@ -67,7 +68,7 @@ final class PictureSections {
         Pictures.Tile shown = discovery.tiles().get(i);
         tile(
             shown,
-            (shown.label() == label ? "" : "wrong ") + (one.chosen() ? "hard" : ""),
+            (wrong(shown, label) ? "wrong " : "") + (one.chosen() ? "hard" : ""),
             String.format(Locale.ROOT, "similarity %.3f", one.similarity())
                 + (one.chosen() ? "\na positive of the loss" : ""));
       }
@@ -80,8 +81,8 @@ final class PictureSections {
   void neighbours() {
     out.raw("<section id=\"neighbours\"><h2>Nearest neighbours</h2><p class=\"note\">");
     out.text(
-            "Test images, one of each class and some that kNN gets wrong, and the training images"
-                + " most similar to them. A red cross in the corner marks another class than the test image's.")
+            "Test images and the training images most similar to them. A red cross in the corner"
+                + " marks another class than the test image's.")
         .raw("</p><div class=\"queries\">");
     for (Pictures.Query query : pictures.queries) {
       int truth = query.image().label();
@@ -96,7 +97,7 @@ final class PictureSections {
         Pictures.Tile shown = query.nearest().get(i);
         tile(
             shown,
-            shown.label() == truth ? "" : "wrong",
+            wrong(shown, truth) ? "wrong" : "",
             String.format(Locale.ROOT, "similarity %.3f", query.similarities().get(i)));
       }
       out.raw("</div></div></div>\n");
@@ -104,8 +105,13 @@ final class PictureSections {
     out.raw("</div></section>\n");
   }
 
+  /** Of an image that nobody labelled nothing is known. */
+  private static boolean wrong(Pictures.Tile tile, int label) {
+    return tile.label() != label && tile.label() != ImageDataset.UNLABELLED;
+  }
+
   private void tile(Pictures.Tile tile, String kind, String more) {
-    String name = pictures.classNames.get(tile.label()) + ", image " + tile.image();
+    String name = pictures.className(tile.label()) + ", image " + tile.image();
     out.raw(
             "<i class=\"t %s\" role=\"img\" style=\"--x:%d;--y:%d\" aria-label=\"",
             kind, tile.tile() % Sprite.COLUMNS, tile.tile() / Sprite.COLUMNS)

@@ -3,6 +3,7 @@ package org.invp.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
@@ -61,6 +62,9 @@ public final class Pictures {
   private final ImageDataset train;
   private final ImageDataset test;
 
+  /** Training images. */
+  private final int[] labelled;
+
   private Pictures(TrainingConfig config, ImageDataset train, ImageDataset test, int tested) {
     this.config = config;
     this.train = train;
@@ -68,7 +72,11 @@ public final class Pictures {
     this.tested = tested;
     this.classNames = train.classNames();
     this.sprite = new Sprite(Setup.knnProtocol(config).rawView(), config.data().resolvedWorkers());
-    this.walks = Math.min(WALKS, train.size());
+    this.labelled =
+        IntStream.range(0, train.size())
+            .filter(image -> train.label(image) != ImageDataset.UNLABELLED)
+            .toArray();
+    this.walks = Math.min(WALKS, labelled.length);
     this.confusion = new int[classNames.size()][classNames.size()];
     this.purity = new long[config.objective().steps() + 1][2];
   }
@@ -77,6 +85,8 @@ public final class Pictures {
    * Looks at a run; takes as long as embedding at most {@value #MAX_TESTED} test images.
    *
    * @param checkpoint has the bank and the graph of {@code train}
+   * @param asked the test images whose nearest neighbours to show; none for one of each class and
+   *     some that kNN gets wrong
    * @throws org.invp.InvalidDataException when an image cannot be read, or the checkpoint is of
    *     other images
    */
@@ -85,8 +95,14 @@ public final class Pictures {
       Checkpoint checkpoint,
       Network network,
       ImageDataset train,
-      ImageDataset test) {
-    int[] chosen = ChosenImages.spread(test.size(), MAX_TESTED);
+      ImageDataset test,
+      int... asked) {
+    int[] chosen =
+        IntStream.concat(
+                Arrays.stream(ChosenImages.spread(test.size(), MAX_TESTED)), Arrays.stream(asked))
+            .sorted()
+            .distinct()
+            .toArray();
     Pictures pictures = new Pictures(config, train, test, chosen.length);
     int dimension = config.network().dimension();
     try (BankEngine engine = BankEngine.cpu(config.training().resolvedThreads());
@@ -102,15 +118,24 @@ public final class Pictures {
           .extract(new ChosenImages(test, chosen), null, embeddings, () -> {});
       UnitRows.scale(embeddings);
       pictures.walk(new Walk(bank.embeddings(), graph.neighbours(), config.objective()));
-      pictures.classify(bank, embeddings, chosen);
+      pictures.classify(bank, embeddings, chosen, asked);
       pictures.place(embeddings, chosen);
     }
     return pictures;
   }
 
+  /** The name of an image's class. */
+  String className(int label) {
+    return label == ImageDataset.UNLABELLED ? "without a label" : classNames.get(label);
+  }
+
   private void walk(Walk walk) {
-    for (int anchor : ChosenImages.spread(train.size(), walks)) {
+    for (int place : ChosenImages.spread(labelled.length, walks)) {
+      int anchor = labelled[place];
       for (Walk.Found found : walk.from(anchor)) {
+        if (train.label(found.image()) == ImageDataset.UNLABELLED) {
+          continue;
+        }
         int same = train.label(found.image()) == train.label(anchor) ? 1 : 0;
         purity[found.hop() - 1][0]++;
         purity[found.hop() - 1][1] += same;
@@ -120,20 +145,20 @@ public final class Pictures {
         }
       }
     }
-    for (int anchor :
-        firstOfClasses(train, ChosenImages.spread(train.size(), train.size()), ANCHORS)) {
+    for (int anchor : firstOfClasses(train, labelled, ANCHORS)) {
       List<Walk.Found> found = walk.from(anchor);
       int[] images = found.stream().mapToInt(Walk.Found::image).toArray();
       discoveries.add(new Discovery(tiles(train, anchor).get(0), found, tiles(train, images)));
     }
   }
 
-  private void classify(MemoryBank bank, FloatTensor embeddings, int... chosen) {
+  private void classify(MemoryBank bank, FloatTensor embeddings, int[] chosen, int... asked) {
     int k = Math.min(config.evaluation().k(), bank.rows());
     List<Integer> shown = new ArrayList<>();
     int[] predicted = new int[chosen.length];
     int mistakes = 0;
-    int[] firsts = firstOfClasses(test, chosen, QUERIES);
+    int[] wanted = asked.length > 0 ? asked : firstOfClasses(test, chosen, QUERIES);
+    int mostMistakes = asked.length > 0 ? 0 : MISTAKES;
     for (int start = 0; start < chosen.length; start += 256) {
       int end = Math.min(chosen.length, start + 256);
       Neighbours found = bank.nearest(embeddings.slice(start, end), k);
@@ -142,11 +167,11 @@ public final class Pictures {
         int truth = test.label(chosen[row]);
         confusion[truth][predicted[row]]++;
         int image = chosen[row];
-        boolean first = Arrays.stream(firsts).anyMatch(index -> index == image);
-        if (!first && predicted[row] != truth && mistakes < MISTAKES) {
+        boolean shows = Arrays.stream(wanted).anyMatch(index -> index == image);
+        if (!shows && predicted[row] != truth && mistakes < mostMistakes) {
           mistakes++;
           shown.add(row);
-        } else if (first) {
+        } else if (shows) {
           shown.add(row);
         }
       }
@@ -173,9 +198,12 @@ public final class Pictures {
   private int vote(Neighbours found, int query, int k) {
     double[] votes = new double[classNames.size()];
     for (int rank = 0; rank < k; rank++) {
-      votes[train.label(found.id(query, rank))] +=
-          Math.exp(
-              (found.score(query, rank) - found.score(query, 0)) / config.evaluation().sigma());
+      int label = train.label(found.id(query, rank));
+      if (label != ImageDataset.UNLABELLED) {
+        votes[label] +=
+            Math.exp(
+                (found.score(query, rank) - found.score(query, 0)) / config.evaluation().sigma());
+      }
     }
     int best = 0;
     for (int label = 1; label < votes.length; label++) {

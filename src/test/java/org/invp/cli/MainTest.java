@@ -326,6 +326,21 @@ class MainTest {
   }
 
   @Test
+  void theReportShowsTheNeighboursOfChosenImages() throws IOException {
+    Path page = temp.resolve("page.html");
+    Result result = invp("report", run, "--out", page, "--images", "7,2");
+    assertEquals(0, result.code, result.err);
+    String text = Files.readString(page);
+    String neighbours = text.substring(text.indexOf("<section id=\"neighbours\">"));
+    neighbours = neighbours.substring(0, neighbours.indexOf("</section>"));
+    assertEquals(3, neighbours.split("class=\"t big\"", -1).length, neighbours);
+    assertTrue(neighbours.contains("2, image 2") && neighbours.contains("7, image 7"), neighbours);
+    Result wrong = invp("report", run, "--out", page, "--images", "9");
+    assertEquals(2, wrong.code, wrong.err);
+    assertTrue(wrong.err.contains("--images is 9, allowed: 0 to 8"), wrong.err);
+  }
+
+  @Test
   void infoNamesTheNativeLibraries() {
     Result result = invp("info");
     assertEquals(0, result.code, result.out);

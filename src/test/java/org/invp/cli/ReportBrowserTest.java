@@ -38,6 +38,20 @@ class ReportBrowserTest {
         chromium.isPresent(),
         "no Chromium on the path: scripts/setup.sh browser gets one, INVP_CHROMIUM names one");
     Path data = TinyRun.writeData(temp.resolve("data"));
+    // Names as long as real ones.
+    Files.write(
+        data.resolve("classes.txt"),
+        List.of(
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot"));
     Path config = Files.writeString(temp.resolve("tiny.yaml"), TinyRun.yaml(data));
     Path run = temp.resolve("run");
     invp("train", config, "--run-dir", run);

@@ -1,5 +1,6 @@
 package org.invp.data;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.invp.data.Samples.assertInvalid;
 import static org.invp.data.Samples.gzip;
 import static org.invp.data.Samples.idx;
@@ -7,10 +8,14 @@ import static org.invp.data.Samples.write;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +48,35 @@ class IdxDatasetTest {
       dataset.read(2, buffer);
       byte[] expected = Arrays.copyOfRange(idx(251, 12, 3, 5), 16 + 30, 16 + 45);
       assertArrayEquals(expected, Samples.bytes(buffer));
+    }
+  }
+
+  @Test
+  void classesAreNamedByAFileBesideTheImages() {
+    try (IdxDataset dataset = IdxDataset.open(images, labels, 4)) {
+      assertEquals(List.of("0", "1", "2", "3"), dataset.classNames());
+    }
+    write(folder.resolve("classes.txt"), "ant\n bee\r\n\ncow\nDär\n".getBytes(UTF_8));
+    try (IdxDataset dataset = IdxDataset.open(images, labels, 4)) {
+      assertEquals(List.of("ant", "bee", "cow", "Där"), dataset.classNames());
+    }
+    assertRefused("classes.txt", "4 names", "10 classes");
+  }
+
+  @Test
+  void fashionMnistIsKnownByItsLabels() {
+    Path known =
+        Stream.of(".deps/data/fashion-mnist", "/usr/share/datasets/fashion-mnist")
+            .map(Path::of)
+            .filter(Files::isDirectory)
+            .findFirst()
+            .orElse(null);
+    assumeTrue(known != null, "Fashion-MNIST is not on this machine (make demo fetches it)");
+    for (Split split : Split.values()) {
+      try (IdxDataset dataset = IdxDataset.open(known, split)) {
+        assertEquals("T-shirt/top", dataset.classNames().get(0));
+        assertEquals("Ankle boot", dataset.classNames().get(9));
+      }
     }
   }
 

@@ -3,6 +3,8 @@ package org.invp.data;
 import static org.invp.data.Samples.assertInvalid;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.invp.io.DType;
+import org.invp.io.Fingerprint;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.junit.jupiter.api.AfterEach;
@@ -65,6 +68,34 @@ class WaferDatasetTest {
 
   private WaferDataset open(Split split, boolean unlabelled) {
     return WaferDataset.open(folder, split, new FormatOptions.Wafers(unlabelled));
+  }
+
+  @Test
+  void whatLearnsFromLabelsLeavesOutTheOthers() {
+    try (ImageDataset wafers = open(Split.TRAIN, true).labelled()) {
+      assertArrayEquals(new int[] {0, 3}, wafers.labels());
+    }
+    try (WaferDataset wafers = open(Split.TRAIN, false)) {
+      assertSame(wafers, wafers.labelled());
+    }
+  }
+
+  private String identity(boolean unlabelled) {
+    Fingerprint fingerprint = new Fingerprint();
+    try (WaferDataset wafers = open(Split.TRAIN, unlabelled)) {
+      DatasetIdentity.addTo(fingerprint, wafers);
+    }
+    return fingerprint.hex();
+  }
+
+  @Test
+  void itsIdentityChangesWithItsOptionsAndItsMaps() {
+    String before = identity(false);
+    assertEquals(before, identity(false));
+    assertNotEquals(before, identity(true));
+    maps[1] = 2;
+    write();
+    assertNotEquals(before, identity(false));
   }
 
   private void assertTrainRefused(Object... words) {
