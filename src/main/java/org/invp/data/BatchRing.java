@@ -10,6 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * ahead.
  */
 final class BatchRing implements AutoCloseable {
+  private static final long POLL_NANOS = 100_000_000;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition work = lock.newCondition();
   private final Condition ready = lock.newCondition();
@@ -116,8 +118,13 @@ final class BatchRing implements AutoCloseable {
     }
   }
 
-  /** Gives back the batch taken before and waits for the next; null at the end of the epoch. */
-  Batch take() throws Throwable {
+  /**
+   * Gives back the batch taken before and waits for the next; null at the end of the epoch.
+   *
+   * @param whileWaiting called several times a second; what it throws ends the waiting, and the
+   *     batch can be taken later
+   */
+  Batch take(Runnable whileWaiting) throws Throwable {
     lock.lock();
     try {
       requireOpen();
@@ -131,11 +138,7 @@ final class BatchRing implements AutoCloseable {
       }
       BatchSlot slot = slots[taken % slots.length];
       if (!slot.holds(taken)) {
-        long began = System.nanoTime();
-        while (!closed && !slot.holds(taken)) {
-          ready.awaitUninterruptibly();
-        }
-        waitNanos += System.nanoTime() - began;
+        awaitBatch(slot, whileWaiting);
         requireOpen();
       }
       if (slot.failure() != null) {
@@ -144,6 +147,27 @@ final class BatchRing implements AutoCloseable {
       return slot.view(plan.size(taken++));
     } finally {
       lock.unlock();
+    }
+  }
+
+  private void awaitBatch(BatchSlot slot, Runnable whileWaiting) {
+    long began = System.nanoTime();
+    boolean interrupted = false;
+    try {
+      while (!closed && !slot.holds(taken)) {
+        try {
+          if (ready.awaitNanos(POLL_NANOS) <= 0) {
+            whileWaiting.run();
+          }
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      waitNanos += System.nanoTime() - began;
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

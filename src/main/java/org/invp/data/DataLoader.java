@@ -1,8 +1,11 @@
 package org.invp.data;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.invp.InvpException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Prepares the batches of an epoch on worker threads, ahead of the consumer.
@@ -22,6 +25,8 @@ public final class DataLoader implements AutoCloseable {
   public static final int DEFAULT_PREFETCH = 3;
 
   private static final int MAX_CHUNK = 16;
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
+  private static final Logger LOG = LoggerFactory.getLogger(DataLoader.class);
 
   private final ImageDataset dataset;
   private final Transform transform;
@@ -139,8 +144,18 @@ public final class DataLoader implements AutoCloseable {
    * @throws IllegalStateException before {@link #start} or after {@link #close}
    */
   public Batch next() {
+    return next(() -> {});
+  }
+
+  /**
+   * As {@link #next()}.
+   *
+   * @param whileWaiting called several times a second as long as the batch is not ready, for example
+   *     because a disk has stalled; it ends the waiting by throwing, and the loader stays as it was
+   */
+  public Batch next(Runnable whileWaiting) {
     try {
-      return ring.take();
+      return ring.take(whileWaiting);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {
@@ -153,21 +168,37 @@ public final class DataLoader implements AutoCloseable {
     return ring.waitSeconds();
   }
 
-  /** Stops the workers, waits for them and releases the batches; idempotent. */
+  /**
+   * Stops the workers, waits for them and releases the batches; idempotent. A worker whose reading
+   * has stalled is waited for no longer than ten seconds: then the batches, which it may still
+   * write to, are never released.
+   */
   @Override
   public void close() {
+    close(CLOSE_LIMIT);
+  }
+
+  void close(Duration limit) {
     ring.stop();
+    long deadline = System.nanoTime() + limit.toNanos();
     boolean interrupted = false;
     for (Thread worker : workers) {
-      while (worker.isAlive()) {
+      boolean waiting = true;
+      while (waiting) {
         try {
-          worker.join();
+          waiting = !worker.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+          if (waiting && System.nanoTime() - deadline >= 0) {
+            LOG.warn("{} is stuck in reading an image; its memory is given up", worker.getName());
+            break;
+          }
         } catch (InterruptedException e) {
           interrupted = true;
         }
       }
     }
-    ring.close();
+    if (workers.stream().noneMatch(Thread::isAlive)) {
+      ring.close();
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }

@@ -129,7 +129,7 @@ public final class Trainer implements AutoCloseable {
     listener.epochStarted(epoch, config.training().epochs(), start.batch(), loader.batches());
     loader.start(epoch, start.batch());
     Stopwatch watch = new Stopwatch(loader);
-    for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
+    for (Batch batch = next(); batch != null; batch = next()) {
       state.addCorrupt(batch.corrupt());
       if (batch.corrupt() > 0 && batch.size() < SMALLEST_BATCH) {
         state.moveTo(state.position().afterStep());
@@ -145,6 +145,10 @@ public final class Trainer implements AutoCloseable {
       }
       stop.check();
     }
+  }
+
+  private Batch next() {
+    return loader.next(new Patience(stop, this::warn));
   }
 
   private void report(StepMetrics step, int images) {

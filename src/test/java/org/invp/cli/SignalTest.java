@@ -3,75 +3,73 @@ package org.invp.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.nio.file.StandardCopyOption;
+import org.invp.train.Checkpoint;
 import org.invp.train.TinyRun;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
+/** What a signal does to a trainer, in processes of their own. */
 class SignalTest {
-  private static final int SIGTERM_EXIT = 143;
-
   @TempDir Path temp;
+  private Path config;
+  private Path run;
 
-  @Test
-  void aTerminatedTrainerSavesAndCanGoOn() throws IOException, InterruptedException {
+  @BeforeEach
+  void prepare() throws IOException {
     Path data = TinyRun.writeData(temp.resolve("data"));
-    Path config = Files.writeString(temp.resolve("tiny.yaml"), TinyRun.yaml(data));
-    Path run = temp.resolve("run");
-    String schedule = "optimizer.schedule_epochs=100000";
+    config = Files.writeString(temp.resolve("tiny.yaml"), TinyRun.yaml(data));
+    run = temp.resolve("run");
+  }
 
-    Process trainer =
-        start(
-            "train",
-            config,
-            "--run-dir",
-            run,
-            "--set",
-            "training.epochs=100000",
-            "--set",
-            schedule);
-    List<String> lines = new ArrayList<>();
-    try (BufferedReader output = trainer.inputReader()) {
-      String line;
-      while ((line = output.readLine()) != null) {
-        lines.add(line);
-        if (line.startsWith("epoch 1/")) {
-          trainer.toHandle().destroy();
-        }
-      }
-    }
-    assertTrue(trainer.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(SIGTERM_EXIT, trainer.exitValue(), lines::toString);
-    assertTrue(lines.get(lines.size() - 1).contains("--resume"), lines::toString);
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void aSignalledTrainerSavesAndCanGoOn(String signal, int expected)
+      throws IOException, InterruptedException {
+    TrainerProcess trainer = endless();
+    trainer.awaitLine("epoch 1/");
+    trainer.signal(signal);
+    assertEquals(expected, trainer.exitCode(), trainer.lines()::toString);
+    assertTrue(trainer.lastLine().contains("--resume"), trainer.lines()::toString);
 
     int done = Files.readAllLines(run.resolve("metrics.jsonl")).size();
-    Process again =
-        start("train", "--resume", "--run-dir", run, "--set", "training.epochs=" + (done + 1));
-    again.inputReader().lines().forEach(lines::add);
-    assertTrue(again.waitFor(60, TimeUnit.SECONDS));
-    assertEquals(0, again.exitValue(), lines::toString);
+    TrainerProcess again =
+        TrainerProcess.start(
+            "train", "--resume", "--run-dir", run, "--set", "training.epochs=" + (done + 1));
+    assertEquals(0, again.exitCode(), again.lines()::toString);
     assertEquals(done + 2, Files.readAllLines(run.resolve("metrics.jsonl")).size());
   }
 
-  private static Process start(Object... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("--enable-native-access=ALL-UNNAMED");
-    for (String property : List.of("invp.native.dir", "invp.libtorch")) {
-      if (System.getProperty(property) != null) {
-        command.add("-D" + property + "=" + System.getProperty(property));
-      }
-    }
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
-    for (Object argument : arguments) {
-      command.add(argument.toString());
-    }
-    return new ProcessBuilder(command).redirectErrorStream(true).start();
+  /** The metrics become a pipe that nobody reads: the trainer hangs in its next line. */
+  @Test
+  void aSecondSignalEndsATrainerThatCannotSaveAtOnce() throws IOException, InterruptedException {
+    TrainerProcess trainer = endless();
+    trainer.awaitLine("epoch 2/");
+    Path pipe = temp.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    Files.move(
+        pipe, run.resolve("metrics.jsonl"), StandardCopyOption.REPLACE_EXISTING);
+    trainer.signal("TERM");
+    trainer.signal("TERM");
+    assertEquals(143, trainer.exitCode(), trainer.lines()::toString);
+    Checkpoint.read(run.resolve("checkpoint.safetensors")).close();
+  }
+
+  private TrainerProcess endless() throws IOException {
+    return TrainerProcess.start(
+        "train",
+        config,
+        "--run-dir",
+        run,
+        "--set",
+        "training.epochs=100000",
+        "--set",
+        "optimizer.schedule_epochs=100000");
   }
 }

@@ -15,9 +15,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.invp.tensor.FloatTensor;
 import org.junit.jupiter.api.Test;
@@ -346,6 +348,43 @@ class DataLoaderTest {
     assertTrue(
         Thread.getAllStackTraces().keySet().stream()
             .noneMatch(t -> t.getName().startsWith("invp-loader")));
+  }
+
+  @Test
+  void whoWaitsForAStalledReadCanGiveUpAndTakeTheBatchLater() {
+    try (ImageDataset dataset = Samples.gray(folder, 40, 9, 9)) {
+      StallingDataset stalling = new StallingDataset(dataset, 0, () -> {});
+      try (DataLoader loader = new DataLoader(stalling, AUGMENTATION, 7, 2, 3, true)) {
+        loader.start(1, 0);
+        assertThrows(
+            UnsupportedOperationException.class,
+            () ->
+                loader.next(
+                    () -> {
+                      throw new UnsupportedOperationException();
+                    }));
+        stalling.recover();
+        List<Copy> late = rest(loader);
+        loader.start(1, 0);
+        assertEquals(rest(loader), late);
+      }
+    }
+  }
+
+  @Test
+  void closingDoesNotWaitForAStalledReadForever() throws InterruptedException {
+    try (ImageDataset dataset = Samples.gray(folder, 40, 9, 9)) {
+      CountDownLatch stalled = new CountDownLatch(1);
+      StallingDataset stalling = new StallingDataset(dataset, 0, stalled::countDown);
+      DataLoader loader = new DataLoader(stalling, AUGMENTATION, 7, 1, 3, true);
+      loader.start(1, 0);
+      stalled.await();
+      loader.close(Duration.ofMillis(1));
+      // What it reads at last still has a place to go to.
+      stalling.recover();
+      loader.close();
+      assertThrows(IllegalStateException.class, loader::next);
+    }
   }
 
   @Test

@@ -1,0 +1,28 @@
+package org.invp.train;
+
+import java.util.function.Consumer;
+
+/** What a trainer does while it waits for one batch: heed a request to stop, and say once if the data stalls. */
+final class Patience implements Runnable {
+  private static final long WARN_SECONDS = 60;
+  private static final long NANOS = 1_000_000_000;
+
+  private final StopRequest stop;
+  private final Consumer<String> warn;
+  private final long began = System.nanoTime();
+  private boolean warned;
+
+  Patience(StopRequest stop, Consumer<String> warn) {
+    this.stop = stop;
+    this.warn = warn;
+  }
+
+  @Override
+  public void run() {
+    stop.check();
+    if (!warned && System.nanoTime() - began > WARN_SECONDS * NANOS) {
+      warned = true;
+      warn.accept("no images for %d s: the data is slow or has stalled".formatted(WARN_SECONDS));
+    }
+  }
+}

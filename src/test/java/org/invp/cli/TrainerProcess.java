@@ -1,0 +1,97 @@
+package org.invp.cli;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The program {@code invp} in a process of its own, as a user starts it. */
+final class TrainerProcess {
+  private static final int LIMIT_SECONDS = 120;
+
+  private final Process process;
+  private final BufferedReader output;
+  private final List<String> lines = new ArrayList<>();
+
+  private TrainerProcess(Process process) {
+    this.process = process;
+    this.output = process.inputReader();
+  }
+
+  /** The words that start the program. */
+  static List<String> command(Object... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("-Xmx256m");
+    for (String property : List.of("invp.native.dir", "invp.libtorch")) {
+      if (System.getProperty(property) != null) {
+        command.add("-D" + property + "=" + System.getProperty(property));
+      }
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return command;
+  }
+
+  static TrainerProcess start(Object... arguments) throws IOException {
+    return run(command(arguments));
+  }
+
+  /** Starts any command. */
+  static TrainerProcess run(List<String> command) throws IOException {
+    return new TrainerProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** Reads what it prints up to a line that begins so. */
+  void awaitLine(String prefix) throws IOException {
+    String line;
+    do {
+      line = output.readLine();
+      if (line == null) {
+        throw new AssertionError("no line begins with '" + prefix + "': " + lines);
+      }
+      lines.add(line);
+    } while (!line.startsWith(prefix));
+  }
+
+  /** Sends a signal, for example {@code TERM}. */
+  void signal(String name) throws IOException, InterruptedException {
+    Process kill =
+        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start();
+    if (kill.waitFor() != 0) {
+      throw new AssertionError("could not send " + name);
+    }
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Waits for its end. */
+  int exitCode() throws IOException, InterruptedException {
+    output.lines().forEach(lines::add);
+    if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+      throw new AssertionError("it does not end: " + lines);
+    }
+    return process.exitValue();
+  }
+
+  /** What it has printed so far, both streams. */
+  List<String> lines() {
+    return lines;
+  }
+
+  String lastLine() {
+    return lines.isEmpty() ? "" : lines.get(lines.size() - 1);
+  }
+}
