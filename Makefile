@@ -11,6 +11,7 @@ MVN := scripts/mvn.sh
 .PHONY: fuzz test-simt cuda cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
+	chaos soak \
 	bench jmh example format check-format clean
 
 help:
@@ -31,6 +32,8 @@ help:
 	@echo "make cuda-report  registers, shared memory, occupancy and roofline of every kernel against the committed budget"
 	@echo "make cuda-coverage which lines of the kernels the tests run"
 	@echo "make test-simt    the kernels on the emulated device under 200 schedules each, and the seeded mutants"
+	@echo "make chaos        100 kills of a small run, each resumed, compared with the run nobody killed (10 minutes)"
+	@echo "make soak         30 minutes of training: memory, file handles and threads stay; MINUTES=5 for fewer"
 	@echo "make bench        speed and memory beside PyTorch and Faiss; ONLY=step,nearest for a part"
 	@echo "make jmh          the JMH benchmarks; ARGS='...' goes to JMH"
 	@echo "make example      the program of docs/embedding-in-your-program.md, which uses the memory bank alone"
@@ -132,6 +135,13 @@ demo: package
 
 reproduce: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --data "$$data" $(ARGS)
+
+chaos: package
+	@python3 scripts/chaos.py $(ARGS)
+
+soak: package
+	@data=$$(scripts/fetch-fashion-mnist.sh) && \
+		python3 scripts/soak.py --data "$$data" $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
 dist: package
 	@rm -rf build/dist

@@ -1,6 +1,7 @@
 package org.invp.bank;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,6 +18,8 @@ import org.invp.tensor.Memory;
 final class CpuBankEngine implements BankEngine {
   private final ReentrantLock lock = new ReentrantLock();
   private final int threads;
+  private static final String KIND = "bank engine";
+
   private MemorySegment handle;
 
   CpuBankEngine(int threads) {
@@ -26,6 +29,7 @@ final class CpuBankEngine implements BankEngine {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       Status.check(InvpBank.invp_bank_engine_create(threads, out), Room.BANK);
       handle = out.get(ValueLayout.ADDRESS, 0);
+      NativeObjects.opened(KIND);
     }
   }
 
@@ -252,6 +256,7 @@ final class CpuBankEngine implements BankEngine {
         MemorySegment ending = handle;
         handle = null;
         Status.check(InvpBank.invp_bank_engine_destroy(ending), Room.BANK);
+        NativeObjects.closed(KIND);
       }
     } finally {
       lock.unlock();

@@ -85,7 +85,7 @@ public final class DataLoader implements AutoCloseable {
     this.ring = new BatchRing(Math.min(prefetch, batches + 1), capacity, chunk, transform);
     try {
       startWorkers(workers);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       close();
       throw e;
     }
@@ -97,11 +97,16 @@ public final class DataLoader implements AutoCloseable {
     UnreadableImages unreadable = transform.decoding().skips() ? new UnreadableImages() : null;
     for (int i = 0; i < count; i++) {
       NativeTransform own = new NativeTransform(transform);
-      workers.add(
-          Thread.ofPlatform()
-              .name("invp-loader-" + i)
-              .daemon(true)
-              .start(new LoaderWorker(dataset, own, ring, imageBytes, unreadable)));
+      try {
+        workers.add(
+            Thread.ofPlatform()
+                .name("invp-loader-" + i)
+                .daemon(true)
+                .start(new LoaderWorker(dataset, own, ring, imageBytes, unreadable)));
+      } catch (OutOfMemoryError e) { // There is no thread that would close it.
+        own.close();
+        throw e;
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 package org.invp.data;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -68,7 +69,7 @@ public final class ImageBuffer implements AutoCloseable {
   MemorySegment reserve(long bytes) {
     if (memory.byteSize() < bytes || arena == null) {
       close();
-      arena = Arena.ofShared();
+      arena = NativeObjects.sharedArena();
       memory = arena.allocate(Math.max(4096, bytes + bytes / 2), 64);
     }
     return memory.asSlice(0, bytes);

@@ -1,6 +1,7 @@
 package org.invp.data;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -16,7 +17,8 @@ import org.invp.internal.Status;
  * A transform in the native library, with one worker's scratch memory. For one thread at a time.
  */
 final class NativeTransform implements AutoCloseable {
-  private final Arena arena = Arena.ofShared();
+  private static final String KIND = "image workspace";
+  private final Arena arena = NativeObjects.sharedArena();
   private final Transform transform;
   private final MemorySegment settings;
   private final ImageBuffer scratch = new ImageBuffer();
@@ -35,7 +37,8 @@ final class NativeTransform implements AutoCloseable {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       Status.check(InvpImage.invp_image_workspace_create(out), Room.IMAGE);
       workspace = out.get(ValueLayout.ADDRESS, 0);
-    } catch (RuntimeException e) {
+      NativeObjects.opened(KIND);
+    } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
@@ -150,6 +153,7 @@ final class NativeTransform implements AutoCloseable {
       workspace = null;
       arena.close();
       Status.check(InvpImage.invp_image_workspace_destroy(ending), Room.IMAGE);
+      NativeObjects.closed(KIND);
     }
   }
 

@@ -1,6 +1,7 @@
 package org.invp.data;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -50,7 +51,7 @@ final class PixelStore implements AutoCloseable {
           "%s: %d images of %d x %d pixels, at most %d GiB of pixels are held in memory"
               .formatted(source, count, width, height, MAX_BYTES >> 30));
     }
-    Arena arena = Arena.ofShared();
+    Arena arena = NativeObjects.sharedArena();
     try {
       return new PixelStore(arena, (int) count, (int) height, (int) width, channels);
     } catch (OutOfMemoryError e) {

@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ public final class MatFile implements AutoCloseable {
    *     such variable
    */
   public static MatFile read(Path path, String... variables) {
-    Arena arena = Arena.ofShared();
+    Arena arena = NativeObjects.sharedArena();
     try {
       MatFile file = new MatFile(path, parse(path, Set.of(variables), arena), arena);
       for (String name : variables) {

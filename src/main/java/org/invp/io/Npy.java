@@ -2,6 +2,7 @@ package org.invp.io;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -86,7 +87,7 @@ public final class Npy {
                     Arrays.toString(layout.shape()),
                     layout.offset() + bytes));
       }
-      Arena arena = Arena.ofShared();
+      Arena arena = NativeObjects.sharedArena();
       try {
         FileChannel.MapMode mode =
             writable ? FileChannel.MapMode.READ_WRITE : FileChannel.MapMode.READ_ONLY;

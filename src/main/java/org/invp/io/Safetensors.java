@@ -2,6 +2,7 @@ package org.invp.io;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -116,7 +117,7 @@ public final class Safetensors {
   }
 
   private static TensorFile open(Path path, Data data) {
-    Arena arena = Arena.ofShared();
+    Arena arena = NativeObjects.sharedArena();
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       TensorFile file = read(path, channel, arena, data);
       arena = null;

@@ -1,6 +1,7 @@
 package org.invp.nn;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ abstract class NativeModel implements AutoCloseable {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       NativeCall.check(Room.NN, () -> create.applyAsInt(out));
       handle = out.get(ValueLayout.ADDRESS, 0);
+      NativeObjects.opened(name);
     }
   }
 
@@ -158,6 +160,7 @@ abstract class NativeModel implements AutoCloseable {
         MemorySegment ending = handle;
         handle = null;
         NativeCall.check(Room.NN, () -> destroy(ending));
+        NativeObjects.closed(name);
       }
     } finally {
       lock.unlock();

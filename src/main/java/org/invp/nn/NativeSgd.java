@@ -1,6 +1,7 @@
 package org.invp.nn;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.ToIntFunction;
@@ -10,6 +11,8 @@ import org.invp.internal.Room;
 
 /** The native optimizer's handle; the lock of what it trains guards it too. */
 final class NativeSgd implements AutoCloseable {
+  private static final String KIND = "optimizer";
+
   private final NativeModel model;
   private MemorySegment handle;
 
@@ -32,6 +35,7 @@ final class NativeSgd implements AutoCloseable {
       NativeCall.check(
           Room.NN, () -> maker.make(modelHandle, momentum, weightDecay, nesterov ? 1 : 0, out));
       handle = out.get(ValueLayout.ADDRESS, 0);
+      NativeObjects.opened(KIND);
     }
   }
 
@@ -52,6 +56,7 @@ final class NativeSgd implements AutoCloseable {
       MemorySegment ending = handle;
       handle = null;
       NativeCall.check(Room.NN, () -> InvpNn.invp_nn_sgd_destroy(ending));
+      NativeObjects.closed(KIND);
     }
   }
 

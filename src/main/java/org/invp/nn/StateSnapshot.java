@@ -1,12 +1,13 @@
 package org.invp.nn;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.util.List;
 import org.invp.io.NamedTensor;
 
 /** Memory for a copy of a state, allocated once, so that saving at every epoch does not grow. */
 final class StateSnapshot implements AutoCloseable {
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = NativeObjects.sharedArena();
   private final List<TensorInfo> tensors;
   private List<NamedTensor> state;
 

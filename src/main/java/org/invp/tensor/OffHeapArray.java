@@ -1,6 +1,7 @@
 package org.invp.tensor;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -17,7 +18,7 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
   OffHeapArray(Memory memory, long elementBytes, long... shape) {
     long bytes = Math.multiplyExact(elements(shape), elementBytes);
     this.memory = memory;
-    this.arena = Arena.ofShared();
+    this.arena = NativeObjects.sharedArena();
     this.owner = true;
     this.elementBytes = elementBytes;
     this.shape = shape.clone();
@@ -110,11 +111,19 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
     return segment;
   }
 
-  /** Releases the memory if this tensor owns it; idempotent. */
+  /**
+   * Releases the memory if this tensor owns it; idempotent, from any thread.
+   *
+   * @throws IllegalStateException while a native call uses the memory; it can be closed after that
+   */
   @Override
   public void close() {
-    if (owner && arena.scope().isAlive()) {
-      arena.close();
+    if (owner) {
+      synchronized (arena) {
+        if (arena.scope().isAlive()) {
+          arena.close();
+        }
+      }
     }
   }
 

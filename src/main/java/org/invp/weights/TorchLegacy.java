@@ -2,6 +2,7 @@ package org.invp.weights;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.util.HashMap;
@@ -52,7 +53,7 @@ final class TorchLegacy {
   }
 
   static TorchContent open(FileChannel channel) throws IOException {
-    Arena arena = Arena.ofShared();
+    Arena arena = NativeObjects.sharedArena();
     try {
       MemorySegment file = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
       PickleInput in = new PickleInput(file);

@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -30,13 +31,18 @@ final class TorchZip implements AutoCloseable {
   private static final int PIECE = 1 << 20;
 
   private final ZipFile zip;
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = NativeObjects.sharedArena();
   private final Map<String, MemorySegment> loaded = new HashMap<>();
   private final String root;
 
   private TorchZip(ZipFile zip, Path path) {
     this.zip = zip;
-    this.root = check(path);
+    try {
+      this.root = check(path);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   static TorchContent open(Path path) throws IOException {

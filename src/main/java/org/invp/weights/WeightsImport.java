@@ -1,6 +1,7 @@
 package org.invp.weights;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ public final class WeightsImport implements AutoCloseable {
   private static final String IDENTITY = "fc.weight";
   private static final String COUNTER = ".num_batches_tracked";
 
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = NativeObjects.sharedArena();
   private final ForeignNetwork found;
   private final Network network;
   private final NamedTensor bank;

@@ -141,7 +141,8 @@ class RunFolderFailureTest {
     if (Files.exists(run.resolve("checkpoint.safetensors"))) {
       Checkpoint.read(run.resolve("checkpoint.safetensors")).close();
     }
-    assertEquals(0, finish(run, "training.epochs=3"));
+    TrainerProcess again = TrainerProcess.start("train", config, "--resume", "--run-dir", run);
+    assertEquals(0, again.exitCode(), again.lines()::toString);
   }
 
   private static int finish(Path run, String setting) throws IOException, InterruptedException {

@@ -25,7 +25,7 @@ final class TrainerProcess {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
-    command.add("-Xmx256m");
+    command.addAll(List.of("-Xmx256m", "-XX:ErrorFile=/dev/null"));
     for (String property : List.of("invp.native.dir", "invp.libtorch")) {
       if (System.getProperty(property) != null) {
         command.add("-D" + property + "=" + System.getProperty(property));

@@ -1,6 +1,7 @@
 package org.invp.bank.cuda;
 
 import java.lang.foreign.Arena;
+import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.IntSupplier;
@@ -15,7 +16,7 @@ final class CublasHandle implements AutoCloseable {
   /** What NVIDIA recommends for Hopper. */
   private static final long WORKSPACE_BYTES = 32L << 20;
 
-  private final Arena arena = Arena.ofShared();
+  private final Arena arena = NativeObjects.sharedArena();
   private final MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1);
   private final MemorySegment zero = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0);
   private final DeviceBuffer workspace;
