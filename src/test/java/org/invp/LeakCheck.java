@@ -7,8 +7,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * Fails a test class after which there are more native objects, or more off-heap memory, than before
- * it. Registered for all classes in {@code META-INF/services}.
+ * Fails a test class after which there are more native objects, or more off-heap memory, than
+ * before it. Registered for all classes in {@code META-INF/services}.
  */
 public final class LeakCheck implements BeforeAllCallback, AfterAllCallback {
   private static final ExtensionContext.Namespace NAMESPACE =

@@ -16,10 +16,10 @@ import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.data.DataLoader;
+import org.invp.data.Decoding;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.IdxDataset;
 import org.invp.data.Normalisation;
-import org.invp.data.Decoding;
 import org.invp.data.Split;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
@@ -89,7 +89,8 @@ class LifecycleTest {
         new Kind<>("float tensor", () -> FloatTensor.allocate(4, 3), tensor -> tensor.get(0)),
         new Kind<>("int tensor", () -> IntTensor.allocate(5), tensor -> tensor.get(4)),
         new Kind<>("bank engine", () -> BankEngine.on(Device.CPU, 2), LifecycleTest::useEngine),
-        new Kind<>("memory bank", () -> MemoryBank.create(20, 4, engine), bank -> bank.fillRandom(1)),
+        new Kind<>(
+            "memory bank", () -> MemoryBank.create(20, 4, engine), bank -> bank.fillRandom(1)),
         new Kind<>(
             "neighbour graph",
             () -> NeighbourGraph.create(20, 3, engine),
@@ -112,7 +113,8 @@ class LifecycleTest {
         new Kind<>(
             "mapped tensor file",
             () -> Safetensors.map(file),
-            (TensorFile tensors) -> tensors.tensors().get(0).data().get(ValueLayout.JAVA_FLOAT, 0)));
+            (TensorFile tensors) ->
+                tensors.tensors().get(0).data().get(ValueLayout.JAVA_FLOAT, 0)));
   }
 
   @ParameterizedTest
@@ -214,10 +216,10 @@ class LifecycleTest {
     assertThrows(RuntimeException.class, () -> NeighbourGraph.create(3, -1, engine));
     assertThrows(RuntimeException.class, () -> new Sgd(network, Double.NaN, 0, false));
     assertThrows(RuntimeException.class, () -> Safetensors.read(folder.resolve("none")));
-    assertThrows(RuntimeException.class, () -> IdxDataset.open(folder.resolve("none"), Split.TRAIN));
+    assertThrows(
+        RuntimeException.class, () -> IdxDataset.open(folder.resolve("none"), Split.TRAIN));
     try (IdxDataset images = IdxDataset.open(data, Split.TRAIN)) {
-      assertThrows(
-          RuntimeException.class, () -> new DataLoader(images, view(), 0, 1, 0, true));
+      assertThrows(RuntimeException.class, () -> new DataLoader(images, view(), 0, 1, 0, true));
     }
   }
 

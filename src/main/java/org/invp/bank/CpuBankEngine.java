@@ -1,13 +1,13 @@
 package org.invp.bank;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.ReentrantLock;
 import org.invp.bindings.bank.InvpBank;
 import org.invp.internal.NativeCall;
 import org.invp.internal.NativeLibraries;
+import org.invp.internal.NativeObjects;
 import org.invp.internal.Room;
 import org.invp.internal.Status;
 import org.invp.tensor.FloatTensor;

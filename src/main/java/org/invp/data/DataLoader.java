@@ -155,8 +155,9 @@ public final class DataLoader implements AutoCloseable {
   /**
    * As {@link #next()}.
    *
-   * @param whileWaiting called several times a second as long as the batch is not ready, for example
-   *     because a disk has stalled; it ends the waiting by throwing, and the loader stays as it was
+   * @param whileWaiting called several times a second as long as the batch is not ready, for
+   *     example because a disk has stalled; it ends the waiting by throwing, and the loader stays
+   *     as it was
    */
   public Batch next(Runnable whileWaiting) {
     try {

@@ -1,9 +1,9 @@
 package org.invp.data;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.invp.internal.NativeObjects;
 
 /**
  * One image on its way from a data set to a transform: plain pixels, or a JPEG file that the native

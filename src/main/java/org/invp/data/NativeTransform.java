@@ -1,7 +1,6 @@
 package org.invp.data;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -10,6 +9,7 @@ import org.invp.bindings.image.InvpImage;
 import org.invp.bindings.image.invp_image_augmentation;
 import org.invp.bindings.image.invp_image_evaluation;
 import org.invp.internal.NativeLibraries;
+import org.invp.internal.NativeObjects;
 import org.invp.internal.Room;
 import org.invp.internal.Status;
 

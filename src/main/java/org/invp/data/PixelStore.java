@@ -1,13 +1,13 @@
 package org.invp.data;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.invp.InvalidDataException;
 import org.invp.NativeMemoryException;
+import org.invp.internal.NativeObjects;
 
 /** Images of one size held in native memory: [count, height, width, channels] unsigned bytes. */
 final class PixelStore implements AutoCloseable {

@@ -74,7 +74,9 @@ public final class FeatureExtractor {
     try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
       loader.start(0, 0);
       long row = 0;
-      for (Batch batch = loader.next(betweenBatches); batch != null; batch = loader.next(betweenBatches)) {
+      for (Batch batch = loader.next(betweenBatches);
+          batch != null;
+          batch = loader.next(betweenBatches)) {
         betweenBatches.run();
         network.embed(
             batch.images(),
@@ -122,7 +124,9 @@ public final class FeatureExtractor {
         FloatTensor outputs = FloatTensor.allocate(rows, network.embeddingDimension())) {
       loader.start(0, 0);
       long row = 0;
-      for (Batch batch = loader.next(betweenBatches); batch != null; batch = loader.next(betweenBatches)) {
+      for (Batch batch = loader.next(betweenBatches);
+          batch != null;
+          batch = loader.next(betweenBatches)) {
         betweenBatches.run();
         int size = batch.size();
         long views = (long) crops * size;
@@ -199,7 +203,9 @@ public final class FeatureExtractor {
     try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
       loader.start(0, 0);
       long row = 0;
-      for (Batch batch = loader.next(betweenBatches); batch != null; batch = loader.next(betweenBatches)) {
+      for (Batch batch = loader.next(betweenBatches);
+          batch != null;
+          batch = loader.next(betweenBatches)) {
         betweenBatches.run();
         MemorySegment target = Rows.slice(pixels, row, batch.size()).segment();
         target.copyFrom(batch.images().segment());

@@ -86,7 +86,9 @@ public final class FineTuning implements AutoCloseable {
         double loss = 0;
         int seen = 0;
         loader.start(epoch, 0);
-        for (Batch images = loader.next(betweenBatches); images != null; images = loader.next(betweenBatches)) {
+        for (Batch images = loader.next(betweenBatches);
+            images != null;
+            images = loader.next(betweenBatches)) {
           betweenBatches.run();
           batch.take(images);
           double mean =
@@ -135,7 +137,9 @@ public final class FineTuning implements AutoCloseable {
         LabelledBatch batch = new LabelledBatch(test.labels(), batchSize, classes);
         FloatTensor features = FloatTensor.allocate(batchSize, network.featureDimension())) {
       loader.start(0, 0);
-      for (Batch images = loader.next(betweenBatches); images != null; images = loader.next(betweenBatches)) {
+      for (Batch images = loader.next(betweenBatches);
+          images != null;
+          images = loader.next(betweenBatches)) {
         betweenBatches.run();
         batch.take(images);
         FloatTensor rows = features.slice(images.size());

@@ -2,7 +2,6 @@ package org.invp.io;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -16,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
+import org.invp.internal.NativeObjects;
 import org.invp.tensor.FloatTensor;
 
 /**

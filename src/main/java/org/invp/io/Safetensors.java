@@ -2,7 +2,6 @@ package org.invp.io;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -19,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.zip.CRC32C;
 import org.invp.InvalidDataException;
+import org.invp.internal.NativeObjects;
 
 /**
  * Reads and writes safetensors files (<a

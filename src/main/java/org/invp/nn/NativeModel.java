@@ -1,7 +1,6 @@
 package org.invp.nn;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -10,6 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToIntFunction;
 import org.invp.bindings.nn.InvpNn;
 import org.invp.internal.NativeCall;
+import org.invp.internal.NativeObjects;
 import org.invp.internal.Room;
 import org.invp.io.DType;
 

@@ -1,12 +1,12 @@
 package org.invp.nn;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.ToIntFunction;
 import org.invp.bindings.nn.InvpNn;
 import org.invp.internal.NativeCall;
+import org.invp.internal.NativeObjects;
 import org.invp.internal.Room;
 
 /** The native optimizer's handle; the lock of what it trains guards it too. */

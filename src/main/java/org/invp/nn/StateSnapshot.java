@@ -1,8 +1,8 @@
 package org.invp.nn;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.util.List;
+import org.invp.internal.NativeObjects;
 import org.invp.io.NamedTensor;
 
 /** Memory for a copy of a state, allocated once, so that saving at every epoch does not grow. */

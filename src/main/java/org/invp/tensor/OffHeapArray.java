@@ -1,9 +1,9 @@
 package org.invp.tensor;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.invp.internal.NativeObjects;
 
 /** What tensors of every element type share: memory, its owner, a shape, and views of rows. */
 abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor, IntTensor {

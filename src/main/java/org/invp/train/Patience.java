@@ -2,7 +2,10 @@ package org.invp.train;
 
 import java.util.function.Consumer;
 
-/** What a trainer does while it waits for one batch: heed a request to stop, and say once if the data stalls. */
+/**
+ * What a trainer does while it waits for one batch: heed a request to stop, and say once if the
+ * data stalls.
+ */
 final class Patience implements Runnable {
   private static final long WARN_SECONDS = 60;
   private static final long NANOS = 1_000_000_000;

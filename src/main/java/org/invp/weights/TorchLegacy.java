@@ -2,13 +2,13 @@ package org.invp.weights;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.NativeObjects;
 import org.invp.io.DType;
 
 /**

@@ -1,7 +1,6 @@
 package org.invp.weights;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -9,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.NativeObjects;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 import org.invp.nn.Network;

@@ -82,8 +82,10 @@ class RunFolderFailureTest {
             """);
     assertEquals(0, shell.exitCode(), shell.lines()::toString);
     List<String> lines = shell.lines();
-    assertEquals(List.of("exit 0", "exit 1", "exit 1"), lines.stream().filter(
-        line -> line.startsWith("exit")).toList(), lines::toString);
+    assertEquals(
+        List.of("exit 0", "exit 1", "exit 1"),
+        lines.stream().filter(line -> line.startsWith("exit")).toList(),
+        lines::toString);
     assertEquals(
         2,
         lines.stream()
@@ -147,8 +149,7 @@ class RunFolderFailureTest {
 
   private static int finish(Path run, String setting) throws IOException, InterruptedException {
     TrainerProcess again =
-        TrainerProcess.start(
-            "train", "--resume", "--run-dir", run, "--set", setting);
+        TrainerProcess.start("train", "--resume", "--run-dir", run, "--set", setting);
     return again.exitCode();
   }
 

@@ -53,8 +53,7 @@ class SignalTest {
     trainer.awaitLine("epoch 2/");
     Path pipe = temp.resolve("pipe");
     assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
-    Files.move(
-        pipe, run.resolve("metrics.jsonl"), StandardCopyOption.REPLACE_EXISTING);
+    Files.move(pipe, run.resolve("metrics.jsonl"), StandardCopyOption.REPLACE_EXISTING);
     trainer.signal("TERM");
     trainer.signal("TERM");
     assertEquals(143, trainer.exitCode(), trainer.lines()::toString);

@@ -1,7 +1,6 @@
 package org.invp.bank.cuda;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.IntSupplier;
@@ -10,6 +9,7 @@ import org.invp.CudaOutOfMemoryException;
 import org.invp.bindings.cublas.Cublas;
 import org.invp.internal.ForeignMemory;
 import org.invp.internal.NativeCall;
+import org.invp.internal.NativeObjects;
 
 /** cuBLAS on a context's stream, with a workspace of ours, so that a step allocates nothing. */
 final class CublasHandle implements AutoCloseable {

@@ -1,9 +1,9 @@
 package org.invp.bank.cuda;
 
 import java.lang.foreign.Arena;
-import org.invp.internal.NativeObjects;
 import java.lang.foreign.MemorySegment;
 import org.invp.internal.ForeignMemory;
+import org.invp.internal.NativeObjects;
 
 /** Host memory that the device copies from and to by itself, while the host goes on. */
 final class PinnedBuffer implements AutoCloseable {
