@@ -10,7 +10,9 @@
 #include "peak.h"
 #include "rows.h"
 #include "select.h"
+#include "shard_objective.h"
 #include "walk.h"
+#include "weighted_rows.h"
 
 using invp::guard;
 using invp::require;
@@ -58,6 +60,21 @@ void require_mode(int32_t mode) {
           "mode must be paper or official");
 }
 
+void require_shard(int32_t rank, int32_t ranks) {
+  require(ranks >= 1 && rank >= 0 && rank < ranks, "rank must be 0 to ranks - 1");
+}
+
+// Ids that lie in this shard must be rows of it; -1 for none.
+void require_owned(const Shard& shard, const int32_t* ids, int64_t count, int64_t most) {
+  for (int64_t j = 0; j < count; ++j) {
+    require(ids[j] >= -1, "an id of an anchor or a positive is less than -1");
+    if (ids[j] >= most && shard.owns(ids[j])) {
+      throw std::invalid_argument("id " + std::to_string(ids[j]) + " is beyond the bank's " +
+                                  std::to_string(most) + " rows up to here");
+    }
+  }
+}
+
 }  // namespace
 
 INVP_EXPORT int32_t invp_bank_abi_version(void) { return INVP_BANK_ABI_VERSION; }
@@ -92,7 +109,19 @@ INVP_EXPORT int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank,
   return with_engine(engine, [&](Engine& e) {
     require_pointers(bank);
     require_shape(rows, dimension);
-    fill_random(e.pool, bank, rows, dimension, seed);
+    fill_random(e.pool, bank, rows, dimension, seed, 0, 1);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_fill_random_part(invp_bank_engine* engine, float* bank, int64_t rows,
+                                               int32_t dimension, uint64_t seed, int64_t first,
+                                               int64_t stride) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank);
+    require_shape(rows, dimension);
+    require(first >= 0 && first <= kMaxRows && stride >= 1 && stride <= kMaxRows,
+            "first must be 0 or more, stride at least 1");
+    fill_random(e.pool, bank, rows, dimension, seed, first, stride);
   });
 }
 
@@ -212,6 +241,100 @@ INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const float* b
         e.objective_scratch, gradient);
     *loss_ins = losses.instance;
     *loss_inv = losses.invariance;
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_shard_maxima(invp_bank_engine* engine, int32_t rank, int32_t ranks,
+                                           const int32_t* anchors, int32_t batch,
+                                           const int32_t* positives, int32_t positives_width,
+                                           int32_t* nearest, float* nearest_scores,
+                                           int32_t nearest_count, const int32_t* counts,
+                                           int32_t mode, int32_t exclusive, float* maxima) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(anchors, positives, nearest, nearest_scores, counts, maxima);
+    require_shard(rank, ranks);
+    require(batch >= 1 && nearest_count >= 1 && positives_width >= 1,
+            "batch, nearest_count and positives_width must be at least 1");
+    require_mode(mode);
+    require_ids(counts, batch, 0, int64_t{nearest_count} + 1, "count of nearest rows");
+    sort_by_id(e.pool, nearest, nearest_scores, batch, nearest_count, counts);
+    shard_maxima(
+        e.pool, e.kernels, {mode, exclusive != 0, 1, 0}, {rank, ranks},
+        {anchors, batch, nullptr, nullptr, positives, positives_width, nullptr, nullptr, 0},
+        {nearest, nearest_scores, nearest_count, counts}, maxima);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_shard_sums(
+    invp_bank_engine* engine, int32_t rank, int32_t ranks, const int32_t* anchors, int32_t batch,
+    const float* own_scores, const int32_t* positives, int32_t positives_width,
+    const int32_t* nearest, const float* nearest_scores, int32_t nearest_count,
+    const int32_t* counts, const int32_t* chosen, const float* chosen_scores, int32_t chosen_count,
+    const float* maxima, int32_t mode, int32_t exclusive, float temperature, double* sums) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(anchors, own_scores, positives, nearest, nearest_scores, counts, chosen,
+                     chosen_scores, maxima, sums);
+    require_shard(rank, ranks);
+    require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
+            "batch, nearest_count, positives_width and chosen_count must be at least 1");
+    require_mode(mode);
+    require(temperature > 0, "temperature must be greater than 0");
+    require_ids(counts, batch, 0, int64_t{nearest_count} + 1, "count of nearest rows");
+    shard_sums(e.pool, e.kernels, {mode, exclusive != 0, temperature, 0}, {rank, ranks},
+               {anchors, batch, own_scores, nullptr, positives, positives_width, chosen,
+                chosen_scores, chosen_count},
+               {nearest, nearest_scores, nearest_count, counts}, maxima, sums);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_shard_gradient(
+    invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, int32_t rank,
+    int32_t ranks, const int32_t* anchors, int32_t batch, const float* own_scores,
+    const int32_t* own_inside, const int32_t* positives, int32_t positives_width,
+    const int32_t* nearest, const float* nearest_scores, int32_t nearest_count,
+    const int32_t* counts, const int32_t* chosen, const float* chosen_scores, int32_t chosen_count,
+    const float* maxima, const double* sums, int32_t mode, int32_t exclusive, float temperature,
+    float invariance_weight, double* losses, float* gradient) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank, anchors, own_scores, own_inside, positives, nearest, nearest_scores,
+                     counts, chosen, chosen_scores, maxima, sums, losses, gradient);
+    require_shape(rows, dimension);
+    require_shard(rank, ranks);
+    require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
+            "batch, nearest_count, positives_width and chosen_count must be at least 1");
+    require_mode(mode);
+    require(temperature > 0, "temperature must be greater than 0");
+    require(invariance_weight >= 0, "invariance_weight must be at least 0");
+    const int64_t most = (rows - 1) * ranks + rank + 1;  // past the last id that lies here
+    require_ids(counts, batch, 0, int64_t{nearest_count} + 1, "count of nearest rows");
+    for (int64_t b = 0; b < batch; ++b) {
+      require_ids(nearest + b * nearest_count, counts[b], 0, rows, "nearest id");
+      require_owned({rank, ranks}, anchors + b, 1, most);
+      require_owned({rank, ranks}, chosen + b * chosen_count, chosen_count, most);
+    }
+    shard_gradient(e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
+                   {rank, ranks},
+                   {anchors, batch, own_scores, own_inside, positives, positives_width, chosen,
+                    chosen_scores, chosen_count},
+                   {nearest, nearest_scores, nearest_count, counts}, maxima, sums, bank, rows,
+                   dimension, e.objective_scratch, losses, gradient);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_project(invp_bank_engine* engine, const float* unit,
+                                      const float* norms, int32_t batch, int32_t dimension,
+                                      float temperature, int64_t total, float* gradient) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(unit, norms, gradient);
+    require_shape(batch, dimension);
+    require(temperature > 0, "temperature must be greater than 0");
+    require(total >= batch, "total must be at least batch");
+    e.pool.for_each(batch, 32, [&](int, int64_t begin, int64_t end) {
+      for (int64_t b = begin; b < end; ++b) {
+        project(gradient + b * dimension, unit + b * dimension, norms[b], dimension, temperature,
+                total);
+      }
+    });
   });
 }
 

@@ -1,16 +1,14 @@
 #include "objective.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "invp/bank.h"
+#include "loss_terms.h"
+#include "weighted_rows.h"
 
 namespace invp::bank {
 namespace {
-
-// The published program adds this to both ratios before the logarithm.
-constexpr double kOfficialEpsilon = 1e-7;
 
 /*
  * One anchor. The gradient with respect to the unit embedding is a weighted sum of bank rows; the
@@ -61,23 +59,19 @@ class Anchor {
   }
 
   Losses paper() {
-    // L_ins over N_M and i.
     const bool own_inside = std::binary_search(nearest_, nearest_ + in_.nearest_count, id_);
     const float shift = std::max(largest_nearest(), own_score_);
     exponentials(nearest_scores_, in_.nearest_count, shift, nearest_exp_);
-    const double own = exponential(own_score_, shift);
-    const double all = sum(nearest_exp_, in_.nearest_count) + (own_inside ? 0 : own);
-    weigh_nearest(1 / all, [](size_t) { return true; });
-    if (!own_inside) own_weight_ += own / all;
-    own_weight_ -= 1;
-    const double instance = std::log(all) - std::log(own);
-    if (chosen_count_ == 0) return {instance, 0};
+    const InstanceTerms instance =
+        paper_instance(exponential(own_score_, shift), nearest_sum(), own_inside);
+    weigh_nearest(instance.nearest_factor, [](size_t) { return true; });
+    own_weight_ = instance.own_weight;
+    if (chosen_count_ == 0) return {instance.loss, 0};
 
-    // L_inv: N_h against B, each with its own shift so that neither sum can vanish.
-    mark_negatives();
-    float hard_shift = chosen_scores_[0];
-    for (int32_t j = 1; j < chosen_count_; ++j)
-      hard_shift = std::max(hard_shift, chosen_scores_[j]);
+    mark_negatives(
+        nearest_, in_.nearest_count, [](int32_t id) { return id; }, positives_, in_.positives_width,
+        options_.exclusive ? id_ : -1, negative_);
+    const float hard_shift = *std::max_element(chosen_scores_, chosen_scores_ + chosen_count_);
     float all_shift = hard_shift;
     for (size_t j = 0; j < negative_.size(); ++j) {
       if (negative_[j]) all_shift = std::max(all_shift, nearest_scores_[j]);
@@ -87,53 +81,28 @@ class Anchor {
     for (size_t j = 0; j < negative_.size(); ++j) {
       if (!negative_[j]) nearest_exp_[j] = 0;
     }
-    exponentials(chosen_scores_, chosen_count_, hard_shift, chosen_exp_);
-    const double hard = sum(chosen_exp_, chosen_count_);
-    const double lower = exponential(hard_shift, all_shift);
-    const double against = sum(nearest_exp_, in_.nearest_count) + hard * lower;
-    weigh_nearest(options_.invariance_weight / against,
-                  [&](size_t j) { return negative_[j] != 0; });
-    weigh_chosen(options_.invariance_weight * (lower / against - 1 / hard));
-    const double invariance =
-        std::log(against) - std::log(hard) +
-        (static_cast<double>(all_shift) - static_cast<double>(hard_shift)) * scale_;
-    return {instance, invariance};
+    const double gap = (static_cast<double>(all_shift) - static_cast<double>(hard_shift)) * scale_;
+    const InvarianceTerms invariance =
+        paper_invariance(nearest_sum(), chosen_sum(hard_shift), gap,
+                         exponential(hard_shift, all_shift), options_.invariance_weight);
+    weigh_nearest(invariance.negative_factor, [&](size_t j) { return negative_[j] != 0; });
+    weigh_chosen(invariance.chosen_factor);
+    return {instance.loss, invariance.loss};
   }
 
   Losses official() {
     const float shift = std::max(largest_nearest(), own_score_);
     exponentials(nearest_scores_, in_.nearest_count, shift, nearest_exp_);
     const double own = exponential(own_score_, shift);
-    const double all = sum(nearest_exp_, in_.nearest_count);
-
-    // L_ins = -log(p + epsilon), p = own / all.
-    const double p = own / all;
-    const double outer = -p / (p + kOfficialEpsilon);
-    weigh_nearest(-outer / all, [](size_t) { return true; });
-    own_weight_ += outer;
-
-    // L_inv = -log(r + epsilon), r = hard / rest.
-    exponentials(chosen_scores_, chosen_count_, shift, chosen_exp_);
-    const double hard = sum(chosen_exp_, chosen_count_);
-    const double rest = all - (options_.exclusive ? own : 0);
-    const double r = hard / rest;
-    const double factor = -options_.invariance_weight / (r + kOfficialEpsilon);
-    weigh_chosen(factor / rest);
-    weigh_nearest(-factor * r / rest, [](size_t) { return true; });
-    if (options_.exclusive) own_weight_ += factor * r / rest * own;
-    return {-std::log(p + kOfficialEpsilon), -std::log(r + kOfficialEpsilon)};
-  }
-
-  // Of N_M, what is neither a positive nor (when exclusive) the anchor; both lists ascend.
-  void mark_negatives() {
-    const int32_t* positive = positives_;
-    const int32_t* end = std::find(positives_, positives_ + in_.positives_width, -1);
-    for (int32_t j = 0; j < in_.nearest_count; ++j) {
-      while (positive != end && *positive < nearest_[j]) ++positive;
-      const bool discovered = positive != end && *positive == nearest_[j];
-      const bool anchor = options_.exclusive && nearest_[j] == id_;
-      negative_[static_cast<size_t>(j)] = !discovered && !anchor;
-    }
+    const double all = nearest_sum();
+    const InstanceTerms instance = official_instance(own, all);
+    const InvarianceTerms invariance = official_invariance(
+        own, all, chosen_sum(shift), options_.exclusive, options_.invariance_weight);
+    weigh_nearest(instance.nearest_factor, [](size_t) { return true; });
+    weigh_nearest(invariance.negative_factor, [](size_t) { return true; });
+    weigh_chosen(invariance.chosen_factor);
+    own_weight_ = instance.own_weight + invariance.own_weight;
+    return {instance.loss, invariance.loss};
   }
 
   float largest_nearest() const {
@@ -151,19 +120,11 @@ class Anchor {
     return static_cast<double>(result);
   }
 
-  // In blocks of sixteen partial sums, so that the order does not depend on the width of a vector.
-  static double sum(const std::vector<float>& values, int32_t count) {
-    double partial[16] = {};
-    int32_t j = 0;
-    for (; j + 16 <= count; j += 16) {
-      for (int32_t lane = 0; lane < 16; ++lane)
-        partial[lane] += static_cast<double>(values[static_cast<size_t>(j + lane)]);
-    }
-    for (int32_t lane = 0; j < count; ++j, ++lane)
-      partial[lane] += static_cast<double>(values[static_cast<size_t>(j)]);
-    double total = 0;
-    for (double value : partial) total += value;
-    return total;
+  double nearest_sum() const { return sum(nearest_exp_.data(), in_.nearest_count); }
+
+  double chosen_sum(float shift) {
+    exponentials(chosen_scores_, chosen_count_, shift, chosen_exp_);
+    return sum(chosen_exp_.data(), chosen_count_);
   }
 
   template <typename Belongs>
@@ -200,49 +161,6 @@ class Anchor {
   std::vector<uint8_t> negative_;
 };
 
-/*
- * Adds the weighted nearest rows of anchors [begin, end) to their gradients. Anchors share rows (at
- * N = 60,000 a row is near to several of a batch), so the bank is walked in blocks that stay in the
- * cache while every anchor takes its rows of them. Each anchor still adds its rows in id order.
- */
-void add_nearest_rows(const Kernels& kernels, const ObjectiveInputs& in, const float* weights,
-                      int64_t begin, int64_t end, float* gradient) {
-  constexpr int64_t kCachedBytes = int64_t{1} << 18;
-  constexpr int64_t kRowsPerTurn = 32;  // with fewer the turns themselves cost more
-  const int64_t rows_per_block =
-      std::max(kCachedBytes / (4 * in.dimension), kRowsPerTurn * in.rows / in.nearest_count) + 1;
-  std::vector<int32_t> next(static_cast<size_t>(end - begin));
-  for (int64_t limit = rows_per_block; limit < in.rows + rows_per_block; limit += rows_per_block) {
-    for (int64_t b = begin; b < end; ++b) {
-      int32_t& from = next[static_cast<size_t>(b - begin)];
-      const int32_t* ids = in.nearest + b * in.nearest_count;
-      const auto to = static_cast<int32_t>(
-          std::lower_bound(ids + from, ids + in.nearest_count, limit,
-                           [](int32_t id, int64_t bound) { return id < bound; }) -
-          ids);
-      kernels.add_rows(in.bank, in.dimension, ids + from, weights + b * in.nearest_count + from,
-                       to - from, gradient + b * in.dimension);
-      from = to;
-    }
-  }
-}
-
-// dL/dx = (g - (g . v) v) / |x|, g = dL/dv = (weighted rows) / (temperature * batch).
-void project(const ObjectiveInputs& in, float temperature, int64_t b, float* gradient) {
-  const auto columns = static_cast<size_t>(in.dimension);
-  const float* unit = in.unit + static_cast<size_t>(b) * columns;
-  double along = 0;
-  for (size_t d = 0; d < columns; ++d) {
-    along += static_cast<double>(gradient[d]) * static_cast<double>(unit[d]);
-  }
-  const double factor = static_cast<double>(1.0f / temperature) / in.batch /
-                        static_cast<double>(in.norms[static_cast<size_t>(b)]);
-  for (size_t d = 0; d < columns; ++d) {
-    gradient[d] = static_cast<float>(
-        (static_cast<double>(gradient[d]) - along * static_cast<double>(unit[d])) * factor);
-  }
-}
-
 }  // namespace
 
 Losses objective(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
@@ -255,11 +173,14 @@ Losses objective(ThreadPool& pool, const Kernels& kernels, const ObjectiveOption
         static_cast<int32_t>(b), scratch.data() + b * in.nearest_count,
         gradient + b * in.dimension);
   });
+  const WeightedRows nearest{in.bank,        in.rows,          in.dimension, in.nearest,
+                             scratch.data(), in.nearest_count, nullptr};
   const int64_t share = (in.batch + pool.threads() - 1) / pool.threads();
   pool.for_each(in.batch, share, [&](int, int64_t begin, int64_t end) {
-    add_nearest_rows(kernels, in, scratch.data(), begin, end, gradient);
+    add_weighted_rows(kernels, nearest, begin, end, gradient);
     for (int64_t b = begin; b < end; ++b) {
-      project(in, options.temperature, b, gradient + b * in.dimension);
+      project(gradient + b * in.dimension, in.unit + b * in.dimension, in.norms[b], in.dimension,
+              options.temperature, in.batch);
     }
   });
   Losses mean{0, 0};

@@ -40,13 +40,18 @@ std::vector<int32_t> last_occurrences(const int32_t* anchors, int32_t batch) {
 
 }  // namespace
 
-void fill_random(ThreadPool& pool, float* bank, int64_t rows, int32_t dimension, uint64_t seed) {
+void fill_random(ThreadPool& pool, float* bank, int64_t rows, int32_t dimension, uint64_t seed,
+                 int64_t first, int64_t stride) {
   const double bound = 1 / std::sqrt(dimension / 3.0);
   const uint64_t key = mix(seed);
-  pool.for_each(rows * dimension, kRowsPerPiece * 64, [&](int, int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const double unit = static_cast<double>(mix(key ^ static_cast<uint64_t>(i)) >> 11) * 0x1p-53;
-      bank[i] = static_cast<float>((2 * unit - 1) * bound);
+  pool.for_each(rows, kRowsPerPiece, [&](int, int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const auto place = static_cast<uint64_t>((first + row * stride) * dimension);
+      for (int64_t d = 0; d < dimension; ++d) {
+        const uint64_t bits = mix(key ^ (place + static_cast<uint64_t>(d)));
+        const double unit = static_cast<double>(bits >> 11) * 0x1p-53;
+        bank[row * dimension + d] = static_cast<float>((2 * unit - 1) * bound);
+      }
     }
   });
 }

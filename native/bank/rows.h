@@ -8,8 +8,10 @@
 
 namespace invp::bank {
 
-/* Uniform in +-1/sqrt(dimension/3), from the seed and the place alone. */
-void fill_random(ThreadPool& pool, float* bank, int64_t rows, int32_t dimension, uint64_t seed);
+/* Rows first, first + stride, ... of a bank that is uniform in +-1/sqrt(dimension/3), from the seed
+ * and the place alone. */
+void fill_random(ThreadPool& pool, float* bank, int64_t rows, int32_t dimension, uint64_t seed,
+                 int64_t first = 0, int64_t stride = 1);
 
 /* Throws InvalidData naming the first row of `what` that holds a NaN or an infinity. */
 void check_finite(ThreadPool& pool, const char* what, const float* rows, int64_t count,

@@ -78,6 +78,15 @@ void Group::reduce_scatter(at::Tensor all, c10d::ReduceOp operation, at::Tensor 
   count(bytes * (place_.size - 1), bytes);
 }
 
+void Group::all_to_all(at::Tensor all, at::Tensor received) {
+  require(all.numel() == received.numel() && all.numel() % place_.size == 0,
+          "the arrays do not fit the group's size");
+  std::vector<int64_t> equal;
+  processes_->all_to_all_single(received, all, equal, equal)->wait();
+  const auto bytes = static_cast<int64_t>(all.nbytes()) / place_.size * (place_.size - 1);
+  count(bytes, bytes);
+}
+
 void Group::broadcast(at::Tensor data, int32_t root) {
   if (root < 0 || root >= place_.size) {
     throw std::invalid_argument("root " + std::to_string(root) + " of a group of " +

@@ -31,6 +31,7 @@ class Group {
   void all_reduce(at::Tensor data, c10d::ReduceOp operation);
   void all_gather(at::Tensor mine, at::Tensor all);
   void reduce_scatter(at::Tensor all, c10d::ReduceOp operation, at::Tensor mine);
+  void all_to_all(at::Tensor all, at::Tensor received);
   void broadcast(at::Tensor data, int32_t root);
   void barrier();
 

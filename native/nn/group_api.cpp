@@ -117,6 +117,14 @@ INVP_EXPORT int32_t invp_nn_group_reduce_scatter(invp_nn_group* group, const voi
   });
 }
 
+INVP_EXPORT int32_t invp_nn_group_all_to_all(invp_nn_group* group, const void* all, int64_t count,
+                                             int32_t type, void* received) {
+  return collective(group, [&](invp::nn::Group& members) {
+    members.all_to_all(over(all, count * members.size(), type),
+                       over(received, count * members.size(), type));
+  });
+}
+
 INVP_EXPORT int32_t invp_nn_group_broadcast(invp_nn_group* group, void* data, int64_t count,
                                             int32_t type, int32_t root) {
   return collective(

@@ -43,7 +43,7 @@ typedef struct invp_bank_engine invp_bank_engine;
 #define INVP_BANK_MAX_WALK 1048576
 
 /* The version of this header; a caller compiled against another one must refuse to go on. */
-#define INVP_BANK_ABI_VERSION 1
+#define INVP_BANK_ABI_VERSION 2
 int32_t invp_bank_abi_version(void);
 
 /* Describes the build and the instruction set in use ("0.1.0 AVX3_ZEN4"), always terminated;
@@ -66,6 +66,13 @@ int32_t invp_bank_engine_destroy(invp_bank_engine* engine);
  */
 int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank, int64_t rows,
                               int32_t dimension, uint64_t seed);
+
+/*
+ * The same bank's rows first, first + stride, ..., `rows` of them: what one process holds of a bank
+ * that lies in several. first >= 0, stride >= 1.
+ */
+int32_t invp_bank_fill_random_part(invp_bank_engine* engine, float* bank, int64_t rows,
+                                   int32_t dimension, uint64_t seed, int64_t first, int64_t stride);
 
 /* INVP_INVALID_DATA, naming the first bad row, if any value is NaN or infinite. */
 int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank, int64_t rows,
@@ -147,6 +154,67 @@ int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t
                             const float* chosen_scores, int32_t chosen_count, int32_t mode,
                             int32_t exclusive, float temperature, float invariance_weight,
                             double* loss_ins, double* loss_inv, float* gradient);
+
+/*
+ * The objective over a bank that lies in `ranks` processes. Process `rank` holds row id of the
+ * whole bank iff id mod ranks = rank, as its local row id div ranks. All processes make the three
+ * calls below for the same anchors, those of all of them, and between the calls combine what they
+ * got:
+ *
+ *   shard_maxima   -> maxima, combined by the maximum
+ *   shard_sums     -> sums, combined by the sum
+ *   shard_gradient -> losses, the same everywhere; gradient, combined by the sum
+ *   project        -> as invp_bank_objective gives it
+ *
+ * Common arguments, ids being those of the whole bank unless said otherwise: anchors [batch];
+ * own_scores [batch]; positives [batch, positives_width] and chosen, chosen_scores [batch,
+ * chosen_count] as for invp_bank_objective; nearest and nearest_scores [batch, nearest_count], of
+ * which the first counts[b] are the rows of N_M that lie here, by their local ids, from
+ * shard_maxima on in ascending order; counts[b] may be 0. Formulas, mode, exclusive, temperature
+ * and invariance_weight are those of invp_bank_objective.
+ */
+
+/* Sorts the first counts[b] entries of nearest and nearest_scores by id, in place, and finds
+ * maxima [batch, 2], the largest score among them and among those of them that are negatives of
+ * L_inv; -infinity where there is none. */
+int32_t invp_bank_shard_maxima(invp_bank_engine* engine, int32_t rank, int32_t ranks,
+                               const int32_t* anchors, int32_t batch, const int32_t* positives,
+                               int32_t positives_width, int32_t* nearest, float* nearest_scores,
+                               int32_t nearest_count, const int32_t* counts, int32_t mode,
+                               int32_t exclusive, float* maxima);
+
+/* sums [batch, 2] = what the rows here add to the sum of exponentials over N_M and over the
+ * negatives, each relative to a shift that follows from the combined maxima. */
+int32_t invp_bank_shard_sums(invp_bank_engine* engine, int32_t rank, int32_t ranks,
+                             const int32_t* anchors, int32_t batch, const float* own_scores,
+                             const int32_t* positives, int32_t positives_width,
+                             const int32_t* nearest, const float* nearest_scores,
+                             int32_t nearest_count, const int32_t* counts, const int32_t* chosen,
+                             const float* chosen_scores, int32_t chosen_count, const float* maxima,
+                             int32_t mode, int32_t exclusive, float temperature, double* sums);
+
+/*
+ * From the combined maxima and sums: losses [batch, 2], L_ins and L_inv of every anchor; gradient
+ * [batch, dimension], what the rows of `bank` [rows, dimension], those here, add to dL/dv before
+ * invp_bank_project. own_inside [batch]: not 0 where the anchor's own row belongs to N_M.
+ */
+int32_t invp_bank_shard_gradient(
+    invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, int32_t rank,
+    int32_t ranks, const int32_t* anchors, int32_t batch, const float* own_scores,
+    const int32_t* own_inside, const int32_t* positives, int32_t positives_width,
+    const int32_t* nearest, const float* nearest_scores, int32_t nearest_count,
+    const int32_t* counts, const int32_t* chosen, const float* chosen_scores, int32_t chosen_count,
+    const float* maxima, const double* sums, int32_t mode, int32_t exclusive, float temperature,
+    float invariance_weight, double* losses, float* gradient);
+
+/*
+ * gradient [batch, dimension], in and out: from the sum of the shards' parts to the gradient with
+ * respect to the embeddings before normalisation, of means over `total` anchors, of which these are
+ * some. unit and norms as for invp_bank_objective.
+ */
+int32_t invp_bank_project(invp_bank_engine* engine, const float* unit, const float* norms,
+                          int32_t batch, int32_t dimension, float temperature, int64_t total,
+                          float* gradient);
 
 /*
  * Writes the anchors' graph rows from their nearest rows (ascending ids, count >= neighbours + 1).

@@ -59,6 +59,11 @@ int32_t invp_nn_group_all_gather(invp_nn_group* group, const void* mine, int64_t
 int32_t invp_nn_group_reduce_scatter(invp_nn_group* group, const void* all, int64_t count,
                                      int32_t type, int32_t operation, void* mine);
 
+/* received [size, count]: row s = row `rank` of rank s's all [size, count]; `all` stays as it is.
+ */
+int32_t invp_nn_group_all_to_all(invp_nn_group* group, const void* all, int64_t count, int32_t type,
+                                 void* received);
+
 /* data on every rank = data on rank `root`. */
 int32_t invp_nn_group_broadcast(invp_nn_group* group, void* data, int64_t count, int32_t type,
                                 int32_t root);
@@ -69,7 +74,8 @@ int32_t invp_nn_group_barrier(invp_nn_group* group);
 /*
  * The bytes of all collectives so far, per rank: what this rank contributed and what it received.
  * An all-reduce counts its array once each way, an all-gather count sent and (size - 1) count
- * received. What the network adds (headers, the ring's forwarding) is not in it.
+ * received, a reduce-scatter the reverse, an all-to-all (size - 1) count each way. What the network
+ * adds (headers, the ring's forwarding) is not in it.
  */
 int32_t invp_nn_group_traffic(const invp_nn_group* group, int64_t* sent, int64_t* received);
 

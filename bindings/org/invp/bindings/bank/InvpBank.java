@@ -113,10 +113,10 @@ public class InvpBank {
     public static int INVP_BANK_MAX_WALK() {
         return INVP_BANK_MAX_WALK;
     }
-    private static final int INVP_BANK_ABI_VERSION = (int)1L;
+    private static final int INVP_BANK_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define INVP_BANK_ABI_VERSION 1
+     * #define INVP_BANK_ABI_VERSION 2
      * }
      */
     public static int INVP_BANK_ABI_VERSION() {
@@ -471,6 +471,70 @@ public class InvpBank {
                 traceDowncall("invp_bank_fill_random", engine, bank, rows, dimension, seed);
             }
             return (int)mh$.invokeExact(engine, bank, rows, dimension, seed);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_fill_random_part {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_LONG,
+            InvpBank.C_INT,
+            InvpBank.C_LONG,
+            InvpBank.C_LONG,
+            InvpBank.C_LONG
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_fill_random_part");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_fill_random_part(invp_bank_engine *engine, float *bank, int64_t rows, int32_t dimension, uint64_t seed, int64_t first, int64_t stride)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_fill_random_part$descriptor() {
+        return invp_bank_fill_random_part.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_fill_random_part(invp_bank_engine *engine, float *bank, int64_t rows, int32_t dimension, uint64_t seed, int64_t first, int64_t stride)
+     * }
+     */
+    public static MethodHandle invp_bank_fill_random_part$handle() {
+        return invp_bank_fill_random_part.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_fill_random_part(invp_bank_engine *engine, float *bank, int64_t rows, int32_t dimension, uint64_t seed, int64_t first, int64_t stride)
+     * }
+     */
+    public static MemorySegment invp_bank_fill_random_part$address() {
+        return invp_bank_fill_random_part.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_fill_random_part(invp_bank_engine *engine, float *bank, int64_t rows, int32_t dimension, uint64_t seed, int64_t first, int64_t stride)
+     * }
+     */
+    public static int invp_bank_fill_random_part(MemorySegment engine, MemorySegment bank, long rows, int dimension, long seed, long first, long stride) {
+        var mh$ = invp_bank_fill_random_part.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_fill_random_part", engine, bank, rows, dimension, seed, first, stride);
+            }
+            return (int)mh$.invokeExact(engine, bank, rows, dimension, seed, first, stride);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1002,6 +1066,303 @@ public class InvpBank {
                 traceDowncall("invp_bank_objective", engine, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, loss_ins, loss_inv, gradient);
             }
             return (int)mh$.invokeExact(engine, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, loss_ins, loss_inv, gradient);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_shard_maxima {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_shard_maxima");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_maxima(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const int32_t *positives, int32_t positives_width, int32_t *nearest, float *nearest_scores, int32_t nearest_count, const int32_t *counts, int32_t mode, int32_t exclusive, float *maxima)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_shard_maxima$descriptor() {
+        return invp_bank_shard_maxima.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_maxima(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const int32_t *positives, int32_t positives_width, int32_t *nearest, float *nearest_scores, int32_t nearest_count, const int32_t *counts, int32_t mode, int32_t exclusive, float *maxima)
+     * }
+     */
+    public static MethodHandle invp_bank_shard_maxima$handle() {
+        return invp_bank_shard_maxima.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_maxima(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const int32_t *positives, int32_t positives_width, int32_t *nearest, float *nearest_scores, int32_t nearest_count, const int32_t *counts, int32_t mode, int32_t exclusive, float *maxima)
+     * }
+     */
+    public static MemorySegment invp_bank_shard_maxima$address() {
+        return invp_bank_shard_maxima.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_maxima(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const int32_t *positives, int32_t positives_width, int32_t *nearest, float *nearest_scores, int32_t nearest_count, const int32_t *counts, int32_t mode, int32_t exclusive, float *maxima)
+     * }
+     */
+    public static int invp_bank_shard_maxima(MemorySegment engine, int rank, int ranks, MemorySegment anchors, int batch, MemorySegment positives, int positives_width, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment counts, int mode, int exclusive, MemorySegment maxima) {
+        var mh$ = invp_bank_shard_maxima.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_shard_maxima", engine, rank, ranks, anchors, batch, positives, positives_width, nearest, nearest_scores, nearest_count, counts, mode, exclusive, maxima);
+            }
+            return (int)mh$.invokeExact(engine, rank, ranks, anchors, batch, positives, positives_width, nearest, nearest_scores, nearest_count, counts, mode, exclusive, maxima);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_shard_sums {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_FLOAT,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_shard_sums");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_sums(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, int32_t mode, int32_t exclusive, float temperature, double *sums)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_shard_sums$descriptor() {
+        return invp_bank_shard_sums.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_sums(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, int32_t mode, int32_t exclusive, float temperature, double *sums)
+     * }
+     */
+    public static MethodHandle invp_bank_shard_sums$handle() {
+        return invp_bank_shard_sums.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_sums(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, int32_t mode, int32_t exclusive, float temperature, double *sums)
+     * }
+     */
+    public static MemorySegment invp_bank_shard_sums$address() {
+        return invp_bank_shard_sums.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_sums(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, int32_t mode, int32_t exclusive, float temperature, double *sums)
+     * }
+     */
+    public static int invp_bank_shard_sums(MemorySegment engine, int rank, int ranks, MemorySegment anchors, int batch, MemorySegment own_scores, MemorySegment positives, int positives_width, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment counts, MemorySegment chosen, MemorySegment chosen_scores, int chosen_count, MemorySegment maxima, int mode, int exclusive, float temperature, MemorySegment sums) {
+        var mh$ = invp_bank_shard_sums.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_shard_sums", engine, rank, ranks, anchors, batch, own_scores, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, mode, exclusive, temperature, sums);
+            }
+            return (int)mh$.invokeExact(engine, rank, ranks, anchors, batch, own_scores, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, mode, exclusive, temperature, sums);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_shard_gradient {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_LONG,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_FLOAT,
+            InvpBank.C_FLOAT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_shard_gradient");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_shard_gradient$descriptor() {
+        return invp_bank_shard_gradient.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * }
+     */
+    public static MethodHandle invp_bank_shard_gradient$handle() {
+        return invp_bank_shard_gradient.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * }
+     */
+    public static MemorySegment invp_bank_shard_gradient$address() {
+        return invp_bank_shard_gradient.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * }
+     */
+    public static int invp_bank_shard_gradient(MemorySegment engine, MemorySegment bank, long rows, int dimension, int rank, int ranks, MemorySegment anchors, int batch, MemorySegment own_scores, MemorySegment own_inside, MemorySegment positives, int positives_width, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment counts, MemorySegment chosen, MemorySegment chosen_scores, int chosen_count, MemorySegment maxima, MemorySegment sums, int mode, int exclusive, float temperature, float invariance_weight, MemorySegment losses, MemorySegment gradient) {
+        var mh$ = invp_bank_shard_gradient.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_shard_gradient", engine, bank, rows, dimension, rank, ranks, anchors, batch, own_scores, own_inside, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, sums, mode, exclusive, temperature, invariance_weight, losses, gradient);
+            }
+            return (int)mh$.invokeExact(engine, bank, rows, dimension, rank, ranks, anchors, batch, own_scores, own_inside, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, sums, mode, exclusive, temperature, invariance_weight, losses, gradient);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_project {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_FLOAT,
+            InvpBank.C_LONG,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_project");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_project(invp_bank_engine *engine, const float *unit, const float *norms, int32_t batch, int32_t dimension, float temperature, int64_t total, float *gradient)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_project$descriptor() {
+        return invp_bank_project.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_project(invp_bank_engine *engine, const float *unit, const float *norms, int32_t batch, int32_t dimension, float temperature, int64_t total, float *gradient)
+     * }
+     */
+    public static MethodHandle invp_bank_project$handle() {
+        return invp_bank_project.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_project(invp_bank_engine *engine, const float *unit, const float *norms, int32_t batch, int32_t dimension, float temperature, int64_t total, float *gradient)
+     * }
+     */
+    public static MemorySegment invp_bank_project$address() {
+        return invp_bank_project.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_project(invp_bank_engine *engine, const float *unit, const float *norms, int32_t batch, int32_t dimension, float temperature, int64_t total, float *gradient)
+     * }
+     */
+    public static int invp_bank_project(MemorySegment engine, MemorySegment unit, MemorySegment norms, int batch, int dimension, float temperature, long total, MemorySegment gradient) {
+        var mh$ = invp_bank_project.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_project", engine, unit, norms, batch, dimension, temperature, total, gradient);
+            }
+            return (int)mh$.invokeExact(engine, unit, norms, batch, dimension, temperature, total, gradient);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

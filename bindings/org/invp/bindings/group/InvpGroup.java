@@ -441,6 +441,68 @@ public class InvpGroup {
         }
     }
 
+    private static class invp_nn_group_all_to_all {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpGroup.C_INT,
+            InvpGroup.C_POINTER,
+            InvpGroup.C_POINTER,
+            InvpGroup.C_LONG,
+            InvpGroup.C_INT,
+            InvpGroup.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpGroup.findOrThrow("invp_nn_group_all_to_all");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_group_all_to_all(invp_nn_group *group, const void *all, int64_t count, int32_t type, void *received)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_group_all_to_all$descriptor() {
+        return invp_nn_group_all_to_all.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_group_all_to_all(invp_nn_group *group, const void *all, int64_t count, int32_t type, void *received)
+     * }
+     */
+    public static MethodHandle invp_nn_group_all_to_all$handle() {
+        return invp_nn_group_all_to_all.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_group_all_to_all(invp_nn_group *group, const void *all, int64_t count, int32_t type, void *received)
+     * }
+     */
+    public static MemorySegment invp_nn_group_all_to_all$address() {
+        return invp_nn_group_all_to_all.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_group_all_to_all(invp_nn_group *group, const void *all, int64_t count, int32_t type, void *received)
+     * }
+     */
+    public static int invp_nn_group_all_to_all(MemorySegment group, MemorySegment all, long count, int type, MemorySegment received) {
+        var mh$ = invp_nn_group_all_to_all.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_group_all_to_all", group, all, count, type, received);
+            }
+            return (int)mh$.invokeExact(group, all, count, type, received);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class invp_nn_group_broadcast {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             InvpGroup.C_INT,

@@ -34,7 +34,7 @@ class ArchitectureTest {
           Map.entry(
               "bank",
               List.of("bindings.bank", "bindings.cuda", "bindings.cudart", "bindings.cublas")),
-          Map.entry("objective", List.of("bindings.bank", "bank")),
+          Map.entry("objective", List.of("bindings.bank", "bank", "distributed")),
           Map.entry("nn", List.of("bindings.nn", "bindings.group", "distributed")),
           Map.entry("distributed", List.of("bindings.group")),
           Map.entry("data", List.of("bindings.image")),

@@ -192,6 +192,16 @@ public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine, 
   void updateBank(FloatTensor bank, IntTensor anchors, FloatTensor unit, double momentum);
 
   /**
+   * The stages over a bank of which only a shard lies here.
+   *
+   * @throws IllegalArgumentException on a device: sharded banks lie in the host's memory
+   */
+  default ShardStages shard(Shard shard) {
+    throw new IllegalArgumentException(
+        "a bank in shards needs an engine on the CPU, this is " + memory().name());
+  }
+
+  /**
    * The limit that a search is measured against: 10^9 float operations per second of all threads
    * together when they do nothing but fused multiply-adds (two operations each) on registers; on a
    * GPU what cuBLAS does on large fp16 matrices.

@@ -239,6 +239,11 @@ final class CpuBankEngine implements BankEngine {
   }
 
   @Override
+  public ShardStages shard(Shard shard) {
+    return new CpuShardStages(this, shard);
+  }
+
+  @Override
   public double peakGflops(double seconds) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.JAVA_DOUBLE);
@@ -264,12 +269,12 @@ final class CpuBankEngine implements BankEngine {
   }
 
   /** One native call on the engine. */
-  private interface Call {
+  interface Call {
     int on(MemorySegment engine);
   }
 
   // The lock keeps the handle alive during a call and lets close() wait for it.
-  private void call(Call call) {
+  void call(Call call) {
     lock.lock();
     try {
       if (handle == null) {
@@ -288,7 +293,7 @@ final class CpuBankEngine implements BankEngine {
     }
   }
 
-  private static int nativeMode(Mode mode) {
+  static int nativeMode(Mode mode) {
     return mode == Mode.PAPER
         ? InvpBank.INVP_BANK_MODE_PAPER()
         : InvpBank.INVP_BANK_MODE_OFFICIAL();

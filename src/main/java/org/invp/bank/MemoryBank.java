@@ -117,6 +117,15 @@ public final class MemoryBank implements AutoCloseable {
   }
 
   /**
+   * Fills a shard's rows as {@link #fillRandom(long)} fills them in a bank that is whole.
+   *
+   * @param shard which rows these are
+   */
+  public void fillRandom(Shard shard, long seed) {
+    engine.shard(shard).fillRandom(embeddings, seed);
+  }
+
+  /**
    * Replaces all rows by what {@code writer} writes to a tensor [N, D] on the host: the bank itself
    * where it lies there, otherwise a copy that is brought to it afterwards.
    */

@@ -142,6 +142,20 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
   }
 
   @Override
+  public void allToAll(IntTensor all, IntTensor received) {
+    requireAll(all.size() / size(), all.size());
+    requireAll(all.size() / size(), received.size());
+    collective(
+        group ->
+            InvpGroup.invp_nn_group_all_to_all(
+                group,
+                all.segment(),
+                all.size() / size(),
+                InvpGroup.INVP_NN_GROUP_INT32(),
+                received.segment()));
+  }
+
+  @Override
   public void broadcast(FloatTensor data, int root) {
     collective(
         group ->

@@ -73,6 +73,14 @@ public interface ProcessGroup extends AutoCloseable {
    */
   void reduceScatter(FloatTensor all, FloatTensor mine);
 
+  /**
+   * received = from each rank in turn the part that it has for this one.
+   *
+   * @param all {@link #size} parts of equal size, the r-th for rank r; unchanged
+   * @param received as many elements
+   */
+  void allToAll(IntTensor all, IntTensor received);
+
   /** data = rank {@code root}'s data. */
   void broadcast(FloatTensor data, int root);
 

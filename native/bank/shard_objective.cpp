@@ -1,0 +1,251 @@
+#include "shard_objective.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+#include <vector>
+
+#include "invp/bank.h"
+#include "loss_terms.h"
+#include "weighted_rows.h"
+
+namespace invp::bank {
+namespace {
+
+constexpr int64_t kAnchorsPerPiece = 8;
+
+/* One anchor of the batch as this shard sees it. */
+class ShardAnchor {
+ public:
+  ShardAnchor(const Kernels& kernels, const ObjectiveOptions& options, const Shard& shard,
+              const ShardAnchors& anchors, const ShardNearest& nearest)
+      : kernels_(kernels),
+        options_(options),
+        shard_(shard),
+        anchors_(anchors),
+        nearest_(nearest),
+        scale_(1.0f / options.temperature),
+        exponentials_(static_cast<size_t>(nearest.stride)),
+        negative_(static_cast<size_t>(nearest.stride)),
+        chosen_exponentials_(static_cast<size_t>(anchors.chosen_count)) {}
+
+  void select(int64_t b) {
+    id_ = anchors_.ids[b];
+    b_ = b;
+    ids_ = nearest_.ids + b * nearest_.stride;
+    scores_ = nearest_.scores + b * nearest_.stride;
+    count_ = nearest_.counts[b];
+    chosen_ = anchors_.chosen + b * anchors_.chosen_count;
+    chosen_scores_ = anchors_.chosen_scores + b * anchors_.chosen_count;
+    chosen_count_ =
+        static_cast<int32_t>(std::find(chosen_, chosen_ + anchors_.chosen_count, -1) - chosen_);
+    if (paper()) {
+      mark_negatives(
+          ids_, count_, [this](int32_t local) { return shard_.global(local); },
+          anchors_.positives + b * anchors_.positives_width, anchors_.positives_width,
+          options_.exclusive ? id_ : -1, negative_);
+    } else {
+      std::fill_n(negative_.begin(), count_, uint8_t{1});
+    }
+  }
+
+  void maxima(float* out) const {
+    out[0] = out[1] = -std::numeric_limits<float>::infinity();
+    for (int32_t j = 0; j < count_; ++j) {
+      out[0] = std::max(out[0], scores_[j]);
+      if (negative_[static_cast<size_t>(j)]) out[1] = std::max(out[1], scores_[j]);
+    }
+  }
+
+  void sums(const float* maxima, double* out) {
+    exponentials(shift(maxima));
+    out[0] = sum(exponentials_.data(), count_);
+    out[1] = out[0];
+    if (!paper()) return;
+    exponentials(negative_shift(maxima));
+    keep_negatives();
+    out[1] = sum(exponentials_.data(), count_);
+  }
+
+  /* The weights of the nearest rows here, and what the chosen and the own row add to the gradient.
+   */
+  Losses run(const float* maxima, const double* sums, const float* bank, int32_t dimension,
+             float* weights, float* gradient) {
+    const double own = exponential(own_score(), shift(maxima));
+    const InstanceTerms instance = paper()
+                                       ? paper_instance(own, sums[0], anchors_.own_inside[b_] != 0)
+                                       : official_instance(own, sums[0]);
+    const InvarianceTerms invariance = invariance_terms(maxima, sums, own);
+    weigh(maxima, instance.nearest_factor, invariance.negative_factor, weights);
+    std::fill_n(gradient, dimension, 0.0f);
+    if (shard_.owns(id_)) {
+      const int32_t local = shard_.local(id_);
+      const auto weight = static_cast<float>(instance.own_weight + invariance.own_weight);
+      kernels_.add_rows(bank, dimension, &local, &weight, 1, gradient);
+    }
+    for (int32_t j = 0; j < chosen_count_; ++j) {
+      if (!shard_.owns(chosen_[j])) continue;
+      const int32_t local = shard_.local(chosen_[j]);
+      const auto weight =
+          static_cast<float>(invariance.chosen_factor *
+                             static_cast<double>(chosen_exponentials_[static_cast<size_t>(j)]));
+      kernels_.add_rows(bank, dimension, &local, &weight, 1, gradient);
+    }
+    return {instance.loss, invariance.loss};
+  }
+
+ private:
+  bool paper() const { return options_.mode == INVP_BANK_MODE_PAPER; }
+
+  float own_score() const { return anchors_.own_scores[b_]; }
+
+  float shift(const float* maxima) const { return std::max(maxima[0], own_score()); }
+
+  float hard_shift() const {
+    return *std::max_element(chosen_scores_, chosen_scores_ + chosen_count_);
+  }
+
+  // Without chosen ones L_inv is 0 whatever the sum of the negatives.
+  float negative_shift(const float* maxima) const {
+    return chosen_count_ == 0 ? shift(maxima) : std::max(maxima[1], hard_shift());
+  }
+
+  InvarianceTerms invariance_terms(const float* maxima, const double* sums, double own) {
+    if (!paper()) {
+      return official_invariance(own, sums[0], chosen_sum(shift(maxima)), options_.exclusive,
+                                 options_.invariance_weight);
+    }
+    if (chosen_count_ == 0) return {0, 0, 0, 0};
+    const float hard = hard_shift(), all = negative_shift(maxima);
+    const double gap = (static_cast<double>(all) - static_cast<double>(hard)) * scale_;
+    return paper_invariance(sums[1], chosen_sum(hard), gap, exponential(hard, all),
+                            options_.invariance_weight);
+  }
+
+  void weigh(const float* maxima, double nearest_factor, double negative_factor, float* weights) {
+    const auto all = static_cast<float>(nearest_factor);
+    const auto negative = static_cast<float>(negative_factor);
+    exponentials(shift(maxima));
+    for (int32_t j = 0; j < count_; ++j) weights[j] = all * exponentials_[static_cast<size_t>(j)];
+    if (negative == 0) return;
+    if (paper()) {
+      exponentials(negative_shift(maxima));
+      keep_negatives();
+    }
+    for (int32_t j = 0; j < count_; ++j)
+      weights[j] += negative * exponentials_[static_cast<size_t>(j)];
+  }
+
+  void exponentials(float shift) {
+    kernels_.exponentials(scores_, count_, shift, scale_, exponentials_.data());
+  }
+
+  // A score above the shift (one that is not negative) gives garbage, which is dropped here.
+  void keep_negatives() {
+    for (size_t j = 0; j < static_cast<size_t>(count_); ++j) {
+      if (!negative_[j]) exponentials_[j] = 0;
+    }
+  }
+
+  double exponential(float score, float shift) const {
+    float result;
+    kernels_.exponentials(&score, 1, shift, scale_, &result);
+    return static_cast<double>(result);
+  }
+
+  double chosen_sum(float shift) {
+    kernels_.exponentials(chosen_scores_, chosen_count_, shift, scale_,
+                          chosen_exponentials_.data());
+    return sum(chosen_exponentials_.data(), chosen_count_);
+  }
+
+  const Kernels& kernels_;
+  const ObjectiveOptions& options_;
+  const Shard& shard_;
+  const ShardAnchors& anchors_;
+  const ShardNearest& nearest_;
+  const float scale_;
+  std::vector<float> exponentials_;
+  std::vector<uint8_t> negative_;
+  std::vector<float> chosen_exponentials_;
+
+  int32_t id_ = 0;
+  int64_t b_ = 0;
+  const int32_t* ids_ = nullptr;
+  const float* scores_ = nullptr;
+  int32_t count_ = 0;
+  const int32_t* chosen_ = nullptr;
+  const float* chosen_scores_ = nullptr;
+  int32_t chosen_count_ = 0;
+};
+
+}  // namespace
+
+void sort_by_id(ThreadPool& pool, int32_t* ids, float* scores, int32_t batch, int32_t stride,
+                const int32_t* counts) {
+  pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    std::vector<uint64_t> pairs;
+    for (int64_t b = begin; b < end; ++b) {
+      int32_t* const id = ids + b * stride;
+      float* const score = scores + b * stride;
+      pairs.resize(static_cast<size_t>(counts[b]));
+      for (size_t j = 0; j < pairs.size(); ++j)
+        pairs[j] = static_cast<uint64_t>(id[j]) << 32 | std::bit_cast<uint32_t>(score[j]);
+      std::sort(pairs.begin(), pairs.end());
+      for (size_t j = 0; j < pairs.size(); ++j) {
+        id[j] = static_cast<int32_t>(pairs[j] >> 32);
+        score[j] = std::bit_cast<float>(static_cast<uint32_t>(pairs[j]));
+      }
+    }
+  });
+}
+
+void shard_maxima(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                  const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                  float* maxima) {
+  pool.for_each(anchors.batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    ShardAnchor anchor(kernels, options, shard, anchors, nearest);
+    for (int64_t b = begin; b < end; ++b) {
+      anchor.select(b);
+      anchor.maxima(maxima + 2 * b);
+    }
+  });
+}
+
+void shard_sums(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                const float* maxima, double* sums) {
+  pool.for_each(anchors.batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    ShardAnchor anchor(kernels, options, shard, anchors, nearest);
+    for (int64_t b = begin; b < end; ++b) {
+      anchor.select(b);
+      anchor.sums(maxima + 2 * b, sums + 2 * b);
+    }
+  });
+}
+
+void shard_gradient(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                    const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                    const float* maxima, const double* sums, const float* bank, int64_t rows,
+                    int32_t dimension, AlignedArray<float>& weights, double* losses,
+                    float* gradient) {
+  weights.reserve(static_cast<size_t>(anchors.batch) * static_cast<size_t>(nearest.stride));
+  pool.for_each(anchors.batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    ShardAnchor anchor(kernels, options, shard, anchors, nearest);
+    for (int64_t b = begin; b < end; ++b) {
+      anchor.select(b);
+      const Losses loss = anchor.run(maxima + 2 * b, sums + 2 * b, bank, dimension,
+                                     weights.data() + b * nearest.stride, gradient + b * dimension);
+      losses[2 * b] = loss.instance;
+      losses[2 * b + 1] = loss.invariance;
+    }
+  });
+  const WeightedRows weighted{bank,           rows,           dimension,     nearest.ids,
+                              weights.data(), nearest.stride, nearest.counts};
+  const int64_t share = (anchors.batch + pool.threads() - 1) / pool.threads();
+  pool.for_each(anchors.batch, share, [&](int, int64_t begin, int64_t end) {
+    add_weighted_rows(kernels, weighted, begin, end, gradient);
+  });
+}
+
+}  // namespace invp::bank

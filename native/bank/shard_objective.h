@@ -1,0 +1,69 @@
+/*
+ * The objective over one process's rows of a bank that lies in several (invp_bank_shard_*): what
+ * each process adds to the sums, and from everybody's sums the losses and its part of dL/dv.
+ */
+#ifndef INVP_BANK_SHARD_OBJECTIVE_H
+#define INVP_BANK_SHARD_OBJECTIVE_H
+
+#include "aligned.h"
+#include "cpu/kernels.h"
+#include "objective.h"
+#include "thread_pool.h"
+
+namespace invp::bank {
+
+/* Local row l is row l * ranks + rank of the whole bank. */
+struct Shard {
+  int32_t rank, ranks;
+
+  int32_t global(int32_t local) const { return local * ranks + rank; }
+  bool owns(int32_t id) const { return id % ranks == rank; }
+  int32_t local(int32_t id) const { return id / ranks; }
+};
+
+/* This shard's part of every anchor's N_M: local ids, ascending once shard_maxima sorted them. */
+struct ShardNearest {
+  const int32_t* ids;  /* [batch, stride] */
+  const float* scores; /* [batch, stride] */
+  int32_t stride;
+  const int32_t* counts; /* [batch]: how many belong to N_M, 0 to stride */
+};
+
+/* What all processes know of the anchors. */
+struct ShardAnchors {
+  const int32_t* ids; /* [batch], of the whole bank */
+  int32_t batch;
+  const float* own_scores;   /* [batch] */
+  const int32_t* own_inside; /* [batch] */
+  const int32_t* positives;  /* [batch, positives_width] */
+  int32_t positives_width;
+  const int32_t* chosen; /* [batch, chosen_count], of the whole bank */
+  const float* chosen_scores;
+  int32_t chosen_count;
+};
+
+/* Sorts the first counts[b] entries of every list by id. */
+void sort_by_id(ThreadPool& pool, int32_t* ids, float* scores, int32_t batch, int32_t stride,
+                const int32_t* counts);
+
+/* maxima [batch, 2] = the largest score of N_M and of the negatives here. */
+void shard_maxima(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                  const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                  float* maxima);
+
+/* sums [batch, 2] = the exponentials of N_M and of the negatives here, relative to the shifts that
+ * everybody derives from the maxima of all. */
+void shard_sums(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                const float* maxima, double* sums);
+
+/* losses [batch, 2] from the sums of all; gradient [batch, dimension] = what the rows here add. */
+void shard_gradient(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                    const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                    const float* maxima, const double* sums, const float* bank, int64_t rows,
+                    int32_t dimension, AlignedArray<float>& weights, double* losses,
+                    float* gradient);
+
+}  // namespace invp::bank
+
+#endif

@@ -1,0 +1,165 @@
+package org.invp.bank;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.invp.bindings.bank.InvpBank;
+import org.invp.tensor.FloatTensor;
+
+/** The stages over a shard on the CPU, each one call of {@code libinvp_bank.so}. */
+final class CpuShardStages implements ShardStages {
+  private final CpuBankEngine engine;
+  private final Shard shard;
+
+  CpuShardStages(CpuBankEngine engine, Shard shard) {
+    this.engine = engine;
+    this.shard = shard;
+  }
+
+  @Override
+  public void fillRandom(FloatTensor bank, long seed) {
+    Shapes.require("bank", bank.shape(), shard.localRows(), bank.shape(1));
+    engine.call(
+        handle ->
+            InvpBank.invp_bank_fill_random_part(
+                handle,
+                bank.segment(),
+                bank.shape(0),
+                StageShapes.dimension(bank),
+                seed,
+                shard.rank(),
+                shard.size()));
+  }
+
+  @Override
+  public void maxima(ShardTensors step, Mode mode, boolean exclusive) {
+    int batch = step.batch();
+    engine.call(
+        handle ->
+            InvpBank.invp_bank_shard_maxima(
+                handle,
+                shard.rank(),
+                shard.size(),
+                step.anchors().segment(),
+                batch,
+                step.positives().segment(),
+                step.walkWidth(),
+                step.nearest().segment(),
+                step.nearestScores().segment(),
+                step.nearestCount(),
+                step.counts().segment(),
+                CpuBankEngine.nativeMode(mode),
+                exclusive ? 1 : 0,
+                step.maxima().segment()));
+  }
+
+  @Override
+  public void sums(
+      ShardTensors step, Mode mode, boolean exclusive, double temperature, double[] sums) {
+    int batch = step.batch();
+    requireLength("sums", sums, 2 * batch);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(ValueLayout.JAVA_DOUBLE, sums.length);
+      engine.call(
+          handle ->
+              InvpBank.invp_bank_shard_sums(
+                  handle,
+                  shard.rank(),
+                  shard.size(),
+                  step.anchors().segment(),
+                  batch,
+                  step.ownScores().segment(),
+                  step.positives().segment(),
+                  step.walkWidth(),
+                  step.nearest().segment(),
+                  step.nearestScores().segment(),
+                  step.nearestCount(),
+                  step.counts().segment(),
+                  step.chosen().segment(),
+                  step.chosenScores().segment(),
+                  step.chosenCount(),
+                  step.maxima().segment(),
+                  CpuBankEngine.nativeMode(mode),
+                  exclusive ? 1 : 0,
+                  (float) temperature,
+                  out));
+      MemorySegment.copy(out, ValueLayout.JAVA_DOUBLE, 0, sums, 0, sums.length);
+    }
+  }
+
+  @Override
+  public void gradient(
+      FloatTensor bank,
+      ShardTensors step,
+      Mode mode,
+      boolean exclusive,
+      double temperature,
+      double invarianceWeight,
+      double[] sums,
+      double[] losses,
+      FloatTensor gradient) {
+    int batch = step.batch();
+    requireLength("sums", sums, 2 * batch);
+    requireLength("losses", losses, 2 * batch);
+    Shapes.require("gradient", gradient.shape(), batch, bank.shape(1));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_DOUBLE, sums);
+      MemorySegment out = arena.allocate(ValueLayout.JAVA_DOUBLE, losses.length);
+      engine.call(
+          handle ->
+              InvpBank.invp_bank_shard_gradient(
+                  handle,
+                  bank.segment(),
+                  bank.shape(0),
+                  StageShapes.dimension(bank),
+                  shard.rank(),
+                  shard.size(),
+                  step.anchors().segment(),
+                  batch,
+                  step.ownScores().segment(),
+                  step.ownInside().segment(),
+                  step.positives().segment(),
+                  step.walkWidth(),
+                  step.nearest().segment(),
+                  step.nearestScores().segment(),
+                  step.nearestCount(),
+                  step.counts().segment(),
+                  step.chosen().segment(),
+                  step.chosenScores().segment(),
+                  step.chosenCount(),
+                  step.maxima().segment(),
+                  in,
+                  CpuBankEngine.nativeMode(mode),
+                  exclusive ? 1 : 0,
+                  (float) temperature,
+                  (float) invarianceWeight,
+                  out,
+                  gradient.segment()));
+      MemorySegment.copy(out, ValueLayout.JAVA_DOUBLE, 0, losses, 0, losses.length);
+    }
+  }
+
+  @Override
+  public void project(
+      FloatTensor unit, FloatTensor norms, double temperature, long total, FloatTensor gradient) {
+    int batch = StageShapes.normalise(gradient, unit, norms);
+    engine.call(
+        handle ->
+            InvpBank.invp_bank_project(
+                handle,
+                unit.segment(),
+                norms.segment(),
+                batch,
+                StageShapes.dimension(unit),
+                (float) temperature,
+                total,
+                gradient.segment()));
+  }
+
+  private static void requireLength(String name, double[] values, int length) {
+    if (values.length != length) {
+      throw new IllegalArgumentException(
+          "%s has %d values, needs %d".formatted(name, values.length, length));
+    }
+  }
+}

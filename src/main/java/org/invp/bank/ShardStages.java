@@ -1,0 +1,58 @@
+package org.invp.bank;
+
+import org.invp.tensor.FloatTensor;
+
+/**
+ * The stages of a step over a bank of which only a shard lies here; what they yield is combined
+ * over the processes between them. The contract stands in {@code invp/bank.h} ({@code
+ * invp_bank_shard_*}). Threads and exceptions as for {@link BankEngine}.
+ */
+public interface ShardStages {
+  /** Fills the rows here [n, D] as {@link BankEngine#fillRandom} fills them in the whole bank. */
+  void fillRandom(FloatTensor bank, long seed);
+
+  /**
+   * Sorts the nearest rows by id, and finds the largest scores of N_M and of the negatives here.
+   *
+   * @param step all but {@code ownScores}, {@code ownInside} and {@code chosen} are set; {@code
+   *     nearest} is changed, {@code maxima} is written; to be combined by the maximum
+   */
+  void maxima(ShardTensors step, Mode mode, boolean exclusive);
+
+  /**
+   * What the rows here add to the sums of exponentials.
+   *
+   * @param sums [B, 2], out: over N_M and over the negatives; to be combined by the sum
+   */
+  void sums(ShardTensors step, Mode mode, boolean exclusive, double temperature, double[] sums);
+
+  /**
+   * The losses, and what the rows here add to the gradient.
+   *
+   * @param bank [n, D], the rows here
+   * @param sums [B, 2], combined
+   * @param losses [B, 2], out: L_ins and L_inv of every anchor
+   * @param gradient [B, D], out: to be combined by the sum and then {@link #project projected}
+   */
+  void gradient(
+      FloatTensor bank,
+      ShardTensors step,
+      Mode mode,
+      boolean exclusive,
+      double temperature,
+      double invarianceWeight,
+      double[] sums,
+      double[] losses,
+      FloatTensor gradient);
+
+  /**
+   * Takes a gradient from the unit embeddings to those before normalisation, and to the mean.
+   *
+   * @param unit [b, D]
+   * @param norms [b]
+   * @param total the number of anchors that the mean is over
+   * @param gradient [b, D], in and out
+   */
+  void project(
+      FloatTensor unit, FloatTensor norms, double temperature, long total, FloatTensor gradient);
+}

@@ -1,0 +1,206 @@
+package org.invp.objective;
+
+import java.lang.foreign.MemorySegment;
+import org.invp.InvalidDataException;
+import org.invp.bank.BankEngine;
+import org.invp.bank.Shard;
+import org.invp.distributed.ProcessGroup;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+
+/**
+ * Brings the ranks' parts of a batch together: Q anchors, rank 0's first. What is wrong with one
+ * rank's part is agreed on before anything else, so that all ranks refuse the step together.
+ */
+final class GlobalBatch implements AutoCloseable {
+  private static final int FINE = 0;
+  private static final int BAD_EMBEDDING = 1;
+  private static final int REFUSED = 2;
+
+  private final ProcessGroup group;
+  private final Shard shard;
+  private final int dimension;
+  private final HostFloats ownUnit = new HostFloats();
+  private final HostFloats ownNorms = new HostFloats();
+  private final HostFloats allUnit = new HostFloats();
+  private final HostInts allAnchors = new HostInts();
+  private final HostInts packed = new HostInts();
+  private final HostInts received = new HostInts();
+  private final int[] sizes;
+  private FloatTensor unit;
+  private FloatTensor norms;
+
+  GlobalBatch(ProcessGroup group, Shard shard, int dimension) {
+    this.group = group;
+    this.shard = shard;
+    this.dimension = dimension;
+    this.sizes = new int[group.size()];
+  }
+
+  /** One rank's part [b, D] becomes everybody's [Q, D]. */
+  void gather(IntTensor indices, FloatTensor embeddings, FloatTensor gradient, BankEngine engine) {
+    RuntimeException failure = null;
+    try {
+      normalise(indices, embeddings, gradient, engine);
+    } catch (RuntimeException e) {
+      failure = e;
+    }
+    agree((int) indices.size(), failure);
+    if (size() == 0) {
+      throw new IllegalArgumentException("the batch is empty on all ranks");
+    }
+    exchange(indices);
+  }
+
+  private void normalise(
+      IntTensor indices, FloatTensor embeddings, FloatTensor gradient, BankEngine engine) {
+    int batch = (int) indices.size();
+    requireShape("embeddings", embeddings, batch);
+    requireShape("gradient", gradient, batch);
+    for (int b = 0; b < batch; b++) {
+      if (indices.get(b) < 0 || indices.get(b) >= shard.rows()) {
+        throw new IllegalArgumentException(
+            "image %d of the batch is %d, allowed: 0 to %d"
+                .formatted(b, indices.get(b), shard.rows() - 1));
+      }
+    }
+    unit = ownUnit.at(batch, dimension);
+    norms = ownNorms.at(batch);
+    if (batch > 0) {
+      engine.normalise(embeddings, unit, norms);
+    }
+  }
+
+  private void requireShape(String name, FloatTensor tensor, int batch) {
+    if (tensor.shape().length != 2 || tensor.shape(0) != batch || tensor.shape(1) != dimension) {
+      throw new IllegalArgumentException(
+          "%s need the shape [%d, %d]".formatted(name, batch, dimension));
+    }
+  }
+
+  private void agree(int batch, RuntimeException failure) {
+    int verdict =
+        failure == null ? FINE : failure instanceof InvalidDataException ? BAD_EMBEDDING : REFUSED;
+    IntTensor all = received.at(group.size(), 2);
+    IntTensor mine = packed.at(2);
+    mine.copyFrom(batch, verdict);
+    group.allGather(mine, all);
+    if (failure != null) {
+      throw failure;
+    }
+    for (int rank = 0; rank < sizes.length; rank++) {
+      sizes[rank] = all.get(2L * rank);
+      if (all.get(2L * rank + 1) == BAD_EMBEDDING) {
+        throw new InvalidDataException(
+            "rank %d: an embedding is not finite or has norm 0".formatted(rank));
+      }
+      if (all.get(2L * rank + 1) == REFUSED) {
+        throw new IllegalArgumentException("rank %d refuses its part of the batch".formatted(rank));
+      }
+    }
+  }
+
+  // An image and its embedding travel together, padded to the largest part.
+  private void exchange(IntTensor indices) {
+    long width = dimension + 1L;
+    long rowBytes = 4L * dimension;
+    IntTensor mine = packed.at(largest(), width);
+    for (int b = 0; b < sizes[group.rank()]; b++) {
+      MemorySegment.copy(unit.segment(), b * rowBytes, mine.segment(), 4 * b * width, rowBytes);
+      mine.set(b * width + dimension, indices.get(b));
+    }
+    IntTensor all = received.at(group.size(), largest(), width);
+    group.allGather(mine, all);
+    FloatTensor units = units();
+    IntTensor anchors = anchors();
+    int q = 0;
+    for (int rank = 0; rank < sizes.length; rank++) {
+      for (int b = 0; b < sizes[rank]; b++) {
+        long from = ((long) rank * largest() + b) * width;
+        MemorySegment.copy(all.segment(), 4 * from, units.segment(), q * rowBytes, rowBytes);
+        anchors.set(q, all.get(from + dimension));
+        q++;
+      }
+    }
+  }
+
+  /** Q, the number of anchors of all ranks. */
+  int size() {
+    int sum = 0;
+    for (int size : sizes) {
+      sum += size;
+    }
+    return sum;
+  }
+
+  /** The number of anchors of one rank. */
+  int size(int rank) {
+    return sizes[rank];
+  }
+
+  /** The largest part: what collectives are padded to. */
+  int largest() {
+    int most = 0;
+    for (int size : sizes) {
+      most = Math.max(most, size);
+    }
+    return most;
+  }
+
+  /** The place of a rank's first anchor among all. */
+  int first(int rank) {
+    int sum = 0;
+    for (int before = 0; before < rank; before++) {
+      sum += sizes[before];
+    }
+    return sum;
+  }
+
+  /** [Q, D], everybody's normalised embeddings. */
+  FloatTensor units() {
+    return allUnit.at(size(), dimension);
+  }
+
+  /** [Q], everybody's images. */
+  IntTensor anchors() {
+    return allAnchors.at(size());
+  }
+
+  /** [b, D], this rank's normalised embeddings. */
+  FloatTensor ownUnit() {
+    return unit;
+  }
+
+  /** [b], this rank's norms. */
+  FloatTensor ownNorms() {
+    return norms;
+  }
+
+  /** The mean cosine over all pairs of the batch, as {@link BankEngine#normalise} defines it. */
+  double meanCosine() {
+    int batch = size();
+    if (batch < 2) {
+      return 0;
+    }
+    FloatTensor units = units();
+    double square = 0;
+    for (int d = 0; d < dimension; d++) {
+      double total = 0;
+      for (int q = 0; q < batch; q++) {
+        total += units.get((long) q * dimension + d);
+      }
+      square += total * total;
+    }
+    return (square - batch) / ((double) batch * (batch - 1));
+  }
+
+  @Override
+  public void close() {
+    ownUnit.close();
+    ownNorms.close();
+    allUnit.close();
+    allAnchors.close();
+    packed.close();
+    received.close();
+  }
+}

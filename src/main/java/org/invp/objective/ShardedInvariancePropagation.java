@@ -1,0 +1,287 @@
+package org.invp.objective;
+
+import org.invp.bank.BankEngine;
+import org.invp.bank.MemoryBank;
+import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Shard;
+import org.invp.bank.ShardStages;
+import org.invp.bank.ShardTensors;
+import org.invp.distributed.ProcessGroup;
+import org.invp.distributed.ProcessGroup.Reduction;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+import org.invp.tensor.Memory;
+
+/**
+ * The loss of Invariance Propagation over a memory bank and a graph that lie in several processes,
+ * each with its {@link Shard}; docs/distributed.md tells how a step goes. Selections and the graph
+ * have the ids that {@link InvariancePropagation} gives for the whole bank and the global batch;
+ * losses, gradients and rows differ from its by rounding alone, since sums run in another order.
+ *
+ * <p>What a rank sends and receives in a step grows with the global batch and the dimension, not
+ * with the bank nor with M; what it keeps, with N / R. Borrows group, bank and graph. One step at a
+ * time.
+ */
+public final class ShardedInvariancePropagation implements Objective {
+  private final ProcessGroup group;
+  private final Shard shard;
+  private final MemoryBank bank;
+  private final ObjectiveOptions options;
+  private final GraphUpdate graphUpdate;
+  private final ShardStages stages;
+  private final GlobalBatch batch;
+  private final ShardSearch search;
+  private final ShardWalk walk;
+  private final ShardScores scores;
+  private final ShardGraph graph;
+  private final HostInts chosen = new HostInts();
+  private final HostFloats chosenScores = new HostFloats();
+  private final HostInts ownInside = new HostInts();
+  private final HostFloats maxima = new HostFloats();
+  private final HostFloats partial = new HostFloats();
+  private final HostFloats padded = new HostFloats();
+  private final HostFloats summed = new HostFloats();
+  private final HostInts updated = new HostInts();
+  private final HostFloats updates = new HostFloats();
+  private IntTensor positives;
+
+  /**
+   * @param group the processes
+   * @param shard this process's part of the N images
+   * @param bank its rows, [n, D], on an engine of the CPU
+   * @param graph its rows, [n, k]; what they name are images of the whole data set
+   * @param options the same on every rank
+   * @param graphUpdate whether a step writes the graph rows of its batch
+   * @throws IllegalArgumentException if sizes do not fit, M exceeds N, or the bank lies on a device
+   */
+  public ShardedInvariancePropagation(
+      ProcessGroup group,
+      Shard shard,
+      MemoryBank bank,
+      NeighbourGraph graph,
+      ObjectiveOptions options,
+      GraphUpdate graphUpdate) {
+    require(group, shard, bank, graph, options);
+    this.group = group;
+    this.shard = shard;
+    this.bank = bank;
+    this.options = options;
+    this.graphUpdate = graphUpdate;
+    this.stages = bank.engine().shard(shard);
+    int width = BankEngine.walkWidth(options.neighbours(), options.steps());
+    this.batch = new GlobalBatch(group, shard, bank.dimension());
+    this.search =
+        new ShardSearch(group, shard, bank, options.negatives(), options.neighbours() + 1);
+    this.walk = new ShardWalk(group, shard, graph, options.steps(), options.mode(), width);
+    this.scores = new ShardScores(group, shard, bank);
+    this.graph = new ShardGraph(group, shard, bank, graph);
+  }
+
+  private static void require(
+      ProcessGroup group,
+      Shard shard,
+      MemoryBank bank,
+      NeighbourGraph graph,
+      ObjectiveOptions options) {
+    if (shard.rank() != group.rank() || shard.size() != group.size()) {
+      throw new IllegalArgumentException(
+          "the shard of rank %d of %d in rank %d of %d"
+              .formatted(shard.rank(), shard.size(), group.rank(), group.size()));
+    }
+    if (bank.rows() != shard.localRows()) {
+      throw new IllegalArgumentException(
+          "the bank has %d rows, needs %d".formatted(bank.rows(), shard.localRows()));
+    }
+    if (graph.rows() != bank.rows() || graph.degree() != options.neighbours()) {
+      throw new IllegalArgumentException(
+          "the graph is %d x %d, needs %d x %d"
+              .formatted(graph.rows(), graph.degree(), bank.rows(), options.neighbours()));
+    }
+    if (options.negatives() > shard.rows()) {
+      throw new IllegalArgumentException(
+          "objective.negatives is %d, allowed: at most the number of images, %d"
+              .formatted(options.negatives(), shard.rows()));
+    }
+    if (bank.engine().memory() != Memory.HOST) {
+      throw new IllegalArgumentException(
+          "a bank in shards needs an engine on the CPU, this is " + bank.engine().memory().name());
+    }
+  }
+
+  @Override
+  public StepResult step(
+      IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
+    batch.gather(indices, embeddings, gradient, bank.engine());
+    IntTensor anchors = batch.anchors();
+    FloatTensor units = batch.units();
+
+    search.run(units);
+    // Before the lists are sorted by id.
+    IntTensor offered =
+        graphUpdate == GraphUpdate.LAZY ? graph.exchange(batch, search.lists()) : null;
+    IntTensor found = walk.run(anchors);
+    positives =
+        found.slice(
+            batch.first(group.rank()), batch.first(group.rank()) + batch.size(group.rank()));
+    ShardTensors tensors = tensors(anchors, found);
+    stages.maxima(tensors, options.mode(), options.exclusive());
+    scores.exchange(units, anchors, found, tensors.maxima());
+    select(tensors);
+    StepResult result = lossesAndGradient(tensors, invarianceWeight, gradient);
+
+    if (offered != null) {
+      graph.update(batch, offered, options.mode());
+    }
+    updateBank(anchors, units);
+    return result;
+  }
+
+  private ShardTensors tensors(IntTensor anchors, IntTensor found) {
+    long size = anchors.size();
+    return new ShardTensors(
+        anchors,
+        scores.ownScores(size),
+        ownInside.at(size),
+        search.lists().ids(),
+        search.lists().scores(),
+        search.counts(),
+        found,
+        chosen.at(size, options.positives()),
+        chosenScores.at(size, options.positives()),
+        maxima.at(size, 2));
+  }
+
+  /** The hard positives of all anchors, by every rank alike. */
+  private void select(ShardTensors tensors) {
+    IntTensor found = tensors.positives();
+    bank.engine()
+        .select(
+            found,
+            scores.positiveScores(found.shape(0), found.shape(1)),
+            options.hard(),
+            tensors.chosen(),
+            tensors.chosenScores());
+    for (int q = 0; q < batch.size(); q++) {
+      boolean inside = search.contains(q, tensors.ownScores().get(q), tensors.anchors().get(q));
+      tensors.ownInside().set(q, inside ? 1 : 0);
+    }
+  }
+
+  private StepResult lossesAndGradient(
+      ShardTensors tensors, double invarianceWeight, FloatTensor gradient) {
+    int size = batch.size();
+    double[] sums = new double[2 * size];
+    stages.sums(tensors, options.mode(), options.exclusive(), options.temperature(), sums);
+    group.allReduce(sums, Reduction.SUM);
+    double[] losses = new double[2 * size];
+    FloatTensor part = partial.at(size, bank.dimension());
+    stages.gradient(
+        bank.embeddings(),
+        tensors,
+        options.mode(),
+        options.exclusive(),
+        options.temperature(),
+        invarianceWeight,
+        sums,
+        losses,
+        part);
+    bringHome(part, gradient);
+    double instance = 0;
+    double invariance = 0;
+    for (int q = 0; q < size; q++) {
+      instance += losses[2 * q] / size;
+      invariance += losses[2 * q + 1] / size;
+    }
+    return new StepResult(instance, invariance, batch.meanCosine());
+  }
+
+  /** Sums the shards' parts of each anchor's gradient in the rank that brought the anchor. */
+  private void bringHome(FloatTensor part, FloatTensor gradient) {
+    int each = batch.largest();
+    FloatTensor all = padded.at((long) group.size() * each, bank.dimension());
+    all.segment().fill((byte) 0);
+    for (int rank = 0; rank < group.size(); rank++) {
+      int first = batch.first(rank);
+      int count = batch.size(rank);
+      all.slice((long) rank * each, (long) rank * each + count)
+          .copyFrom(part.slice(first, first + (long) count));
+    }
+    FloatTensor mine = summed.at(each, bank.dimension());
+    group.reduceScatter(all, mine);
+    int own = batch.size(group.rank());
+    if (own > 0) {
+      gradient.copyFrom(mine.slice(own));
+      stages.project(
+          batch.ownUnit(), batch.ownNorms(), options.temperature(), batch.size(), gradient);
+    }
+  }
+
+  private void updateBank(IntTensor anchors, FloatTensor units) {
+    int count = 0;
+    for (int q = 0; q < batch.size(); q++) {
+      count += shard.owns(anchors.get(q)) ? 1 : 0;
+    }
+    if (count == 0) {
+      return;
+    }
+    IntTensor ids = updated.at(count);
+    FloatTensor rows = updates.at(count, bank.dimension());
+    int at = 0;
+    for (int q = 0; q < batch.size(); q++) {
+      if (shard.owns(anchors.get(q))) {
+        ids.set(at, shard.local(anchors.get(q)));
+        rows.slice(at, at + 1L).copyFrom(units.slice(q, q + 1L));
+        at++;
+      }
+    }
+    bank.update(ids, rows, options.bankMomentum());
+  }
+
+  /**
+   * Replaces the whole graph by the exact one of the present bank, as {@link
+   * NeighbourGraph#rebuild} does in one process; collective.
+   *
+   * @param progress hears of it on this rank; if it throws it must do so on all ranks
+   */
+  public void rebuildGraph(NeighbourGraph.Progress progress) {
+    graph.rebuild(progress);
+  }
+
+  @Override
+  public IntTensor positives() {
+    if (positives == null) {
+      throw new IllegalStateException("no step was taken yet");
+    }
+    return positives;
+  }
+
+  /** What decided this rank's traffic so far. */
+  record Work(long cutsCounted, long graphRows, long numbers, long searchedAgain) {}
+
+  Work work() {
+    return new Work(
+        search.selection().counted(),
+        walk.rowsFetched(),
+        scores.numbersExchanged(),
+        search.searchedAgain());
+  }
+
+  @Override
+  public void close() {
+    batch.close();
+    search.close();
+    walk.close();
+    scores.close();
+    graph.close();
+    chosen.close();
+    chosenScores.close();
+    ownInside.close();
+    maxima.close();
+    partial.close();
+    padded.close();
+    summed.close();
+    updated.close();
+    updates.close();
+    positives = null;
+  }
+}
