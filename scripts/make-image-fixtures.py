@@ -184,6 +184,21 @@ def other_types(colour, gray):
     netpbm(Image.open(OUT / "lossy.webp").convert("RGB"), "lossy")
 
 
+def every_colour():
+    """All 2^24 colours with their hue moved, as a checksum that any order of summing gives."""
+    green_blue = np.stack(np.meshgrid(np.arange(256), np.arange(256), indexing="ij"), axis=-1)
+    lines = ["# shift checksum: sum of byte i * (2654435761 i mod 2^32), mod 2^64, over [red, green, blue, channel]"]
+    for shift in (0.1, -0.5, 0.37, -0.013):
+        checksum = 0
+        for red in range(256):
+            colours = np.insert(green_blue, 0, red, axis=-1).astype(np.uint8)
+            moved = np.asarray(shift_hue(Image.fromarray(colours), shift)).reshape(-1).astype(np.uint64)
+            at = np.arange(moved.size, dtype=np.uint64) + np.uint64(red * moved.size)
+            checksum += int((moved * (at * np.uint64(2654435761) % np.uint64(2**32))).sum(dtype=np.uint64))
+        lines.append(f"{shift} {checksum % 2**64}")
+    (OUT / "every_colour.txt").write_text("\n".join(lines) + "\n")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     colour, gray = scene(37, 50), scene(28, 28).convert("L")
@@ -245,6 +260,7 @@ def main():
     scaled_jpegs()
     exif_jpegs()
     other_types(colour, gray)
+    every_colour()
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "clones.h"
+#include "convolve.h"
 
 namespace invp::image {
 namespace {
@@ -24,21 +24,8 @@ int32_t mirrored(int32_t position, int32_t size) {
   return folded < size ? folded : period - folded;
 }
 
-INVP_CLONES
-void add_scaled(float* sums, const float* row, float weight, int32_t count) {
-  for (int32_t x = 0; x < count; x++) sums[x] += weight * row[x];
-}
-
-INVP_CLONES
-void store_rounded(const float* sums, uint8_t* out, int32_t count) {
-  for (int32_t x = 0; x < count; x++) {
-    /* Adding 2^23 rounds to the nearest whole number, ties to even. */
-    const float whole = (std::clamp(sums[x], 0.0f, 255.0f) + 8388608.0f) - 8388608.0f;
-    out[x] = static_cast<uint8_t>(static_cast<int32_t>(whole));
-  }
-}
-
-void grow(std::vector<float>& buffer, int64_t size) {
+template <typename T>
+void grow(std::vector<T>& buffer, int64_t size) {
   if (buffer.size() < static_cast<size_t>(size)) buffer.resize(static_cast<size_t>(size));
 }
 
@@ -47,10 +34,11 @@ void grow(std::vector<float>& buffer, int64_t size) {
 void Blur::run(uint8_t* planes, int32_t channels, int32_t height, int32_t width, float deviation) {
   const auto radius = static_cast<int32_t>(std::ceil(3.0 * static_cast<double>(deviation)));
   const int32_t taps = 2 * radius + 1;
+  const int32_t stride = (width + kConvolved - 1) / kConvolved * kConvolved;
   grow(kernel_, taps);
-  grow(rows_, static_cast<int64_t>(height) * width);
-  grow(padded_, static_cast<int64_t>(width) + 2 * radius);
-  grow(sums_, width);
+  grow(rows_, static_cast<int64_t>(height) * stride);
+  grow(padded_, int64_t{stride} + 2 * radius);
+  grow(taps_, taps);
 
   double total = 0;
   for (int32_t t = 0; t < taps; t++) {
@@ -71,21 +59,17 @@ void Blur::run(uint8_t* planes, int32_t channels, int32_t height, int32_t width,
         padded_[static_cast<size_t>(x)] = in[mirrored(x - radius, width)];
         padded_[static_cast<size_t>(radius + width + x)] = in[mirrored(width + x, width)];
       }
-      for (int32_t x = 0; x < width; x++) padded_[static_cast<size_t>(radius + x)] = in[x];
-      float* out = rows_.data() + static_cast<int64_t>(y) * width;
-      std::fill_n(out, width, 0.0f);
-      for (int32_t t = 0; t < taps; t++) {
-        add_scaled(out, padded_.data() + t, kernel_[static_cast<size_t>(t)], width);
-      }
+      widen(in, width, padded_.data() + radius);
+      convolve_along(padded_.data(), kernel_.data(), taps, width,
+                     rows_.data() + static_cast<int64_t>(y) * stride);
     }
     for (int32_t y = 0; y < height; y++) {
-      std::fill_n(sums_.begin(), width, 0.0f);
       for (int32_t t = 0; t < taps; t++) {
         const int32_t from = mirrored(y + t - radius, height);
-        add_scaled(sums_.data(), rows_.data() + static_cast<int64_t>(from) * width,
-                   kernel_[static_cast<size_t>(t)], width);
+        taps_[static_cast<size_t>(t)] = rows_.data() + static_cast<int64_t>(from) * stride;
       }
-      store_rounded(sums_.data(), plane + static_cast<int64_t>(y) * width, width);
+      convolve_across(taps_.data(), kernel_.data(), taps, width,
+                      plane + static_cast<int64_t>(y) * width);
     }
   }
 }

@@ -14,9 +14,9 @@ class Blur {
 
  private:
   std::vector<float> kernel_;
-  std::vector<float> rows_;   /* [height + 2 radius, width], after the pass over columns */
-  std::vector<float> padded_; /* [width + 2 radius] */
-  std::vector<float> sums_;   /* [width] */
+  std::vector<float> rows_;   /* [height, width rounded up], after the pass over columns */
+  std::vector<float> padded_; /* [width rounded up + 2 radius] */
+  std::vector<const float*> taps_;
 };
 
 }  // namespace invp::image

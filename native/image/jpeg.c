@@ -195,7 +195,8 @@ static void from_cmyk(const uint8_t* cmyk, int width, int inverted, int channels
   }
 }
 
-/* What libjpeg's rows still need. Gray from stored RGB is not among every libjpeg's conversions. */
+/* What libjpeg's rows still need before they are the result's. Gray from stored RGB is not among
+ * every libjpeg's conversions. */
 typedef enum { READY, CMYK, RGB_TO_GRAY } conversion;
 
 static conversion choose_colours(j_decompress_ptr decoder, int channels) {
@@ -213,9 +214,7 @@ static conversion choose_colours(j_decompress_ptr decoder, int channels) {
 
 static void convert(j_decompress_ptr decoder, conversion kind, const uint8_t* in, size_t width,
                     int channels, uint8_t* out) {
-  if (kind == READY) {
-    memcpy(out, in, width * (size_t)channels);
-  } else if (kind == CMYK) {
+  if (kind == CMYK) {
     from_cmyk(in, (int)width, decoder->saw_Adobe_marker, channels, out);
   } else {
     for (size_t x = 0; x < width; x++, in += 3) {
@@ -263,7 +262,7 @@ static void read_to_the_end(j_decompress_ptr decoder, JSAMPARRAY row) {
 }
 
 invp_jpeg_result invp_jpeg_decode_region(invp_jpeg* jpeg, const invp_jpeg_region* region,
-                                         int channels, uint8_t* pixels) {
+                                         int channels, uint8_t* pixels, int32_t* skipped) {
   j_decompress_ptr decoder = &jpeg->decoder;
   jpeg->result = INVP_JPEG_OK;
   if (setjmp(jpeg->failure) != 0) {
@@ -281,13 +280,15 @@ invp_jpeg_result invp_jpeg_decode_region(invp_jpeg* jpeg, const invp_jpeg_region
   JDIMENSION columns = (end < decoder->output_width ? end : decoder->output_width) - first;
   if (columns < decoder->output_width) jpeg_crop_scanline(decoder, &first, &columns);
 
+  /* At most MARGIN + 31 columns before the rectangle, one block of samples, and MARGIN behind. */
+  *skipped = (int32_t)(left - first);
+  const size_t stride = (size_t)(region->width + INVP_JPEG_BESIDE) * (size_t)channels;
   JSAMPARRAY row = row_buffer(decoder);
-  const size_t skipped = (size_t)(left - first) * (size_t)decoder->output_components;
-  const size_t stride = (size_t)region->width * (size_t)channels;
   if (region->top > 0) jpeg_skip_scanlines(decoder, (JDIMENSION)region->top);
   for (size_t y = 0; y < (size_t)region->height; y++) {
-    jpeg_read_scanlines(decoder, row, 1);
-    convert(decoder, kind, row[0] + skipped, (size_t)region->width, channels, pixels + stride * y);
+    JSAMPROW target = pixels + stride * y;
+    jpeg_read_scanlines(decoder, kind == READY ? &target : row, 1);
+    if (kind != READY) convert(decoder, kind, row[0], columns, channels, target);
   }
   if (jpeg->ends_marked) {
     jpeg_abort_decompress(decoder);

@@ -46,13 +46,17 @@ invp_jpeg_result invp_jpeg_open(invp_jpeg* jpeg, const void* data, size_t bytes,
 /* Decodes what was opened: height * width * channels bytes, channels 1 or 3. */
 invp_jpeg_result invp_jpeg_decode(invp_jpeg* jpeg, int channels, uint8_t* pixels);
 
+/* Pixels that a row of a region needs room for beside its own: blocks of columns come whole. */
+enum { INVP_JPEG_BESIDE = 64 };
+
 /*
- * Decodes a rectangle of what was opened: region height * width * channels bytes, equal to
- * what a decode of the whole at that scale has there. Reads on to the last row only where
- * the file does not end in its end marker.
+ * Decodes a rectangle of what was opened, equal to what a decode of the whole at that scale has
+ * there. Rows of `pixels` are region width + INVP_JPEG_BESIDE pixels of `channels` bytes apart;
+ * the rectangle begins `skipped` pixels into them. Reads on to the last row only where the file
+ * does not end in its end marker.
  */
 invp_jpeg_result invp_jpeg_decode_region(invp_jpeg* jpeg, const invp_jpeg_region* region,
-                                         int channels, uint8_t* pixels);
+                                         int channels, uint8_t* pixels, int32_t* skipped);
 
 /* A side of the whole image at a DCT scale of eighths / 8. */
 static inline int32_t invp_jpeg_scaled(int32_t side, int32_t eighths) {

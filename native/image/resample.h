@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "weigh.h"
+
 namespace invp::image {
 
 /* One side of a box: what of an image is resized. */
@@ -28,15 +30,18 @@ struct Axis {
   /* Maps a span to `outputs` and keeps outputs [start, start + count). */
   void prepare(const Span& span, int32_t outputs, int32_t start, int32_t count);
 
+  /* Inputs count from `begin`; the weights of an output sum to about 2^22. */
+  Weighing weighing() const { return {count, first_.data(), taps_.data(), pairs_.data(), stride_}; }
+
   int32_t count = 0;
-  int32_t stride = 0; /* room for weights per output */
-  int32_t begin = 0;  /* the inputs that are read: [begin, end) of the image */
+  int32_t begin = 0; /* the inputs that are read: [begin, end) of the image */
   int32_t end = 0;
-  std::vector<int32_t> first;   /* [count], counted from `begin`, ascending */
-  std::vector<int32_t> taps;    /* [count] */
-  std::vector<int32_t> weights; /* [count, stride], sum about 2^22 */
 
  private:
+  int32_t stride_ = 0; /* room for pairs of weights per output */
+  std::vector<int32_t> first_;
+  std::vector<int32_t> taps_;
+  std::vector<int32_t> pairs_;
   std::vector<double> scratch_;
 };
 
@@ -75,7 +80,7 @@ class Resampler {
 
   Axis rows_;
   Axis columns_;
-  std::vector<uint8_t> narrowed_; /* [channels, source rows, window width] */
+  std::vector<uint8_t> narrowed_; /* [channels, source rows, window width], and a block more */
   std::vector<uint8_t> band_;     /* [source width * channels, lanes], then one plane's columns */
 };
 

@@ -91,11 +91,14 @@ Source invp_image_workspace::read_scaled(const Picture& picture, const Region& r
   const Region r = picture.orientation.stored(
       region, invp_jpeg_scaled(swapped ? picture.width : picture.height, eighths),
       invp_jpeg_scaled(swapped ? picture.height : picture.width, eighths));
-  const int64_t stride = static_cast<int64_t>(r.width) * picture.channels;
+  const int64_t stride = (int64_t{r.width} + INVP_JPEG_BESIDE) * picture.channels;
   uint8_t* decoded = room(decoded_, r.height * stride);
   const invp_jpeg_region wanted{eighths, r.top, r.left, r.height, r.width};
-  check(invp_jpeg_decode_region(jpeg_.get(), &wanted, picture.channels, decoded), jpeg_.get());
-  return upright(picture, {decoded, stride, picture.channels, r.height, r.width});
+  int32_t skipped = 0;
+  check(invp_jpeg_decode_region(jpeg_.get(), &wanted, picture.channels, decoded, &skipped),
+        jpeg_.get());
+  return upright(picture, {decoded + int64_t{skipped} * picture.channels, stride, picture.channels,
+                           r.height, r.width});
 }
 
 Source invp_image_workspace::upright(const Picture& picture, const Source& stored) {

@@ -88,6 +88,40 @@ TEST(Transform, GivesPillowsPixelsForGivenParameters) {
   }
 }
 
+/* All of one red: [256 greens, 256 blues]. */
+Picture shade(int red) {
+  Picture picture{256, 256, 3, {}};
+  for (int green = 0; green < 256; green++) {
+    for (int blue = 0; blue < 256; blue++) {
+      for (int value : {red, green, blue}) picture.pixels.push_back(static_cast<uint8_t>(value));
+    }
+  }
+  return picture;
+}
+
+TEST(Transform, MovesTheHueOfEveryColourAsPillowDoes) {
+  constexpr int64_t kPixels = 256 * 256;
+  for (const std::string& line : read_cases("every_colour.txt")) {
+    std::istringstream in(line);
+    invp_image_draws draws{0, 0, 256, 256, 1, {INVP_IMAGE_HUE}, {}, 0, 0, 0};
+    uint64_t expected = 0;
+    in >> draws.factor[INVP_IMAGE_HUE] >> expected;
+    uint64_t checksum = 0;
+    for (int red = 0; red < 256; red++) {
+      const std::vector<float> view = apply(shade(red), plain_augmentation(3, 256, 256), draws);
+      for (int64_t i = 0; i < kPixels; i++) {
+        for (int64_t c = 0; c < 3; c++) {
+          const auto byte =
+              static_cast<uint64_t>(std::lround(255 * view[static_cast<size_t>(c * kPixels + i)]));
+          const auto at = static_cast<uint64_t>(3 * (red * kPixels + i) + c);
+          checksum += byte * static_cast<uint32_t>(at * 2654435761u);
+        }
+      }
+    }
+    EXPECT_EQ(checksum, expected) << "a shift by " << draws.factor[INVP_IMAGE_HUE];
+  }
+}
+
 TEST(Transform, ResizesAndCropsForEvaluationAsTorchvisionDoes) {
   for (const std::string& line : read_cases("evaluation.txt")) {
     std::istringstream in(line);

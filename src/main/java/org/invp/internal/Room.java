@@ -32,7 +32,7 @@ public enum Room {
 
   /** Libraries that travel beside this one and are loaded before it. */
   List<String> helpers() {
-    return this == BANK ? List.of("libhwy.so.1") : List.of();
+    return this == BANK || this == IMAGE ? List.of("libhwy.so.1") : List.of();
   }
 
   /** File name of the shared library. */
