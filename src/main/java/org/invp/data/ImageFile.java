@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -15,6 +16,12 @@ import org.invp.io.IoErrors;
 final class ImageFile {
   /** The largest file that is read. */
   static final long MAX_BYTES = 1L << 29;
+
+  private static final int WEBP_HEADER = 12;
+  private static final int RIFF = 0x52494646; // "RIFF"
+  private static final int WEBP = 0x57454250; // "WEBP"
+  private static final ValueLayout.OfInt BIG_ENDIAN =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private ImageFile() {}
 
@@ -29,6 +36,7 @@ final class ImageFile {
       buffer.referToJpeg(file);
       return;
     }
+    requireWholeWebp(path, file);
     // An own copy: the decoded pixels take the buffer's memory.
     byte[] copy = file.toArray(ValueLayout.JAVA_BYTE);
     try {
@@ -55,6 +63,20 @@ final class ImageFile {
       return target;
     } catch (IOException e) {
       throw new InvalidDataException(path + ": " + IoErrors.reason(e), e);
+    }
+  }
+
+  /** WebP's decoder takes what is missing for black; the length in the header tells. */
+  private static void requireWholeWebp(Path path, MemorySegment file) {
+    if (file.byteSize() < WEBP_HEADER
+        || file.get(BIG_ENDIAN, 0) != RIFF
+        || file.get(BIG_ENDIAN, 8) != WEBP) {
+      return;
+    }
+    long length = 8 + Integer.toUnsignedLong(Integer.reverseBytes(file.get(BIG_ENDIAN, 4)));
+    if (file.byteSize() < length) {
+      throw new InvalidDataException(
+          "%s: not a whole image: %d of %d bytes".formatted(path, file.byteSize(), length));
     }
   }
 

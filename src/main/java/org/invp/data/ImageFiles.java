@@ -15,9 +15,9 @@ import org.invp.io.IoErrors;
 /** Finds folders and image files by their names, in an order that does not depend on the disk. */
 public final class ImageFiles {
   private static final Set<String> READABLE =
-      Set.of("jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff");
+      Set.of("jpg", "jpeg", "png", "bmp", "gif", "tif", "tiff", "webp");
   private static final Set<String> UNREADABLE =
-      Set.of("webp", "heic", "heif", "avif", "jp2", "jxl", "svg", "ppm", "pgm", "psd");
+      Set.of("heic", "heif", "avif", "jp2", "jxl", "svg", "ppm", "pgm", "psd");
 
   private ImageFiles() {}
 
@@ -80,7 +80,7 @@ public final class ImageFiles {
     }
     if (UNREADABLE.contains(extension)) {
       throw new InvalidDataException(
-          path + ": unknown image type, expected JPEG, PNG, BMP, GIF or TIFF");
+          path + ": unknown image type, expected " + ImageIoDecoder.TYPES);
     }
     return READABLE.contains(extension);
   }

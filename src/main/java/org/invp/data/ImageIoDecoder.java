@@ -1,5 +1,6 @@
 package org.invp.data;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
@@ -14,11 +15,15 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.invp.InvalidDataException;
 
 /**
- * Decodes what is not JPEG through Java's ImageIO: PNG, BMP, GIF (first frame), TIFF (first page).
+ * Decodes what is not JPEG through Java's ImageIO: PNG, BMP, GIF (first frame), TIFF (first page) and,
+ * by TwelveMonkeys' plug-in, WebP (first frame).
  * Samples are taken as stored, without colour management, and transparency is dropped, as Pillow's
  * conversion to RGB does; of 16-bit samples the high byte counts.
  */
 final class ImageIoDecoder {
+  /** What can be read, for messages. */
+  static final String TYPES = "JPEG, PNG, BMP, GIF, TIFF or WebP";
+
   private ImageIoDecoder() {}
 
   /**
@@ -30,7 +35,7 @@ final class ImageIoDecoder {
     try (ImageInputStream in = new MemoryCacheImageInputStream(file)) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
-        throw new InvalidDataException("unknown image type, expected JPEG, PNG, BMP, GIF or TIFF");
+        throw new InvalidDataException("unknown image type, expected " + TYPES);
       }
       ImageReader reader = readers.next();
       try {
@@ -70,9 +75,12 @@ final class ImageIoDecoder {
     ColorModel model = image.getColorModel();
     boolean indexed = model instanceof IndexColorModel;
     int colours = model.getNumColorComponents();
+    boolean cmyk = model.getColorSpace().getType() == ColorSpace.TYPE_CMYK;
     int channels = colours == 1 || (indexed && isGray((IndexColorModel) model)) ? 1 : 3;
     byte[] pixels = new byte[Math.multiplyExact(Math.multiplyExact(height, width), channels)];
-    if (indexed || colours != channels || packed(image)) {
+    if (cmyk) {
+      fromCmyk(image.getRaster(), pixels);
+    } else if (indexed || colours != channels || packed(image)) {
       fromColourModel(image, pixels, channels);
     } else {
       fromSamples(image.getRaster(), model.getComponentSize(), pixels, channels);
@@ -103,6 +111,23 @@ final class ImageIoDecoder {
       for (int rgb : row) {
         for (int c = 0; c < channels; c++) {
           pixels[at++] = (byte) (rgb >> (16 - 8 * c));
+        }
+      }
+    }
+  }
+
+  /** Ink taken from white, as Pillow does it, without a colour profile. */
+  private static void fromCmyk(Raster raster, byte[] pixels) {
+    int width = raster.getWidth();
+    int bands = raster.getNumBands();
+    int[] row = new int[width * bands];
+    int at = 0;
+    for (int y = 0; y < raster.getHeight(); y++) {
+      raster.getPixels(raster.getMinX(), raster.getMinY() + y, width, 1, row);
+      for (int x = 0; x < width; x++) {
+        int light = 255 - row[x * bands + 3];
+        for (int c = 0; c < 3; c++) {
+          pixels[at++] = (byte) (light - Math.round(row[x * bands + c] * light / 255f));
         }
       }
     }

@@ -192,7 +192,7 @@ final class FigureSections {
           line.path("seconds").asDouble()
               - line.path("bank_seconds").asDouble()
               - line.path("network_seconds").asDouble()
-              - line.path("loader_wait_seconds").asDouble());
+              - line.path("loader_wait").asDouble());
     }
     StackedBars.render(
         out,
@@ -201,7 +201,7 @@ final class FigureSections {
         List.of(
             layer("network", 0, "network_seconds"),
             layer("memory bank", 1, "bank_seconds"),
-            layer("waiting for images", 3, "loader_wait_seconds"),
+            layer("waiting for images", 3, "loader_wait"),
             layer("rebuilding the graph", 2, "graph_seconds"),
             new StackedBars.Layer("else", 9, rest)));
     out.raw("</div>");
@@ -218,7 +218,7 @@ final class FigureSections {
                 Numbers.plain(1000 * run.sum("bank_seconds") / steps),
                 Numbers.plain(1000 * run.sum("network_seconds") / steps),
                 run.config().training().batchSize(),
-                Numbers.percent(run.sum("loader_wait_seconds") / run.sum("seconds"))),
+                Numbers.percent(run.sum("loader_wait") / run.sum("seconds"))),
         "</p></section>\n");
   }
 

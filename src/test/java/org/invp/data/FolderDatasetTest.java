@@ -95,9 +95,9 @@ class FolderDatasetTest {
 
   @Test
   void refusesAnUnknownImageType() {
-    write(folder.resolve("train/ant/odd.webp"), new byte[8]);
+    write(folder.resolve("train/ant/odd.heic"), new byte[8]);
     assertInvalid(
-        () -> FolderDataset.open(folder, Split.TRAIN), "odd.webp", "unknown image type", "PNG");
+        () -> FolderDataset.open(folder, Split.TRAIN), "odd.heic", "unknown image type", "PNG");
   }
 
   @Test

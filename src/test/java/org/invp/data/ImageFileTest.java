@@ -6,6 +6,7 @@ import static org.invp.data.Samples.netpbm;
 import static org.invp.data.Samples.write;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -45,6 +46,43 @@ class ImageFileTest {
     assertArrayEquals(netpbm(expected), Samples.bytes(buffer));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "deep_colour.png, colour.ppm, 3",
+    "gray_alpha.png, gray.pgm, 1",
+    "palette_alpha.png, palette.ppm, 3",
+    "colour.bmp, colour.ppm, 3",
+    "gray.bmp, gray.pgm, 1",
+    "palette.gif, palette.ppm, 3",
+    "colour.tif, colour.ppm, 3",
+    "cmyk.tif, cmyk_tif.ppm, 3",
+    "colour.webp, colour.ppm, 3",
+    "alpha.webp, colour.ppm, 3"
+  })
+  void readsOtherTypesAsPillowDoes(String file, String expected, int channels) {
+    read(fixture(file));
+    assertEquals(channels, buffer.channels());
+    assertArrayEquals(netpbm(expected), Samples.bytes(buffer));
+  }
+
+  /** Decoders of lossy WebP may upsample colours differently; libwebp's is Pillow's. */
+  @Test
+  void readsLossyWebpNearlyAsPillowDoes() {
+    read(fixture("lossy.webp"));
+    byte[] expected = netpbm("lossy.ppm");
+    byte[] actual = Samples.bytes(buffer);
+    assertEquals(expected.length, actual.length);
+    int worst = 0;
+    long sum = 0;
+    for (int i = 0; i < expected.length; i++) {
+      int difference = Math.abs(Byte.toUnsignedInt(expected[i]) - Byte.toUnsignedInt(actual[i]));
+      worst = Math.max(worst, difference);
+      sum += difference;
+    }
+    String found = "worst %d, mean %f".formatted(worst, sum / (double) expected.length);
+    assertTrue(worst <= 8 && sum <= 2 * expected.length, found);
+  }
+
   @Test
   void refusesAnEmptyFile() {
     assertInvalid(() -> read(new byte[0]), "image", "0 bytes");
@@ -57,8 +95,19 @@ class ImageFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"colour.png", "gray.png", "palette.png"})
-  void refusesATruncatedPng(String name) {
+  @ValueSource(
+      strings = {
+        "colour.png",
+        "gray.png",
+        "palette.png",
+        "colour.bmp",
+        "palette.gif",
+        "colour.tif",
+        "colour.webp",
+        "alpha.webp",
+        "lossy.webp"
+      })
+  void refusesATruncatedFile(String name) {
     byte[] whole = fixture(name);
     for (int percent : new int[] {1, 5, 20, 50, 80, 90}) {
       byte[] part = Arrays.copyOf(whole, whole.length * percent / 100);
