@@ -81,8 +81,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   int32_t height = 0;
   int32_t width = 0;
   int32_t components = 0;
-  if (invp_image_jpeg_header(workspace(), file.data(), bytes, &height, &width, &components) !=
-          INVP_OK ||
+  int32_t orientation = 0;
+  if (invp_image_jpeg_header(workspace(), file.data(), bytes, &height, &width, &components,
+                             &orientation) != INVP_OK ||
       int64_t{height} * width > kMostPixels) {
     return 0;
   }

@@ -107,15 +107,16 @@ INVP_EXPORT int32_t invp_image_evaluate(invp_image_workspace* workspace,
 
 INVP_EXPORT int32_t invp_image_jpeg_header(invp_image_workspace* workspace, const void* data,
                                            int64_t bytes, int32_t* height, int32_t* width,
-                                           int32_t* components) {
+                                           int32_t* components, int32_t* orientation) {
   return guard([&] {
     require(workspace != nullptr && data != nullptr && bytes >= 0 && height != nullptr &&
-                width != nullptr && components != nullptr,
+                width != nullptr && components != nullptr && orientation != nullptr,
             "arguments must not be null, nor sizes negative");
     const invp_jpeg_header header = workspace->jpeg_header(data, bytes);
     *height = header.height;
     *width = header.width;
     *components = header.components;
+    *orientation = header.orientation;
   });
 }
 

@@ -22,7 +22,7 @@
 extern "C" {
 #endif
 
-#define INVP_IMAGE_ABI_VERSION 2
+#define INVP_IMAGE_ABI_VERSION 3
 
 /* How the bytes handed to a call are to be read. */
 #define INVP_IMAGE_PIXELS 0 /* uint8 [height, width, channels] */
@@ -162,9 +162,13 @@ int32_t invp_image_evaluate(invp_image_workspace* workspace,
                             int64_t bytes, int32_t encoding, int32_t height, int32_t width,
                             int32_t channels, float* output);
 
-/* Reads a JPEG's header: its size as stored and its number of colour components (1, 3 or 4). */
+/*
+ * Reads a JPEG's header: its size as stored, its number of colour components (1, 3 or 4), and the
+ * orientation in its EXIF data, 1..8, of which 5..8 swap height and width; 1 where there is none.
+ */
 int32_t invp_image_jpeg_header(invp_image_workspace* workspace, const void* data, int64_t bytes,
-                               int32_t* height, int32_t* width, int32_t* components);
+                               int32_t* height, int32_t* width, int32_t* components,
+                               int32_t* orientation);
 
 /*
  * Decodes a JPEG to `channels` (1 or 3) per pixel. `capacity` is the room at

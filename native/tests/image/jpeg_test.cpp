@@ -8,9 +8,10 @@ namespace {
 
 int32_t decode(invp_image_workspace* workspace, const std::vector<uint8_t>& file,
                std::vector<uint8_t>& pixels, int32_t channels) {
-  int32_t height = 0, width = 0, components = 0;
-  const int32_t status = invp_image_jpeg_header(
-      workspace, file.data(), static_cast<int64_t>(file.size()), &height, &width, &components);
+  int32_t height = 0, width = 0, components = 0, orientation = 0;
+  const int32_t status =
+      invp_image_jpeg_header(workspace, file.data(), static_cast<int64_t>(file.size()), &height,
+                             &width, &components, &orientation);
   if (status != INVP_OK) return status;
   pixels.resize(static_cast<size_t>(height) * static_cast<size_t>(width) *
                 static_cast<size_t>(channels));
@@ -66,9 +67,10 @@ TEST(Jpeg, RefusesEveryTruncation) {
       const std::vector<uint8_t> part(whole.begin(),
                                       whole.begin() + static_cast<std::ptrdiff_t>(length));
       const uint8_t none = 0;
-      const int32_t status = part.empty() ? invp_image_jpeg_header(workspace.get(), &none, 0,
-                                                                   nullptr, nullptr, nullptr)
-                                          : decode(workspace.get(), part, pixels, 3);
+      const int32_t status = part.empty()
+                                 ? invp_image_jpeg_header(workspace.get(), &none, 0, nullptr,
+                                                          nullptr, nullptr, nullptr)
+                                 : decode(workspace.get(), part, pixels, 3);
       ASSERT_EQ(status, part.empty() ? INVP_INVALID_ARGUMENT : INVP_INVALID_DATA)
           << name << " cut to " << length;
     }
@@ -88,10 +90,10 @@ TEST(Jpeg, SurvivesDamageAnywhere) {
       for (uint32_t hit = random() % 4 + 1; hit > 0; hit--) {
         damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
       }
-      int32_t height = 0, width = 0, components = 0;
+      int32_t height = 0, width = 0, components = 0, orientation = 0;
       if (invp_image_jpeg_header(workspace.get(), damaged.data(),
-                                 static_cast<int64_t>(damaged.size()), &height, &width,
-                                 &components) == INVP_OK &&
+                                 static_cast<int64_t>(damaged.size()), &height, &width, &components,
+                                 &orientation) == INVP_OK &&
           static_cast<int64_t>(height) * width > 1 << 20) {
         continue; /* a damaged size: legal, but slow */
       }

@@ -41,9 +41,9 @@ struct Size {
 
 Size size_of(invp_image_workspace* workspace, const std::vector<uint8_t>& file) {
   Size size{};
-  int32_t components = 0;
+  int32_t components = 0, orientation = 0;
   EXPECT_EQ(invp_image_jpeg_header(workspace, file.data(), static_cast<int64_t>(file.size()),
-                                   &size.height, &size.width, &components),
+                                   &size.height, &size.width, &components, &orientation),
             INVP_OK);
   return size;
 }
@@ -230,10 +230,10 @@ TEST(Scaled, SurvivesDamageAnywhere) {
       for (uint32_t hit = random() % 4 + 1; hit > 0; hit--) {
         damaged[random() % damaged.size()] = static_cast<uint8_t>(random());
       }
-      int32_t height = 0, width = 0, components = 0;
+      int32_t height = 0, width = 0, components = 0, orientation = 0;
       if (invp_image_jpeg_header(workspace.get(), damaged.data(),
-                                 static_cast<int64_t>(damaged.size()), &height, &width,
-                                 &components) == INVP_OK &&
+                                 static_cast<int64_t>(damaged.size()), &height, &width, &components,
+                                 &orientation) == INVP_OK &&
           static_cast<int64_t>(height) * width > 1 << 20) {
         continue; /* a damaged size: legal, but slow */
       }

@@ -68,10 +68,10 @@ public class InvpImage {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
-    private static final int INVP_IMAGE_ABI_VERSION = (int)2L;
+    private static final int INVP_IMAGE_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define INVP_IMAGE_ABI_VERSION 2
+     * #define INVP_IMAGE_ABI_VERSION 3
      * }
      */
     public static int INVP_IMAGE_ABI_VERSION() {
@@ -808,6 +808,7 @@ public class InvpImage {
             InvpImage.C_LONG,
             InvpImage.C_POINTER,
             InvpImage.C_POINTER,
+            InvpImage.C_POINTER,
             InvpImage.C_POINTER
         );
 
@@ -819,7 +820,7 @@ public class InvpImage {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components)
+     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components, int32_t *orientation)
      * }
      */
     public static FunctionDescriptor invp_image_jpeg_header$descriptor() {
@@ -829,7 +830,7 @@ public class InvpImage {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components)
+     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components, int32_t *orientation)
      * }
      */
     public static MethodHandle invp_image_jpeg_header$handle() {
@@ -839,7 +840,7 @@ public class InvpImage {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components)
+     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components, int32_t *orientation)
      * }
      */
     public static MemorySegment invp_image_jpeg_header$address() {
@@ -848,16 +849,16 @@ public class InvpImage {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components)
+     * int32_t invp_image_jpeg_header(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t *height, int32_t *width, int32_t *components, int32_t *orientation)
      * }
      */
-    public static int invp_image_jpeg_header(MemorySegment workspace, MemorySegment data, long bytes, MemorySegment height, MemorySegment width, MemorySegment components) {
+    public static int invp_image_jpeg_header(MemorySegment workspace, MemorySegment data, long bytes, MemorySegment height, MemorySegment width, MemorySegment components, MemorySegment orientation) {
         var mh$ = invp_image_jpeg_header.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_image_jpeg_header", workspace, data, bytes, height, width, components);
+                traceDowncall("invp_image_jpeg_header", workspace, data, bytes, height, width, components, orientation);
             }
-            return (int)mh$.invokeExact(workspace, data, bytes, height, width, components);
+            return (int)mh$.invokeExact(workspace, data, bytes, height, width, components, orientation);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -15,10 +15,10 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.invp.InvalidDataException;
 
 /**
- * Decodes what is not JPEG through Java's ImageIO: PNG, BMP, GIF (first frame), TIFF (first page) and,
- * by TwelveMonkeys' plug-in, WebP (first frame).
- * Samples are taken as stored, without colour management, and transparency is dropped, as Pillow's
- * conversion to RGB does; of 16-bit samples the high byte counts.
+ * Decodes what is not JPEG through Java's ImageIO: PNG, BMP, GIF (first frame), TIFF (first page)
+ * and, by TwelveMonkeys' plug-in, WebP (first frame). Samples are taken as stored, without colour
+ * management, and transparency is dropped, as Pillow's conversion to RGB does; of 16-bit samples
+ * the high byte counts.
  */
 final class ImageIoDecoder {
   /** What can be read, for messages. */

@@ -17,6 +17,9 @@ import org.invp.internal.Status;
  * A transform in the native library, with one worker's scratch memory. For one thread at a time.
  */
 final class NativeTransform implements AutoCloseable {
+  /** Of EXIF's orientations, 1 to 8; those from here on swap height and width. */
+  private static final int FIRST_ORIENTATION_ON_ITS_SIDE = 5;
+
   private static final String KIND = "image workspace";
   private final Arena arena = NativeObjects.sharedArena();
   private final Transform transform;
@@ -94,7 +97,7 @@ final class NativeTransform implements AutoCloseable {
     int width = image.width();
     if (image.isJpeg()) {
       try (Arena call = Arena.ofConfined()) {
-        MemorySegment header = call.allocate(ValueLayout.JAVA_INT, 3);
+        MemorySegment header = call.allocate(ValueLayout.JAVA_INT, 4);
         int status =
             InvpImage.invp_image_jpeg_header(
                 workspace,
@@ -102,10 +105,14 @@ final class NativeTransform implements AutoCloseable {
                 image.data().byteSize(),
                 header,
                 header.asSlice(Integer.BYTES),
-                header.asSlice(2 * Integer.BYTES));
+                header.asSlice(2 * Integer.BYTES),
+                header.asSlice(3 * Integer.BYTES));
         Status.check(status, Room.IMAGE);
-        height = header.getAtIndex(ValueLayout.JAVA_INT, 0);
-        width = header.getAtIndex(ValueLayout.JAVA_INT, 1);
+        boolean lies =
+            view.decoding().exif() == Decoding.Exif.APPLY
+                && header.getAtIndex(ValueLayout.JAVA_INT, 3) >= FIRST_ORIENTATION_ON_ITS_SIDE;
+        height = header.getAtIndex(ValueLayout.JAVA_INT, lies ? 1 : 0);
+        width = header.getAtIndex(ValueLayout.JAVA_INT, lies ? 0 : 1);
       }
     }
     int resizedHeight = TenCropper.resizedExtent(height, width, view.resize());

@@ -8,7 +8,7 @@ public enum Room {
   /** The memory bank's engine. */
   BANK(2),
   /** Decoding and augmentation of images. */
-  IMAGE(2),
+  IMAGE(3),
   /** Networks and optimisers, on LibTorch. */
   NN(2),
   /** The memory bank's kernels on a CUDA device, or on the emulated one. */

@@ -387,6 +387,40 @@ class DataLoaderTest {
     }
   }
 
+  /** The metric loader_wait: what a slow data set costs the trainer. */
+  @Test
+  void waitingForASlowDataSetIsMeasured() throws InterruptedException {
+    try (ImageDataset dataset = Samples.gray(folder, 40, 9, 9)) {
+      CountDownLatch stalled = new CountDownLatch(1);
+      StallingDataset slow = new StallingDataset(dataset, 0, stalled::countDown);
+      try (DataLoader loader = new DataLoader(slow, AUGMENTATION, 40, 2, 3, true)) {
+        loader.start(1, 0);
+        stalled.await();
+        Thread consumer = new Thread(loader::next);
+        consumer.start();
+        while (!isWaiting(consumer)) {
+          Thread.onSpinWait();
+        }
+        long began = System.nanoTime();
+        for (long now = began; now - began < 5_000_000; now = System.nanoTime()) {
+          Thread.onSpinWait();
+        }
+        double waitedAtLeast = (System.nanoTime() - began) * 1e-9;
+        slow.recover();
+        consumer.join();
+        double waited = loader.waitSeconds();
+        assertTrue(waited >= waitedAtLeast, waited + " s, expected " + waitedAtLeast);
+        assertNull(loader.next());
+        assertEquals(waited, loader.waitSeconds());
+      }
+    }
+  }
+
+  private static boolean isWaiting(Thread thread) {
+    return thread.getState() == Thread.State.WAITING
+        || thread.getState() == Thread.State.TIMED_WAITING;
+  }
+
   @Test
   void nextNeedsAStart() {
     try (ImageDataset dataset = Samples.gray(folder, 40, 9, 9);

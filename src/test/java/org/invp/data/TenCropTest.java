@@ -12,6 +12,8 @@ import java.util.stream.Collectors;
 import org.invp.InvalidDataException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TenCropTest {
   /** torchvision.transforms.functional.ten_crop(arange(42).reshape(1, 7, 6), (4, 3)), row-major. */
@@ -28,6 +30,9 @@ class TenCropTest {
       20 19 18 26 25 24 32 31 30 38 37 36
       15 14 13 21 20 19 27 26 25 33 32 31
       """;
+
+  private static final Decoding APPLIED =
+      new Decoding(Decoding.Mode.EXACT, Decoding.Exif.APPLY, Decoding.OnCorrupt.FAIL);
 
   @TempDir Path folder;
 
@@ -64,6 +69,44 @@ class TenCropTest {
         assertEquals(TenCrop.CROPS * elements, crops.length);
         assertArrayEquals(centre, Arrays.copyOfRange(crops, 4 * elements, 5 * elements));
       }
+    }
+  }
+
+  /** The upright image is Pillow's; its five crops and their mirror images are cut out by hand. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+  void cropsAreThoseOfTheUprightImage(int orientation) {
+    int height = 29;
+    int width = 43;
+    int cropHeight = 24;
+    int cropWidth = 30;
+    byte[] upright = Samples.netpbm("exif" + orientation + ".ppm");
+    Samples.write(folder.resolve("class/a.jpg"), Samples.fixture("exif" + orientation + ".jpg"));
+    EvaluationTransform view =
+        new EvaluationTransform(0, cropHeight, cropWidth, Normalisation.none(3), APPLIED);
+    try (ImageDataset images = FolderDataset.open(folder)) {
+      int[] crops = toPixels(first(images, new TenCrop(view)));
+      int[][] corners = {{0, 0}, {0, 13}, {5, 0}, {5, 13}, {2, 6}};
+      int[] expected = new int[crops.length];
+      int at = 0;
+      for (boolean mirrored : new boolean[] {false, true}) {
+        for (int[] corner : corners) {
+          for (int c = 0; c < 3; c++) {
+            for (int y = 0; y < cropHeight; y++) {
+              for (int x = 0; x < cropWidth; x++) {
+                int column = corner[1] + x;
+                int pixel = (corner[0] + y) * width + (mirrored ? width - 1 - column : column);
+                expected[at++] = Byte.toUnsignedInt(upright[3 * pixel + c]);
+              }
+            }
+          }
+        }
+      }
+      assertEquals(3 * height * width, upright.length);
+      assertArrayEquals(expected, crops);
+      int crop = crops.length / TenCrop.CROPS;
+      assertArrayEquals(
+          Arrays.copyOfRange(crops, 4 * crop, 5 * crop), toPixels(first(images, view)));
     }
   }
 
