@@ -14,6 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -126,6 +127,26 @@ class ArchitectureTest {
                 call ->
                     call.getTargetOwner().isEquivalentTo(MemorySegment.class)
                         && call.getName().equals("reinterpret")))
+        .check(CLASSES);
+  }
+
+  /** A clock that jumps may change the name of an event file or the age of a cached one. */
+  @Test
+  void nothingElseAsksForTheTimeOfDay() {
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("org.invp.train.MetricsRecorder")
+        .and()
+        .doNotHaveFullyQualifiedName("org.invp.eval.FeatureCache")
+        .should()
+        .callMethodWhere(
+            describe(
+                "the time of day is asked for",
+                call ->
+                    Set.of("currentTimeMillis", "now", "system", "systemUTC", "systemDefaultZone")
+                            .contains(call.getName())
+                        && (call.getTargetOwner().isEquivalentTo(System.class)
+                            || call.getTargetOwner().getPackageName().startsWith("java.time"))))
         .check(CLASSES);
   }
 }

@@ -25,7 +25,7 @@ final class TrainerProcess {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
-    command.addAll(List.of("-Xmx256m", "-XX:ErrorFile=/dev/null"));
+    command.addAll(List.of("-Xmx256m", "-XX:ErrorFile=/dev/null", "-XX:ReplayDataFile=/dev/null"));
     for (String property : List.of("invp.native.dir", "invp.libtorch")) {
       if (System.getProperty(property) != null) {
         command.add("-D" + property + "=" + System.getProperty(property));
@@ -38,8 +38,11 @@ final class TrainerProcess {
     return command;
   }
 
+  /** Starts the program; a test run in the background of a shell would hand down that SIGINT is ignored. */
   static TrainerProcess start(Object... arguments) throws IOException {
-    return run(command(arguments));
+    List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    words.addAll(command(arguments));
+    return run(words);
   }
 
   /** Starts any command. */

@@ -67,6 +67,17 @@ class TensorBoardLogTest {
   }
 
   @Test
+  void aClockThatJumpedBackDoesNotPutTheLaterSessionFirst() {
+    InstantSource past = InstantSource.fixed(Instant.ofEpochMilli(1_000));
+    TensorBoardLog.begin(temp, 0, CLOCK).close();
+    Path first = TensorBoardLog.files(temp).get(0);
+    TensorBoardLog.begin(temp, 5, past).close();
+    List<Path> files = TensorBoardLog.files(temp);
+    assertEquals(2, files.size());
+    assertEquals(first, files.get(0));
+  }
+
+  @Test
   void aRunThatIsStoppedAndResumedHasEachFigureOnce() throws IOException {
     Path data = TinyRun.writeData(temp.resolve("data"));
     Path run = temp.resolve("run");
