@@ -72,12 +72,13 @@ public final class CheckpointFiles {
   }
 
   /**
-   * Writes a new checkpoint; the newest becomes the previous one.
+   * Writes a new checkpoint.
    *
    * @param best whether the new one is also the best
+   * @param keep whether the newest becomes the previous one, or is given up
    * @throws InvpException when that fails; the newest is unchanged then
    */
-  void write(AtomicFile.Content content, boolean best) {
+  void write(AtomicFile.Content content, boolean best, boolean keep) {
     AtomicFile.write(
         latest(),
         content,
@@ -85,7 +86,7 @@ public final class CheckpointFiles {
           if (best) {
             AtomicFile.alias(written, path(Which.BEST));
           }
-          if (Files.exists(latest())) {
+          if (keep && Files.exists(latest())) {
             AtomicFile.alias(latest(), path(Which.PREVIOUS));
           }
         });

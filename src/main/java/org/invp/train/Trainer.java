@@ -220,16 +220,18 @@ public final class Trainer implements AutoCloseable {
     return every > 0 && count % every == 0;
   }
 
-  /** Saves, unless the newest checkpoint is of this position already. */
   private void save() {
-    if (!state.position().equals(saved)) {
-      save(false);
-    }
+    save(false);
   }
 
+  /**
+   * Saves; a checkpoint of the same position is replaced, so that the previous one is an earlier
+   * one.
+   */
   private void save(boolean best) {
     CheckpointFiles files = folder.checkpoints();
-    state.save(files.latest(), environment, (path, content) -> files.write(content, best));
+    boolean keep = !state.position().equals(saved);
+    state.save(files.latest(), environment, (path, content) -> files.write(content, best, keep));
     saved = state.position();
   }
 

@@ -38,7 +38,10 @@ final class TrainerProcess {
     return command;
   }
 
-  /** Starts the program; a test run in the background of a shell would hand down that SIGINT is ignored. */
+  /**
+   * Starts the program; a test run in the background of a shell would hand down that SIGINT is
+   * ignored.
+   */
   static TrainerProcess start(Object... arguments) throws IOException {
     List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
     words.addAll(command(arguments));

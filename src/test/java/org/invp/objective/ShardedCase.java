@@ -40,8 +40,7 @@ final class ShardedCase {
       int[][] positives,
       float[] bank,
       int[] graph,
-      long searchedAgain)
- {}
+      long searchedAgain) {}
 
   /** Rows that tie, images that repeat, and empty parts are all among the cases. */
   ShardedCase(long seed, int ranks) {

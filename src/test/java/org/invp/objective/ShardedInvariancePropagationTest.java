@@ -47,8 +47,7 @@ class ShardedInvariancePropagationTest {
             });
     for (int trial = 0; trial < TRIALS; trial++) {
       int at = trial;
-      ShardedEquality.check(
-          cases.get(trial), results.stream().map(rank -> rank.get(at)).toList());
+      ShardedEquality.check(cases.get(trial), results.stream().map(rank -> rank.get(at)).toList());
     }
   }
 
@@ -112,9 +111,7 @@ class ShardedInvariancePropagationTest {
                       bank.fillRandom(shard, 9);
                       assertArrayEquals(
                           Arrays.copyOfRange(
-                              whole,
-                              shard.rank() * dimension,
-                              (shard.rank() + 1) * dimension),
+                              whole, shard.rank() * dimension, (shard.rank() + 1) * dimension),
                           bank.get(0));
                       int[] reported = new int[1];
                       objective.rebuildGraph((done, total) -> reported[0] = done);
@@ -163,8 +160,7 @@ class ShardedInvariancePropagationTest {
                       float[] before = bank.embeddings().toArray();
                       float first = group.rank() == 1 ? Float.NaN : 1;
                       InvalidDataException refused =
-                          assertThrows(
-                              InvalidDataException.class, () -> step(objective, 3, first));
+                          assertThrows(InvalidDataException.class, () -> step(objective, 3, first));
                       assertArrayEquals(before, bank.embeddings().toArray());
                       step(objective, 3, 1);
                       return refused.getMessage();
@@ -185,8 +181,7 @@ class ShardedInvariancePropagationTest {
                 2,
                 (objective, bank, graph) -> {
                   int image = group.rank() == 0 ? 20 : 3;
-                  assertThrows(
-                      IllegalArgumentException.class, () -> step(objective, image, 1));
+                  assertThrows(IllegalArgumentException.class, () -> step(objective, image, 1));
                   return null;
                 }));
   }
@@ -204,8 +199,7 @@ class ShardedInvariancePropagationTest {
     T run(ShardedInvariancePropagation objective, MemoryBank bank, NeighbourGraph graph);
   }
 
-  static <T> T withObjective(
-      ProcessGroup group, int rows, int dimension, int k, Body<T> body) {
+  static <T> T withObjective(ProcessGroup group, int rows, int dimension, int k, Body<T> body) {
     ObjectiveOptions published = ObjectiveOptions.published(Mode.PAPER);
     ObjectiveOptions options =
         new ObjectiveOptions(

@@ -145,7 +145,7 @@ class CheckpointTest {
   }
 
   private static void writeTo(CheckpointFiles files, float value) {
-    write(files.latest(), value, (path, content) -> files.write(content, false));
+    write(files.latest(), value, (path, content) -> files.write(content, false, true));
   }
 
   private static void write(Path path, float value) {

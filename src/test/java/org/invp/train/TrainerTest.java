@@ -266,6 +266,23 @@ class TrainerTest {
     assertEquals(best + 2, epochOf(unbroken.resolve("checkpoint-best.safetensors")));
   }
 
+  @Test
+  void aRunThatIsStoppedRightAfterACheckpointKeepsTheOneBefore() {
+    StopRequest stop = new StopRequest();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void phase(String what) {
+            if (what.contains("trained embedding")) {
+              stop.request();
+            }
+          }
+        };
+    assertEquals(Outcome.STOPPED, train(temp, config(), stop, listener));
+    assertEquals(4, epochOf(temp.resolve("checkpoint.safetensors")));
+    assertEquals(3, epochOf(temp.resolve("checkpoint-previous.safetensors")));
+  }
+
   private static int epochOf(Path path) {
     try (Checkpoint checkpoint = Checkpoint.read(path)) {
       return checkpoint.position().epoch();
