@@ -44,7 +44,7 @@ for target in $(java_targets); do
   wanted "$name" || continue
   log=build/fuzz/$name.log
   rc=0
-  JAZZER_FUZZ=1 scripts/mvn.sh surefire:test@fuzz -Dtest="$target" -Djazzer.max_duration="${seconds}s" \
+  JAZZER_FUZZ=1 scripts/mvn.sh surefire:test@fuzz -Dtest="$target" -Dfuzz.skip=false -Djazzer.max_duration="${seconds}s" \
     -Dsurefire.reportsDirectory=build/fuzz/reports >"$log" 2>&1 || rc=$?
   report "$name" "$log" "$rc"
 done
