@@ -33,7 +33,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "semi",
     description =
-        "Fine-tune the whole network on few labels, by default 1 % and 10 % of every class, and"
+        "Fine-tune the whole network on few labels, by default 1 %% and 10 %% of every class, and"
             + " report top-1 and top-5.",
     mixinStandardHelpOptions = true)
 final class EvalSemiCommand implements Callable<Integer> {

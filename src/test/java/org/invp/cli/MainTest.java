@@ -70,6 +70,8 @@ class MainTest {
         "eval knn",
         "eval retrieval",
         "eval voc",
+        "eval semi",
+        "eval linear",
         "embed",
         "report",
         "info",
