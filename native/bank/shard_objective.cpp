@@ -1,8 +1,9 @@
 #include "shard_objective.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "invp/bank.h"
@@ -179,22 +180,52 @@ class ShardAnchor {
   int32_t chosen_count_ = 0;
 };
 
+struct Listed {
+  uint32_t id;
+  float score;
+};
+
+// A radix sort: comparing would cost as much as the search does at N = 60,000 and M = 4096.
+void sort_by_id(std::vector<Listed>& listed, std::vector<Listed>& scratch) {
+  constexpr size_t kWorthwhile = 256;
+  constexpr int kBits = 11;
+  if (listed.size() < kWorthwhile) {
+    std::sort(listed.begin(), listed.end(),
+              [](const Listed& a, const Listed& b) { return a.id < b.id; });
+    return;
+  }
+  uint32_t largest = 0;
+  for (const Listed& row : listed) largest = std::max(largest, row.id);
+  scratch.resize(listed.size());
+  for (int shift = 0; shift < 32 && largest >> shift != 0; shift += kBits) {
+    const auto digit = [shift](const Listed& row) {
+      return row.id >> shift & ((uint32_t{1} << kBits) - 1);
+    };
+    std::array<uint32_t, size_t{1} << kBits> place{};
+    for (const Listed& row : listed) ++place[digit(row)];
+    uint32_t before = 0;
+    for (uint32_t& count : place) before += std::exchange(count, before);
+    for (const Listed& row : listed) scratch[place[digit(row)]++] = row;
+    listed.swap(scratch);
+  }
+}
+
 }  // namespace
 
 void sort_by_id(ThreadPool& pool, int32_t* ids, float* scores, int32_t batch, int32_t stride,
                 const int32_t* counts) {
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
-    std::vector<uint64_t> pairs;
+    std::vector<Listed> listed, scratch;
     for (int64_t b = begin; b < end; ++b) {
       int32_t* const id = ids + b * stride;
       float* const score = scores + b * stride;
-      pairs.resize(static_cast<size_t>(counts[b]));
-      for (size_t j = 0; j < pairs.size(); ++j)
-        pairs[j] = static_cast<uint64_t>(id[j]) << 32 | std::bit_cast<uint32_t>(score[j]);
-      std::sort(pairs.begin(), pairs.end());
-      for (size_t j = 0; j < pairs.size(); ++j) {
-        id[j] = static_cast<int32_t>(pairs[j] >> 32);
-        score[j] = std::bit_cast<float>(static_cast<uint32_t>(pairs[j]));
+      listed.resize(static_cast<size_t>(counts[b]));
+      for (size_t j = 0; j < listed.size(); ++j)
+        listed[j] = {static_cast<uint32_t>(id[j]), score[j]};
+      sort_by_id(listed, scratch);
+      for (size_t j = 0; j < listed.size(); ++j) {
+        id[j] = static_cast<int32_t>(listed[j].id);
+        score[j] = listed[j].score;
       }
     }
   });

@@ -56,6 +56,7 @@ class ArchitectureTest {
                   "eval",
                   "train",
                   "weights",
+                  "distributed",
                   "report")));
 
   private static final JavaClasses CLASSES =

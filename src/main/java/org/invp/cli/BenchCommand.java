@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
       BenchNearestCommand.class,
       BenchBankCommand.class,
       BenchGraphCommand.class,
+      BenchShardedCommand.class,
       BenchLoaderCommand.class
     })
 final class BenchCommand implements Runnable {
@@ -23,6 +24,7 @@ final class BenchCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "the part to measure is missing: nearest, bank, graph, loader");
+        spec.commandLine(),
+        "the part to measure is missing: nearest, bank, graph, sharded, loader");
   }
 }

@@ -50,6 +50,16 @@ class BenchTest {
   }
 
   @Test
+  void aShardedStepPrintsItsBytes() throws IOException {
+    Result result = bench("sharded --ranks 2 --rows 300 --batch 4 --top 32" + TINY);
+    assertEquals(0, result.code, result.err);
+    JsonNode json = JsonMapper.builder().build().readTree(result.out);
+    assertTrue(json.get("median_s").asDouble() > 0, result.out);
+    assertTrue(json.get("sent_bytes").asDouble() > 0, result.out);
+    assertTrue(json.get("received_bytes").asDouble() > 0, result.out);
+  }
+
+  @Test
   void operationsAreThoseOfTheSearch() throws IOException {
     Result result = bench("graph --rows 300 --dim 8 --repeats 1 --json");
     JsonNode json = JsonMapper.builder().build().readTree(result.out);
@@ -70,7 +80,7 @@ class BenchTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "''|the part to measure is missing: nearest, bank, graph, loader",
+        "''|the part to measure is missing: nearest, bank, graph, sharded, loader",
         "walk|walk",
         "nearest --rows 10 --top 11|--top is 11, allowed: at most 10",
         "nearest --top 0|--top is 0, allowed: at least 1",

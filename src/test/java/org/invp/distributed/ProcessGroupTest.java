@@ -79,6 +79,33 @@ class ProcessGroupTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void everyRankHasWhatTheOthersHaveForIt(int size) throws Exception {
+    List<int[]> parts =
+        Ranks.run(
+            size,
+            group -> {
+              try (IntTensor all = IntTensor.allocate(size, 2);
+                  IntTensor received = IntTensor.allocate(size, 2)) {
+                for (int to = 0; to < size; to++) {
+                  all.set(2L * to, group.rank());
+                  all.set(2L * to + 1, to);
+                }
+                group.allToAll(all, received);
+                long each = 8L * (size - 1);
+                assertEquals(new Traffic(each, each), group.traffic());
+                return received.toArray();
+              }
+            });
+    for (int rank = 0; rank < size; rank++) {
+      for (int from = 0; from < size; from++) {
+        assertEquals(from, parts.get(rank)[2 * from]);
+        assertEquals(rank, parts.get(rank)[2 * from + 1]);
+      }
+    }
+  }
+
   @Test
   void numbersOfTheHeapAreReducedToo() throws Exception {
     List<double[]> results =

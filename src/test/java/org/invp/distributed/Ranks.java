@@ -57,7 +57,8 @@ public final class Ranks {
     }
   }
 
-  static int freePort() {
+  /** A port that nobody listens to just now. */
+  public static int freePort() {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return socket.getLocalPort();
     } catch (IOException e) {

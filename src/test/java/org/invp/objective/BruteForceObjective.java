@@ -1,6 +1,7 @@
 package org.invp.objective;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
@@ -37,7 +38,8 @@ final class BruteForceObjective {
       double[][] gradient,
       List<List<Integer>> positives,
       int[][] graphAfter,
-      double[][] bankAfter) {}
+      double[][] bankAfter,
+      double[] blendNorms) {}
 
   Step step(int[] indices, float[][] embeddings, double weight) {
     int batch = indices.length;
@@ -48,6 +50,7 @@ final class BruteForceObjective {
     int[][] graphAfter =
         IntStream.range(0, graph.length).mapToObj(i -> graph[i].clone()).toArray(int[][]::new);
     double[][] bankAfter = new double[bank.length][];
+    double[] blendNorms = new double[bank.length];
     for (int b = 0; b < batch; b++) {
       Sets sets = sets(indices[b], embeddings[b]);
       positives.add(sets.positives());
@@ -65,9 +68,11 @@ final class BruteForceObjective {
         gradient[b][d] = (above - below) / (2 * DIFFERENCE) / batch;
       }
       graphAfter[indices[b]] = graphRow(sets);
-      bankAfter[indices[b]] = blended(indices[b], unit(x));
+      double[] blend = blended(indices[b], unit(x));
+      bankAfter[indices[b]] = unit(blend);
+      blendNorms[indices[b]] = Math.sqrt(Arrays.stream(blend).map(value -> value * value).sum());
     }
-    return new Step(lossIns, lossInv, gradient, positives, graphAfter, bankAfter);
+    return new Step(lossIns, lossInv, gradient, positives, graphAfter, bankAfter, blendNorms);
   }
 
   private Sets sets(int anchor, float[] embedding) {
@@ -177,7 +182,7 @@ final class BruteForceObjective {
     for (int d = 0; d < blend.length; d++) {
       blend[d] = options.bankMomentum() * bank[row][d] + (1 - options.bankMomentum()) * unit[d];
     }
-    return unit(blend);
+    return blend;
   }
 
   private double e(double[] x, int id) {

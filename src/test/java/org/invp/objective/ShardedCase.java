@@ -1,5 +1,8 @@
 package org.invp.objective;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
 import org.invp.bank.BankEngine;
@@ -24,6 +27,7 @@ final class ShardedCase {
   final int ranks;
   final ObjectiveOptions options;
   final double weight;
+  final GraphUpdate graphUpdate;
   final int[][] parts = new int[STEPS][];
   final int[][] indices = new int[STEPS][];
   final float[][] embeddings = new float[STEPS][];
@@ -40,7 +44,63 @@ final class ShardedCase {
       int[][] positives,
       float[] bank,
       int[] graph,
-      long searchedAgain) {}
+      long searchedAgain) {
+
+    void write(DataOutputStream out) throws IOException {
+      for (int step = 0; step < STEPS; step++) {
+        out.writeDouble(losses[step].lossIns());
+        out.writeDouble(losses[step].lossInv());
+        out.writeDouble(losses[step].meanCosine());
+        write(out, gradients[step]);
+        write(out, positives[step]);
+      }
+      write(out, bank);
+      write(out, graph);
+      out.writeLong(searchedAgain);
+    }
+
+    private static void write(DataOutputStream out, float... values) throws IOException {
+      out.writeInt(values.length);
+      for (float value : values) {
+        out.writeFloat(value);
+      }
+    }
+
+    private static void write(DataOutputStream out, int... values) throws IOException {
+      out.writeInt(values.length);
+      for (int value : values) {
+        out.writeInt(value);
+      }
+    }
+
+    static Result read(DataInputStream in) throws IOException {
+      StepResult[] losses = new StepResult[STEPS];
+      float[][] gradients = new float[STEPS][];
+      int[][] positives = new int[STEPS][];
+      for (int step = 0; step < STEPS; step++) {
+        losses[step] = new StepResult(in.readDouble(), in.readDouble(), in.readDouble());
+        gradients[step] = floats(in);
+        positives[step] = ints(in);
+      }
+      return new Result(losses, gradients, positives, floats(in), ints(in), in.readLong());
+    }
+
+    private static float[] floats(DataInputStream in) throws IOException {
+      float[] values = new float[in.readInt()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = in.readFloat();
+      }
+      return values;
+    }
+
+    private static int[] ints(DataInputStream in) throws IOException {
+      int[] values = new int[in.readInt()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = in.readInt();
+      }
+      return values;
+    }
+  }
 
   /** Rows that tie, images that repeat, and empty parts are all among the cases. */
   ShardedCase(long seed, int ranks) {
@@ -73,6 +133,7 @@ final class ShardedCase {
             BankStart.RANDOM,
             random.nextDouble());
     weight = random.nextInt(4) == 0 ? 0 : 0.6;
+    graphUpdate = random.nextInt(5) == 0 ? GraphUpdate.EPOCH : GraphUpdate.LAZY;
     bank = gaussian(random, rows * dimension, 1 / Math.sqrt(dimension));
     if (random.nextInt(3) == 0) {
       for (int row = 3; row < rows; row++) {
@@ -114,7 +175,8 @@ final class ShardedCase {
         NeighbourGraph neighbours = NeighbourGraph.create(rows, options.neighbours())) {
       whole.embeddings().copyFrom(bank);
       neighbours.neighbours().copyFrom(graph);
-      try (Objective objective = new InvariancePropagation(whole, neighbours, options)) {
+      try (Objective objective =
+          new InvariancePropagation(whole, neighbours, options, graphUpdate)) {
         return steps(objective, whole, neighbours, 0, ranks);
       }
     }
@@ -135,8 +197,7 @@ final class ShardedCase {
         }
       }
       try (ShardedInvariancePropagation objective =
-          new ShardedInvariancePropagation(
-              group, shard, part, neighbours, options, GraphUpdate.LAZY)) {
+          new ShardedInvariancePropagation(group, shard, part, neighbours, options, graphUpdate)) {
         Result result = steps(objective, part, neighbours, group.rank(), group.rank() + 1);
         return new Result(
             result.losses(),
