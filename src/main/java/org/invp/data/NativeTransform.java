@@ -28,9 +28,9 @@ final class NativeTransform implements AutoCloseable {
   private MemorySegment workspace;
 
   NativeTransform(Transform transform) {
-    NativeLibraries.requireImage();
     this.transform = transform;
     try {
+      NativeLibraries.requireImage();
       settings =
           switch (transform) {
             case Augmentation augmentation -> settings(augmentation);
