@@ -1,11 +1,9 @@
 #include "batch_norm.h"
 
-#include <ATen/ops/add.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -27,6 +25,15 @@ constexpr double kMomentum = 0.1;
 at::Tensor channels_last(const at::Tensor& tensor) {
   return tensor.contiguous(tensor.dim() == 4 ? at::MemoryFormat::ChannelsLast
                                              : at::MemoryFormat::Contiguous);
+}
+
+/* What our kernels take. */
+bool ours(const at::Tensor& x) { return x.device().is_cpu() && x.scalar_type() == at::kFloat; }
+
+/* What follows a normalisation that is nobody else's. */
+at::Tensor followed(at::Tensor y, const After& after) {
+  if (after.residual.defined()) y.add_(after.residual);
+  return after.relu ? y.relu_() : y;
 }
 
 kernels::Extent extent_of(const at::Tensor& x) { return {x.numel() / x.size(1), x.size(1)}; }
@@ -106,6 +113,12 @@ at::Tensor BatchNorm::train(const at::Tensor& input, const After& after) {
         "batch normalisation in training needs more than one value per channel: use a batch of at "
         "least 2 images");
   }
+  if (!ours(x)) {
+    batches_.add_(1);
+    return followed(at::batch_norm(x, weight_, bias_, running_mean_, running_var_,
+                                   /*training=*/true, kMomentum, kEpsilon, /*cudnn_enabled=*/true),
+                    after);
+  }
   const auto mean = at::empty({extent.channels});
   const auto inverse_deviation = at::empty({extent.channels});
   auto* means = mean.mutable_data_ptr<float>();
@@ -130,13 +143,13 @@ at::Tensor BatchNorm::train(const at::Tensor& input, const After& after) {
 }
 
 at::Tensor BatchNorm::tune(const at::Tensor& x, const After& after) const {
-  auto y = at::batch_norm(x, weight_, bias_, running_mean_, running_var_, /*training=*/false,
-                          kMomentum, kEpsilon, /*cudnn_enabled=*/false);
-  if (after.residual.defined()) y = at::add(y, after.residual);
-  return after.relu ? at::relu(y) : y;
+  return followed(at::batch_norm(x, weight_, bias_, running_mean_, running_var_, /*training=*/false,
+                                 kMomentum, kEpsilon, /*cudnn_enabled=*/true),
+                  after);
 }
 
 at::Tensor BatchNorm::evaluate(at::Tensor input, const After& after) const {
+  if (!ours(input)) return tune(input, after);
   const auto x = channels_last(input);
   const auto extent = extent_of(x);
   std::vector<float> scale(extent.channels), shift(extent.channels);

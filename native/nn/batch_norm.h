@@ -15,7 +15,8 @@ struct After {
 
 /*
  * Batch normalisation with PyTorch's semantics (biased variance for the output, unbiased for the
- * running one, momentum 0.1, epsilon 1e-5), over [N, C, H, W] or [N, C].
+ * running one, momentum 0.1, epsilon 1e-5), over [N, C, H, W] or [N, C]. By our own kernels for
+ * float32 on the CPU, by LibTorch's for lower precision and on devices.
  */
 class BatchNorm {
  public:

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "classifier.h"
+#include "execution.h"
 #include "gradient_sum.h"
 #include "resnet.h"
 
 namespace invp::nn {
 
-/* A batch of images [batch, C, height, width], row-major. */
+/* A batch of images [batch, C, height, width], row-major, in host memory. */
 struct Images {
   const float* pixels;
   int64_t batch, height, width;
@@ -19,8 +20,11 @@ struct Images {
 
 class Network {
  public:
-  Network(const invp_nn_network_options& options, uint64_t seed) : model_(options, seed) {}
+  Network(const invp_nn_network_options& options, uint64_t seed)
+      : execution_(std::make_shared<Execution>(options)),
+        model_(options, seed, execution_->device) {}
 
+  /* Embeddings and their gradient lie on the network's device. */
   void forward(const Images& images, float* embeddings);
   void backward(const float* gradient, int64_t batch);
   void embed(const Images& images, float* features, float* embeddings);
@@ -33,11 +37,20 @@ class Network {
   /* Backward sums gradients over a group from now on; null leaves it. Borrows the group. */
   void set_group(Group* group);
 
+  void set_stream(void* stream);
+
+  /* A parameter's gradient, without the loss scale, or zeros, to host memory. */
+  void read_gradient(int64_t index, float* data, int64_t bytes) const;
+
   const ResNet& model() const { return model_; }
+  const std::shared_ptr<Execution>& execution() const { return execution_; }
 
  private:
   at::Tensor to_tensor(const Images& images) const;
+  /* Features [B, F] in float32, computed in the execution's precision. */
+  at::Tensor features(const Images& images, Mode mode);
 
+  std::shared_ptr<Execution> execution_;
   ResNet model_;
   std::unique_ptr<GradientSum> sum_;
   at::Tensor output_;  // of the last forward, with its graph, until backward

@@ -11,8 +11,8 @@
 using invp::copy_text;
 using invp::require;
 using invp::nn::enter;
+using invp::nn::Entered;
 using invp::nn::nn_guard;
-using invp::nn::read_gradient;
 using invp::nn::read_tensor;
 using invp::nn::write_tensor;
 
@@ -66,6 +66,9 @@ INVP_EXPORT int32_t invp_nn_network_create(const invp_nn_network_options* option
   return nn_guard([&] {
     require(options != nullptr && network != nullptr, "options or network is null");
     enter();
+    require(
+        options->precision != INVP_NN_PRECISION_FLOAT16 || options->device != INVP_NN_DEVICE_CPU,
+        "network option precision is 2 (float16), on the CPU allowed are 0 and 1");
     *network = std::make_unique<invp_nn_network>(invp::nn::Network(*options, seed)).release();
   });
 }
@@ -74,6 +77,37 @@ INVP_EXPORT int32_t invp_nn_network_destroy(invp_nn_network* network) {
   return nn_guard([&] {
     std::unique_ptr<invp_nn_network>(network).reset();
     invp::nn::release_cached_blocks();
+    invp::nn::Entered::release_memory();
+  });
+}
+
+INVP_EXPORT int32_t invp_nn_network_set_stream(invp_nn_network* network, void* stream) {
+  return nn_guard([&] {
+    require(network != nullptr, "network is null");
+    network->network.set_stream(stream);
+  });
+}
+
+INVP_EXPORT int32_t invp_nn_network_loss_scale(const invp_nn_network* network, float* scale,
+                                               int32_t* good_steps) {
+  return nn_guard([&] {
+    require(network != nullptr && scale != nullptr && good_steps != nullptr,
+            "network, scale or good_steps is null");
+    const auto& execution = *network->network.execution();
+    const Entered here(execution);
+    *scale = execution.loss_scale == nullptr ? 1.0f : execution.loss_scale->value();
+    *good_steps = execution.loss_scale == nullptr ? 0 : execution.loss_scale->good_steps();
+  });
+}
+
+INVP_EXPORT int32_t invp_nn_network_set_loss_scale(invp_nn_network* network, float scale,
+                                                   int32_t good_steps) {
+  return nn_guard([&] {
+    require(network != nullptr, "network is null");
+    const auto& execution = *network->network.execution();
+    require(execution.loss_scale != nullptr, "only a network in float16 has a loss scale");
+    const Entered here(execution);
+    execution.loss_scale->restore(scale, good_steps);
   });
 }
 
@@ -175,6 +209,7 @@ INVP_EXPORT int32_t invp_nn_network_tensor_read(const invp_nn_network* network, 
   return nn_guard([&] {
     require(network != nullptr && data != nullptr, "network or data is null");
     enter();
+    const Entered here(*network->network.execution());
     read_tensor(tensor_at(tensors(network), index).tensor, data, bytes);
   });
 }
@@ -184,6 +219,7 @@ INVP_EXPORT int32_t invp_nn_network_tensor_write(invp_nn_network* network, int64
   return nn_guard([&] {
     require(network != nullptr && data != nullptr, "network or data is null");
     enter();
+    const Entered here(*network->network.execution());
     write_tensor(tensor_at(tensors(network), index).tensor, data, bytes);
   });
 }
@@ -193,7 +229,7 @@ INVP_EXPORT int32_t invp_nn_network_gradient_read(const invp_nn_network* network
   return nn_guard([&] {
     require(network != nullptr && data != nullptr, "network or data is null");
     enter();
-    read_gradient(parameter_at(tensors(network), index).tensor, data, bytes);
+    network->network.read_gradient(index, data, bytes);
   });
 }
 

@@ -8,6 +8,7 @@ namespace {
 
 // Far above any network in use, far below what could overflow a product of two.
 constexpr int32_t kMostChannels = 1 << 20;
+constexpr int32_t kMostDevices = 128;  // LibTorch counts them in eight bits
 
 void check_range(const char* name, int32_t value, int32_t least, int32_t most) {
   if (value < least || value > most) {
@@ -32,10 +33,10 @@ void check_options(const invp_nn_network_options& options) {
   check_range("head_batch_norm", options.head_batch_norm, 0, 1);
   check_range("initialisation", options.initialisation, INVP_NN_INITIALISATION_KAIMING,
               INVP_NN_INITIALISATION_DEFAULT);
-  if (options.device != INVP_NN_DEVICE_CPU) {
-    throw std::invalid_argument("network option device is " + std::to_string(options.device) +
-                                ", this build runs networks on the CPU (0) only");
-  }
+  check_range("device", options.device, INVP_NN_DEVICE_CPU, INVP_NN_DEVICE_CUDA);
+  check_range("device_index", options.device_index, 0,
+              options.device == INVP_NN_DEVICE_CPU ? 0 : kMostDevices - 1);
+  check_range("precision", options.precision, INVP_NN_PRECISION_FLOAT32, INVP_NN_PRECISION_FLOAT16);
 }
 
 Depth depth_of(int32_t architecture) {

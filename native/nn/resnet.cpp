@@ -92,7 +92,8 @@ at::Tensor Head::forward(const at::Tensor& features, Mode mode) {
   return x;
 }
 
-ResNet::ResNet(const invp_nn_network_options& options, uint64_t seed) : options_(options) {
+ResNet::ResNet(const invp_nn_network_options& options, uint64_t seed, at::Device device)
+    : options_(options) {
   check_options(options);
   const auto depth = depth_of(options.architecture);
   Initialiser initialiser(options.initialisation, seed);
@@ -119,6 +120,7 @@ ResNet::ResNet(const invp_nn_network_options& options, uint64_t seed) : options_
   feature_dimension_ = in;
   head_begin_ = tensors_.size();
   head_.emplace(tensors_, in, options, initialiser);
+  move_to(tensors_, device);
 }
 
 Tensors ResNet::backbone_tensors() const {
@@ -137,7 +139,8 @@ at::Tensor ResNet::convolve(const at::Tensor& images, Mode mode, const Visit& vi
 }
 
 at::Tensor ResNet::features(const at::Tensor& images, Mode mode) {
-  return convolve(images, mode, [](size_t, const at::Tensor&) {}).mean({2, 3});
+  return convolve(images, mode, [](size_t, const at::Tensor&) {})
+      .mean({2, 3}, /*keepdim=*/false, at::kFloat);
 }
 
 at::Tensor ResNet::embeddings(const at::Tensor& features, Mode mode) {

@@ -77,7 +77,8 @@ class ResNet {
   /* Called with a block's number, 0 being the stem, and its output [B, C, H, W]. */
   using Visit = std::function<void(size_t, const at::Tensor&)>;
 
-  ResNet(const invp_nn_network_options& options, uint64_t seed);
+  /* Weights are drawn on the CPU, so that a seed gives the same ones on every device. */
+  ResNet(const invp_nn_network_options& options, uint64_t seed, at::Device device);
 
   int64_t feature_dimension() const { return feature_dimension_; }
   int64_t dimension() const { return options_.dimension; }
@@ -89,7 +90,8 @@ class ResNet {
 
   /* Images [B, C, H, W], channels-last, through all blocks; returns the last one's output. */
   at::Tensor convolve(const at::Tensor& images, Mode mode, const Visit& visit);
-  /* Images [B, C, H, W], channels-last, to features [B, F] after global average pooling. */
+  /* Images [B, C, H, W], channels-last, to features [B, F], float32, after global average pooling.
+   */
   at::Tensor features(const at::Tensor& images, Mode mode);
   /* Features to embeddings [B, D]. */
   at::Tensor embeddings(const at::Tensor& features, Mode mode);

@@ -28,6 +28,11 @@ void prepare() {
   context.setDeterministicAlgorithms(true, /*warn_only=*/false);
   // Would fill every new tensor with NaN first; nothing here reads what it did not write.
   context.setDeterministicFillUninitializedMemory(false);
+  // On a GPU: no choosing of convolutions by timing them, and float32 that is float32.
+  context.setBenchmarkCuDNN(false);
+  context.setDeterministicCuDNN(true);
+  context.setAllowTF32CuDNN(false);
+  context.setAllowTF32CuBLAS(false);
   // OpenBLAS has threads of its own, which spin beside OpenMP's; the head's small products, all it
   // does here, are faster without (measured: a quarter of a small network's step).
   if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);

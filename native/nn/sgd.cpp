@@ -9,8 +9,10 @@
 
 namespace invp::nn {
 
-Sgd::Sgd(Tensors tensors, double momentum, double weight_decay, bool nesterov)
+Sgd::Sgd(Tensors tensors, std::shared_ptr<Execution> execution, double momentum,
+         double weight_decay, bool nesterov)
     : tensors_(std::move(tensors)),
+      execution_(std::move(execution)),
       momentum_(momentum),
       weight_decay_(weight_decay),
       nesterov_(nesterov) {
@@ -36,6 +38,7 @@ void Sgd::step(double learning_rate) {
     throw std::invalid_argument("learning rate is " + std::to_string(learning_rate) +
                                 ", it must be finite and at least 0");
   }
+  const Entered here(*execution_);
   std::vector<at::Tensor> gradients;
   gradients.reserve(parameters_.size());
   for (const auto& parameter : parameters_) {
@@ -51,18 +54,28 @@ void Sgd::step(double learning_rate) {
   const at::NoGradGuard no_graph;
   const bool first = momentum_ != 0 && buffers_.empty();
   if (first) make_buffers();
+  // Whether a scaled step is taken is known to the device alone. Where the first one was not, the
+  // next is first: a buffer of zeros does what a first step does, so that no step need say it is.
+  std::optional<at::Tensor> skip;
+  if (execution_->loss_scale != nullptr) {
+    skip = execution_->loss_scale->unscale_and_update(gradients);
+  }
   at::_fused_sgd_(parameters_, gradients, buffers_, weight_decay_, momentum_, learning_rate,
-                  /*dampening=*/0.0, nesterov_, /*maximize=*/false, /*is_first_step=*/first);
+                  /*dampening=*/0.0, nesterov_, /*maximize=*/false,
+                  /*is_first_step=*/first && !skip.has_value(), /*grad_scale=*/{},
+                  /*found_inf=*/skip);
   clear_gradients(tensors_);
 }
 
 void Sgd::read_momentum(int64_t index, float* data, int64_t bytes) const {
+  const Entered here(*execution_);
   const auto at = position(index);
   if (buffers_.empty()) throw std::invalid_argument("no momentum before the first step");
   read_tensor(buffers_[at], data, bytes);
 }
 
 void Sgd::write_momentum(int64_t index, const float* data, int64_t bytes) {
+  const Entered here(*execution_);
   const auto at = position(index);
   if (momentum_ == 0) throw std::invalid_argument("this optimizer has no momentum");
   if (buffers_.empty()) make_buffers();

@@ -4,17 +4,20 @@
 #include <ATen/core/Tensor.h>
 
 #include <map>
+#include <memory>
 #include <vector>
 
+#include "execution.h"
 #include "tensors.h"
 
 namespace invp::nn {
 
-/* Stochastic gradient descent on all parameters among some tensors, as torch.optim.SGD computes it.
- */
+/* Stochastic gradient descent on all parameters among some tensors, as torch.optim.SGD computes it,
+ * where they lie; in half precision with the loss scale taken out. */
 class Sgd {
  public:
-  Sgd(Tensors tensors, double momentum, double weight_decay, bool nesterov);
+  Sgd(Tensors tensors, std::shared_ptr<Execution> execution, double momentum, double weight_decay,
+      bool nesterov);
 
   /* Needs the gradients of a backward and clears them. */
   void step(double learning_rate);
@@ -29,6 +32,7 @@ class Sgd {
   void make_buffers();
 
   Tensors tensors_;
+  std::shared_ptr<Execution> execution_;
   double momentum_, weight_decay_;
   bool nesterov_;
   std::vector<at::Tensor> parameters_;

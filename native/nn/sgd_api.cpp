@@ -11,12 +11,24 @@ using invp::nn::nn_guard;
 
 namespace {
 
-invp_nn_sgd* make_sgd(const invp::nn::Tensors& tensors, double momentum, double weight_decay,
-                      int32_t nesterov) {
+invp_nn_sgd* make_sgd(const invp::nn::Tensors& tensors,
+                      const std::shared_ptr<invp::nn::Execution>& execution, double momentum,
+                      double weight_decay, int32_t nesterov) {
   require(nesterov == 0 || nesterov == 1, "nesterov must be 0 or 1");
   return std::make_unique<invp_nn_sgd>(
-             invp::nn::Sgd(tensors, momentum, weight_decay, nesterov == 1))
+             invp::nn::Sgd(tensors, execution, momentum, weight_decay, nesterov == 1))
       .release();
+}
+
+/* Where a network computes, without the loss scale: gradients of labels have none. */
+std::shared_ptr<invp::nn::Execution> on_labels(const invp::nn::Network& network) {
+  const auto& whole = *network.execution();
+  invp_nn_network_options options{};
+  options.device = whole.device.is_cpu() ? INVP_NN_DEVICE_CPU : INVP_NN_DEVICE_CUDA;
+  options.device_index = whole.device.is_cpu() ? 0 : whole.device.index();
+  auto same = std::make_shared<invp::nn::Execution>(options);
+  same->stream = whole.stream;
+  return same;
 }
 
 }  // namespace
@@ -25,7 +37,8 @@ INVP_EXPORT int32_t invp_nn_sgd_create(invp_nn_network* network, double momentum
                                        double weight_decay, int32_t nesterov, invp_nn_sgd** sgd) {
   return nn_guard([&] {
     require(network != nullptr && sgd != nullptr, "network or sgd is null");
-    *sgd = make_sgd(network->network.model().tensors(), momentum, weight_decay, nesterov);
+    *sgd = make_sgd(network->network.model().tensors(), network->network.execution(), momentum,
+                    weight_decay, nesterov);
   });
 }
 
@@ -34,7 +47,8 @@ INVP_EXPORT int32_t invp_nn_sgd_create_backbone(invp_nn_network* network, double
                                                 invp_nn_sgd** sgd) {
   return nn_guard([&] {
     require(network != nullptr && sgd != nullptr, "network or sgd is null");
-    *sgd = make_sgd(network->network.model().backbone_tensors(), momentum, weight_decay, nesterov);
+    *sgd = make_sgd(network->network.model().backbone_tensors(), on_labels(network->network),
+                    momentum, weight_decay, nesterov);
   });
 }
 
@@ -43,7 +57,9 @@ INVP_EXPORT int32_t invp_nn_sgd_create_classifier(invp_nn_classifier* classifier
                                                   invp_nn_sgd** sgd) {
   return nn_guard([&] {
     require(classifier != nullptr && sgd != nullptr, "classifier or sgd is null");
-    *sgd = make_sgd(classifier->classifier.tensors(), momentum, weight_decay, nesterov);
+    *sgd = make_sgd(classifier->classifier.tensors(),
+                    std::make_shared<invp::nn::Execution>(invp_nn_network_options{}), momentum,
+                    weight_decay, nesterov);
   });
 }
 

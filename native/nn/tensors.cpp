@@ -40,9 +40,18 @@ void clear_gradients(const Tensors& tensors) {
   for (const auto& entry : tensors) entry.tensor.mutable_grad().reset();
 }
 
+void move_to(const Tensors& tensors, at::Device device) {
+  for (const auto& entry : tensors) {
+    if (entry.tensor.device() != device) entry.tensor.set_data(entry.tensor.detach().to(device));
+  }
+}
+
 /* LibTorch takes no pointer to const; where it only reads, none is needed. */
-at::Tensor over(const void* data, at::IntArrayRef shape, at::ScalarType type) {
-  return at::from_blob(const_cast<void*>(data), shape, at::TensorOptions().dtype(type));
+at::Tensor over(const void* data, at::IntArrayRef shape, at::ScalarType type, at::Device device) {
+  return at::for_blob(const_cast<void*>(data), shape)
+      .options(at::TensorOptions().dtype(type).device(device))
+      .target_device(device)
+      .make_tensor();
 }
 
 void read_tensor(const at::Tensor& tensor, void* data, int64_t bytes) {

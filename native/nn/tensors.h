@@ -23,8 +23,13 @@ const NamedTensor& parameter_at(const Tensors& tensors, int64_t index);
 
 void clear_gradients(const Tensors& tensors);
 
-/* A row-major tensor over the caller's memory, which LibTorch must only read if it is const. */
-at::Tensor over(const void* data, at::IntArrayRef shape, at::ScalarType type);
+/* Moves all of them; whoever holds one of the tensors sees it moved. */
+void move_to(const Tensors& tensors, at::Device device);
+
+/* A row-major tensor over the caller's memory, on the host or on a device; LibTorch must only read
+ * it if it is const. */
+at::Tensor over(const void* data, at::IntArrayRef shape, at::ScalarType type,
+                at::Device device = at::kCPU);
 
 /* Copies between a tensor of any layout and row-major memory of exactly its size. */
 void read_tensor(const at::Tensor& tensor, void* data, int64_t bytes);

@@ -28,6 +28,8 @@ double now() {
   Device& device = Device::instance(); \
   const std::lock_guard lock(device.mutex)
 
+int64_t copied_bytes = 0;
+
 Error copy(Device& device, void* to, const void* from, size_t bytes, int kind, void* handle) {
   Stream* stream = device.find(handle);
   if (stream == nullptr) return device.set_error(kInvalidResourceHandle);
@@ -35,6 +37,7 @@ Error copy(Device& device, void* to, const void* from, size_t bytes, int kind, v
   if (to == nullptr || from == nullptr || kind < kHostToHost || kind > kDefault ||
       !device.covers(to, bytes) || !device.covers(from, bytes))
     return device.set_error(kInvalidValue);
+  if (kind == kHostToDevice || kind == kDeviceToHost) copied_bytes += static_cast<int64_t>(bytes);
   if (!device.owns(from)) {
     std::vector<unsigned char> staged(bytes);
     std::memcpy(staged.data(), from, bytes);
@@ -97,6 +100,12 @@ const char* symbol_of(int error) {
 }
 
 }  // namespace
+
+INVP_EXPORT int64_t invp_simt_copied_bytes(void) {
+  Device& device = Device::instance();
+  const std::lock_guard lock(device.mutex);
+  return copied_bytes;
+}
 
 INVP_EXPORT int cudaMalloc(void** pointer, size_t bytes) {
   INVP_SIMT_ENTER;

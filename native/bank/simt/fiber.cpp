@@ -9,6 +9,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 #ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifndef __x86_64__
@@ -19,7 +20,11 @@ namespace invp::simt {
 namespace {
 
 // Kernels keep little on the stack; sanitizers put red zones around it.
+#if defined(__SANITIZE_ADDRESS__) || defined(INVP_SIMT_TSAN)
+constexpr size_t kStackBytes = size_t{256} << 10;
+#else
 constexpr size_t kStackBytes = size_t{64} << 10;
+#endif
 constexpr uint64_t kCanary = 0x5AFE57AC5AFE57ACu;
 
 }  // namespace
@@ -70,6 +75,11 @@ Fiber::~Fiber() {
 }
 
 void Fiber::start(Entry entry, void* argument) {
+#ifdef INVP_SIMT_TSAN
+  // Fresh memory: what an earlier thread had on its stack is no race.
+  if (stack_ != nullptr) munmap(stack_, kStackBytes);
+  stack_ = nullptr;
+#endif
   if (stack_ == nullptr) {
     void* memory = mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
@@ -77,6 +87,10 @@ void Fiber::start(Entry entry, void* argument) {
     stack_ = memory;
     *static_cast<uint64_t*>(stack_) = kCanary;
   }
+#ifdef __SANITIZE_ADDRESS__
+  // Frames that were dropped have left their red zones.
+  ASAN_UNPOISON_MEMORY_REGION(stack_, kStackBytes);
+#endif
   entry_ = entry;
   argument_ = argument;
 #ifdef INVP_SIMT_TSAN

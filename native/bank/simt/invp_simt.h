@@ -43,6 +43,8 @@ int64_t invp_simt_live_objects(void);
 
 /* Launches since the library was loaded. */
 int64_t invp_simt_launches(void);
+/* Bytes of the copies between host and device so far, asked for by cudaMemcpy and its like. */
+int64_t invp_simt_copied_bytes(void);
 
 #ifdef __cplusplus
 }

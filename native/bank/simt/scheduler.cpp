@@ -1,5 +1,6 @@
 // This file is never instrumented for races: it is the hardware, and moves data between fibers on
-// purpose. What kernels may rely on is told to the race detector by acquire and release alone.
+// purpose. What kernels may rely on is told to the race detector by acquire and release alone; what
+// allocations and library functions here touch is hidden from it.
 #include "scheduler.h"
 
 #include <sys/mman.h>
@@ -19,6 +20,8 @@
 
 #ifdef INVP_SIMT_TSAN
 #include <sanitizer/tsan_interface.h>
+extern "C" void __tsan_ignore_thread_begin();
+extern "C" void __tsan_ignore_thread_end();
 #endif
 
 namespace invp::simt {
@@ -42,6 +45,27 @@ void release([[maybe_unused]] void* token) {
   __tsan_release(token);
 #endif
 }
+
+void hide() {
+#ifdef INVP_SIMT_TSAN
+  __tsan_ignore_thread_begin();
+#endif
+}
+
+void show() {
+#ifdef INVP_SIMT_TSAN
+  __tsan_ignore_thread_end();
+#endif
+}
+
+/* While it lives what the current fiber does is the hardware's, and no race. Not nested, and never
+ * while another fiber runs: a fiber may be dropped where it waits. */
+struct Hidden {
+  Hidden() { hide(); }
+  ~Hidden() { show(); }
+  Hidden(const Hidden&) = delete;
+  Hidden& operator=(const Hidden&) = delete;
+};
 
 class Random {
  public:
@@ -86,16 +110,33 @@ struct Thread : ThreadView {
   std::vector<size_t> groups;  // how many copies were issued before each commit
 };
 
+/*
+ * Addresses for the race detector: who meets releases to and acquires from one of their own. With a
+ * single address a thread that is late to go on from one meeting would acquire what others, already
+ * at the next, have released since.
+ */
+template <size_t kCount>
+class Tokens {
+ public:
+  char* next() { return &tokens_[++last_ % kCount]; }
+  char* last() { return &tokens_[last_ % kCount]; }
+
+ private:
+  std::array<char, kCount> tokens_{};
+  size_t last_ = 0;
+};
+
 /* Lanes of a warp that have arrived at a collective and wait for the others of its mask. */
 struct Meeting {
   Collective call;
   uint32_t arrived;
+  char* token;
 };
 
 struct Warp {
   std::vector<Meeting> meetings;
   uint32_t gone = 0; /* lanes that have exited or never were */
-  char token = 0;    /* an address for the race detector */
+  Tokens<64> tokens;
 };
 
 struct Static {
@@ -115,7 +156,7 @@ struct Block {
   BlockFold fold_kind = BlockFold::kNone;
   Site barrier{};
   std::array<Warp, kLanes> warps;
-  char barrier_token = 0;
+  Tokens<2> tokens;
 
   ~Block() {
     if (shared != nullptr) munmap(shared, kSharedBytes);
@@ -129,14 +170,22 @@ class Scheduler {
  public:
   std::string run(const Launch& launch);
 
+  /* From within the hardware. */
   [[noreturn]] void fail(const std::string& message, Site site, const Thread& thread) {
     if (fault_.empty()) {
       fault_ = std::string(launch_->kernel) + ": block " + place(thread.block) + " thread " +
                place(thread.thread) + ": " + site.call + " at " + name(site.file) + ":" +
                std::to_string(site.line) + ": " + message;
     }
-    running_->fiber.leave();
+    leave();
     __builtin_unreachable();
+  }
+
+  /* Lets another thread run. */
+  void leave() {
+    show();
+    running_->fiber.leave();
+    hide();
   }
 
   Thread& self() { return *running_; }
@@ -146,7 +195,7 @@ class Scheduler {
 
   void wait(State state) {
     running_->state = state;
-    running_->fiber.leave();
+    leave();
   }
 
   void wake(Thread& thread) {
@@ -193,8 +242,9 @@ void Scheduler::thread_main(void* argument) {
   acquire(&me.begin_token_);
   me.launch_->body();
   release(&me.end_token_);
+  hide();
   me.exited(thread);
-  thread.fiber.leave();
+  me.leave();
 }
 
 // Bytes that make any use of them show: NaN as a float, far out of range as an index.
@@ -227,16 +277,7 @@ void Scheduler::begin(Block& block, uint64_t number) {
     const uint32_t threads = block.size > w * kLanes ? block.size - w * kLanes : 0;
     block.warps[w].gone = threads >= kLanes ? 0 : ~0u << threads;
   }
-  // Room for all that fibers will append: memory that one of them allocated and another moved would
-  // look like a race.
-  for (Warp& warp : block.warps) warp.meetings.reserve(kLanes);
-  block.statics.reserve(64);
-  while (block.threads.size() < block.size) {
-    block.threads.push_back(std::make_unique<Thread>());
-    block.threads.back()->copies.reserve(512);
-    block.threads.back()->groups.reserve(16);
-  }
-  ready_.reserve(oldest_ + 65536 + 4096);
+  while (block.threads.size() < block.size) block.threads.push_back(std::make_unique<Thread>());
   for (uint32_t i = 0; i < block.size; ++i) {
     Thread& thread = *block.threads[i];
     thread.thread = dim3(i % launch_->block.x, i / launch_->block.x % launch_->block.y,
@@ -311,6 +352,7 @@ std::string Scheduler::deadlock() const {
 }
 
 std::string Scheduler::run(const Launch& launch) {
+  const Hidden hardware;
   launch_ = &launch;
   random_ = Random(launch.seed);
   policy_ = shuffled() ? static_cast<Policy>(random_.below(4)) : Policy::kOldestFirst;
@@ -341,7 +383,9 @@ std::string Scheduler::run(const Launch& launch) {
     Thread& thread = next();
     running_ = &thread;
     current = &thread;
+    show();
     thread.fiber.enter();
+    hide();
     if (thread.state == State::kExited && !thread.fiber.intact() && fault_.empty())
       fault_ = std::string(launch.kernel) + ": a thread wrote beyond its stack";
     if (!fault_.empty()) break;
@@ -455,6 +499,7 @@ void finish(Thread* const lanes[kLanes], const Collective& call, uint64_t seed) 
 }
 
 void meet(const Collective& call) {
+  const Hidden hardware;
   Scheduler& s = scheduler();
   Thread& self = s.self();
   Block& block = *self.owner;
@@ -470,16 +515,17 @@ void meet(const Collective& call) {
     s.fail("waits for lane " + std::to_string(std::countr_zero(warp.gone & call.mask)) +
                ", which has exited or never was",
            call.site, self);
-  if (call.op == Op::kSync) release(&warp.token);
   size_t at = 0;
   while (at < warp.meetings.size() && (warp.meetings[at].call.mask & call.mask) == 0) ++at;
-  if (at == warp.meetings.size()) warp.meetings.push_back({call, 0});
+  if (at == warp.meetings.size()) warp.meetings.push_back({call, 0, warp.tokens.next()});
   Meeting& meeting = warp.meetings[at];
   const Collective& theirs = meeting.call;
   if (theirs.op != call.op || theirs.mask != call.mask || !same(theirs.site, call.site))
     s.fail(std::string("others of the warp wait at ") + theirs.site.call + ":" +
                std::to_string(theirs.site.line) + " or with another mask",
            call.site, self);
+  char* const token = meeting.token;
+  if (call.op == Op::kSync) release(token);
   meeting.arrived |= 1u << own_lane;
   if (meeting.arrived == call.mask) {
     warp.meetings.erase(warp.meetings.begin() + static_cast<std::ptrdiff_t>(at));
@@ -495,16 +541,20 @@ void meet(const Collective& call) {
   } else {
     s.wait(State::kAtWarp);
   }
-  if (call.op == Op::kSync) acquire(&warp.token);
+  if (call.op == Op::kSync) acquire(token);
 }
 
 }  // namespace
 
 std::string run(const Launch& launch) { return scheduler().run(launch); }
 
-void fail(const char* message, Site site) { scheduler().fail(message, site, scheduler().self()); }
+void fail(const char* message, Site site) {
+  const Hidden hardware;
+  scheduler().fail(message, site, scheduler().self());
+}
 
 int sync_block(int predicate, BlockFold fold, Site site) {
+  const Hidden hardware;
   Scheduler& s = scheduler();
   Thread& self = s.self();
   Block& block = *self.owner;
@@ -524,7 +574,8 @@ int sync_block(int predicate, BlockFold fold, Site site) {
   } else {
     block.fold += truth;
   }
-  release(&block.barrier_token);
+  char* const token = block.arrived == 0 ? block.tokens.next() : block.tokens.last();
+  release(token);
   if (++block.arrived == block.size) {
     block.arrived = 0;
     block.fold_result = block.fold;
@@ -535,7 +586,7 @@ int sync_block(int predicate, BlockFold fold, Site site) {
   } else {
     s.wait(State::kAtBlock);
   }
-  acquire(&block.barrier_token);
+  acquire(token);
   return block.fold_result;
 }
 
@@ -583,6 +634,7 @@ void exchange_rows(uint32_t r[4], const uint32_t row[4], Site site) {
 }
 
 void* shared_static(size_t bytes, size_t alignment, const char* file, int line) {
+  const Hidden hardware;
   Scheduler& s = scheduler();
   Block& block = *s.self().owner;
   for (const Static& known : block.statics) {
@@ -601,11 +653,13 @@ void* shared_dynamic() { return scheduler().self().owner->shared; }
 void maybe_yield() {
   Scheduler& s = scheduler();
   if (!s.shuffled() || s.random().below(8) != 0) return;
+  const Hidden hardware;
   s.wake(s.self());
-  s.self().fiber.leave();
+  s.leave();
 }
 
 bool async_copy_begins(const AsyncCopy& copy) {
+  const Hidden hardware;
   Scheduler& s = scheduler();
   if (s.shuffled() && s.random().below(4) == 0) return true;
   s.self().copies.push_back(copy);
@@ -613,11 +667,13 @@ bool async_copy_begins(const AsyncCopy& copy) {
 }
 
 void async_copy_commit() {
+  const Hidden hardware;
   Thread& self = scheduler().self();
   self.groups.push_back(self.copies.size());
 }
 
 AsyncCopy* async_copy_due(int newest) {
+  const Hidden hardware;
   Thread& self = scheduler().self();
   const size_t groups = self.groups.size();
   const size_t ended = groups > static_cast<size_t>(newest)

@@ -4,8 +4,9 @@
  *
  * Every function returns a status of invp/status.h and gives its results through out-parameters;
  * invp_nn_last_error has the calling thread's message. Images, embeddings and gradients are
- * row-major float32 in host memory and belong to the caller. Handles are not thread-safe: one
- * thread at a time may use a network or a classifier and the optimizers made for it.
+ * row-major float32 and belong to the caller; they lie in host memory except where a network on a
+ * CUDA device says otherwise. Handles are not thread-safe: one thread at a time may use a network
+ * or a classifier and the optimizers made for it.
  */
 #ifndef INVP_NN_H
 #define INVP_NN_H
@@ -18,7 +19,7 @@
 extern "C" {
 #endif
 
-#define INVP_NN_ABI_VERSION 2
+#define INVP_NN_ABI_VERSION 3
 
 /* Stems: 7x7 convolution with stride 2 and max-pooling, or 3x3 with stride 1 and no pooling. */
 #define INVP_NN_STEM_IMAGENET 0
@@ -33,7 +34,19 @@ extern "C" {
 #define INVP_NN_INITIALISATION_KAIMING 0
 #define INVP_NN_INITIALISATION_DEFAULT 1
 
+/* A CUDA device needs the library's CUDA build and LibTorch's. */
 #define INVP_NN_DEVICE_CPU 0
+#define INVP_NN_DEVICE_CUDA 1
+
+/*
+ * What convolutions compute in. Parameters, batch normalisation, the head, embeddings, features and
+ * gradients are float32 in any case; BFLOAT16 and FLOAT16 are LibTorch's autocast of the backbone,
+ * in training by the embeddings' gradient and in evaluation. FLOAT16 runs on CUDA devices only, and
+ * scales gradients (invp_nn_network_loss_scale). Training on labels computes in float32.
+ */
+#define INVP_NN_PRECISION_FLOAT32 0
+#define INVP_NN_PRECISION_BFLOAT16 1
+#define INVP_NN_PRECISION_FLOAT16 2
 
 /* What batch normalisation does while a whole network is trained on labels: normalise by the batch
  * and move the running statistics, or normalise by these and leave them. Its weights and biases are
@@ -69,7 +82,9 @@ typedef struct invp_nn_network_options {
   int32_t
       head_batch_norm; /* 0 or 1: batch normalisation after each linear layer, which has no bias */
   int32_t initialisation; /* INVP_NN_INITIALISATION_* */
-  int32_t device;         /* INVP_NN_DEVICE_CPU */
+  int32_t device;         /* INVP_NN_DEVICE_* */
+  int32_t device_index;   /* CUDA's number of the device, from 0; 0 for the CPU */
+  int32_t precision;      /* INVP_NN_PRECISION_* */
 } invp_nn_network_options;
 
 typedef struct invp_nn_classifier_options {
@@ -103,19 +118,28 @@ int32_t invp_nn_network_create(const invp_nn_network_options* options, uint64_t 
 /* Null is allowed. Destroy a network's optimizers before it. */
 int32_t invp_nn_network_destroy(invp_nn_network* network);
 
+/*
+ * A network on a CUDA device, and its optimizers, queue all their work on this stream of that
+ * device from now on (a cudaStream_t, the caller's, which outlives the network); null, as at the
+ * start, stands for LibTorch's own current stream. An error on the CPU unless null.
+ */
+int32_t invp_nn_network_set_stream(invp_nn_network* network, void* stream);
+
 /* F: the length of the backbone's features, after global average pooling. */
 int32_t invp_nn_network_feature_dimension(const invp_nn_network* network, int64_t* dimension);
 
 /*
  * Training mode: images [batch, channels, height, width] to embeddings [batch, dimension]. Batch
  * normalisation uses the batch's statistics and updates the running ones. What backward needs is
- * kept until backward, the next forward or the end of the network; the images are copied.
+ * kept until backward, the next forward or the end of the network; the images are copied. For a
+ * network on a CUDA device `embeddings` is memory of that device, written in the stream's order;
+ * the call does not wait for it.
  */
 int32_t invp_nn_network_forward(invp_nn_network* network, const float* images, int64_t batch,
                                 int64_t height, int64_t width, float* embeddings);
 
-/* Adds the parameters' gradients, given that of the last forward's embeddings [batch, dimension].
- */
+/* Adds the parameters' gradients, given that of the last forward's embeddings [batch, dimension],
+ * on a CUDA device in memory of that device, read in the stream's order. */
 int32_t invp_nn_network_backward(invp_nn_network* network, const float* gradient, int64_t batch);
 
 /* Evaluation mode, changing nothing: features [batch, F] and embeddings [batch, dimension]; either
@@ -156,10 +180,22 @@ int32_t invp_nn_network_tensor_read(const invp_nn_network* network, int64_t inde
                                     int64_t bytes);
 int32_t invp_nn_network_tensor_write(invp_nn_network* network, int64_t index, const void* data,
                                      int64_t bytes);
-/* A parameter's gradient; zeros if there is none. */
+/* A parameter's gradient, with backward's loss scale taken out; zeros if there is none. */
 int32_t invp_nn_network_gradient_read(const invp_nn_network* network, int64_t index, float* data,
                                       int64_t bytes);
 int32_t invp_nn_network_clear_gradients(invp_nn_network* network);
+
+/*
+ * FLOAT16 alone: what the embeddings' gradient is multiplied by before backward, so that small
+ * gradients do not vanish in half precision; invp_nn_sgd_step divides by it. As
+ * torch.amp.GradScaler: a step whose gradients are not all finite changes no parameter and halves
+ * the scale, and 2000 steps in a row that change them double it. `good_steps` is the number in a
+ * row so far. 1 and 0 for other precisions, for which setting is an error. To be kept with a
+ * checkpoint.
+ */
+int32_t invp_nn_network_loss_scale(const invp_nn_network* network, float* scale,
+                                   int32_t* good_steps);
+int32_t invp_nn_network_set_loss_scale(invp_nn_network* network, float scale, int32_t good_steps);
 
 /*
  * A linear classifier: inputs [batch, inputs], perhaps normalised, to logits [batch, classes]. Its
@@ -208,8 +244,9 @@ int32_t invp_nn_classifier_clear_gradients(invp_nn_classifier* classifier);
 /*
  * Trains a whole network on labels: features of the images, logits of the classifier, which takes F
  * inputs, and the gradients of the cross entropy, added to the classifier's parameters and to the
- * backbone's; the network's own head has no part in it. `statistics` is INVP_NN_STATISTICS_*;
- * `labels`, `logits` and `loss` are as for invp_nn_classifier_cross_entropy.
+ * backbone's; the network's own head has no part in it. The network's images and labels are host
+ * memory on any device, and the classifier computes on the CPU. `statistics` is
+ * INVP_NN_STATISTICS_*; `labels`, `logits` and `loss` are as for invp_nn_classifier_cross_entropy.
  */
 int32_t invp_nn_network_cross_entropy(invp_nn_network* network, invp_nn_classifier* classifier,
                                       const float* images, int64_t batch, int64_t height,

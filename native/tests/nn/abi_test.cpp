@@ -79,9 +79,9 @@ TEST(Abi, NamesTheOptionThatIsOutOfRange) {
   EXPECT_EQ(invp_nn_network_create(&options, 0, &network), INVP_INVALID_ARGUMENT);
   EXPECT_EQ(message(), "network option architecture is 20, allowed are 18, 34, 50, 101 and 152");
   options = small();
-  options.device = 1;
+  options.device = 2;
   EXPECT_EQ(invp_nn_network_create(&options, 0, &network), INVP_INVALID_ARGUMENT);
-  EXPECT_EQ(message(), "network option device is 1, this build runs networks on the CPU (0) only");
+  EXPECT_EQ(message(), "network option device is 2, allowed are 0 to 1");
   EXPECT_EQ(network, nullptr);
 }
 

@@ -68,10 +68,10 @@ public class InvpNn {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
-    private static final int INVP_NN_ABI_VERSION = (int)2L;
+    private static final int INVP_NN_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define INVP_NN_ABI_VERSION 2
+     * #define INVP_NN_ABI_VERSION 3
      * }
      */
     public static int INVP_NN_ABI_VERSION() {
@@ -139,6 +139,42 @@ public class InvpNn {
      */
     public static int INVP_NN_DEVICE_CPU() {
         return INVP_NN_DEVICE_CPU;
+    }
+    private static final int INVP_NN_DEVICE_CUDA = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_DEVICE_CUDA 1
+     * }
+     */
+    public static int INVP_NN_DEVICE_CUDA() {
+        return INVP_NN_DEVICE_CUDA;
+    }
+    private static final int INVP_NN_PRECISION_FLOAT32 = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_PRECISION_FLOAT32 0
+     * }
+     */
+    public static int INVP_NN_PRECISION_FLOAT32() {
+        return INVP_NN_PRECISION_FLOAT32;
+    }
+    private static final int INVP_NN_PRECISION_BFLOAT16 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_PRECISION_BFLOAT16 1
+     * }
+     */
+    public static int INVP_NN_PRECISION_BFLOAT16() {
+        return INVP_NN_PRECISION_BFLOAT16;
+    }
+    private static final int INVP_NN_PRECISION_FLOAT16 = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_NN_PRECISION_FLOAT16 2
+     * }
+     */
+    public static int INVP_NN_PRECISION_FLOAT16() {
+        return INVP_NN_PRECISION_FLOAT16;
     }
     private static final int INVP_NN_STATISTICS_BATCH = (int)0L;
     /**
@@ -734,6 +770,65 @@ public class InvpNn {
                 traceDowncall("invp_nn_network_destroy", network);
             }
             return (int)mh$.invokeExact(network);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_network_set_stream {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_network_set_stream");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_stream(invp_nn_network *network, void *stream)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_network_set_stream$descriptor() {
+        return invp_nn_network_set_stream.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_stream(invp_nn_network *network, void *stream)
+     * }
+     */
+    public static MethodHandle invp_nn_network_set_stream$handle() {
+        return invp_nn_network_set_stream.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_stream(invp_nn_network *network, void *stream)
+     * }
+     */
+    public static MemorySegment invp_nn_network_set_stream$address() {
+        return invp_nn_network_set_stream.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_stream(invp_nn_network *network, void *stream)
+     * }
+     */
+    public static int invp_nn_network_set_stream(MemorySegment network, MemorySegment stream) {
+        var mh$ = invp_nn_network_set_stream.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_network_set_stream", network, stream);
+            }
+            return (int)mh$.invokeExact(network, stream);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1533,6 +1628,126 @@ public class InvpNn {
                 traceDowncall("invp_nn_network_clear_gradients", network);
             }
             return (int)mh$.invokeExact(network);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_network_loss_scale {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER,
+            InvpNn.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_network_loss_scale");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_loss_scale(const invp_nn_network *network, float *scale, int32_t *good_steps)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_network_loss_scale$descriptor() {
+        return invp_nn_network_loss_scale.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_loss_scale(const invp_nn_network *network, float *scale, int32_t *good_steps)
+     * }
+     */
+    public static MethodHandle invp_nn_network_loss_scale$handle() {
+        return invp_nn_network_loss_scale.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_loss_scale(const invp_nn_network *network, float *scale, int32_t *good_steps)
+     * }
+     */
+    public static MemorySegment invp_nn_network_loss_scale$address() {
+        return invp_nn_network_loss_scale.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_loss_scale(const invp_nn_network *network, float *scale, int32_t *good_steps)
+     * }
+     */
+    public static int invp_nn_network_loss_scale(MemorySegment network, MemorySegment scale, MemorySegment good_steps) {
+        var mh$ = invp_nn_network_loss_scale.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_network_loss_scale", network, scale, good_steps);
+            }
+            return (int)mh$.invokeExact(network, scale, good_steps);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_nn_network_set_loss_scale {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpNn.C_INT,
+            InvpNn.C_POINTER,
+            InvpNn.C_FLOAT,
+            InvpNn.C_INT
+        );
+
+        public static final MemorySegment ADDR = InvpNn.findOrThrow("invp_nn_network_set_loss_scale");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_loss_scale(invp_nn_network *network, float scale, int32_t good_steps)
+     * }
+     */
+    public static FunctionDescriptor invp_nn_network_set_loss_scale$descriptor() {
+        return invp_nn_network_set_loss_scale.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_loss_scale(invp_nn_network *network, float scale, int32_t good_steps)
+     * }
+     */
+    public static MethodHandle invp_nn_network_set_loss_scale$handle() {
+        return invp_nn_network_set_loss_scale.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_loss_scale(invp_nn_network *network, float scale, int32_t good_steps)
+     * }
+     */
+    public static MemorySegment invp_nn_network_set_loss_scale$address() {
+        return invp_nn_network_set_loss_scale.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_nn_network_set_loss_scale(invp_nn_network *network, float scale, int32_t good_steps)
+     * }
+     */
+    public static int invp_nn_network_set_loss_scale(MemorySegment network, float scale, int good_steps) {
+        var mh$ = invp_nn_network_set_loss_scale.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_nn_network_set_loss_scale", network, scale, good_steps);
+            }
+            return (int)mh$.invokeExact(network, scale, good_steps);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -19,8 +19,8 @@ final class DeviceOption {
       names = "--device",
       paramLabel = "NAME",
       description =
-          "Where the memory bank works: cpu (default), cuda, cuda:N, or auto for a GPU if there is"
-              + " one that works.")
+          "Where the memory bank and the network work: cpu (default), cuda, cuda:N, or auto for a"
+              + " GPU if there is one that works.")
   private String device;
 
   /** Refuses a name that is none. */
@@ -39,22 +39,14 @@ final class DeviceOption {
     return all;
   }
 
-  /** An engine on the device that was asked for, the CPU if none was; says what auto came to. */
-  BankEngine start(int threads) {
-    Device chosen = choose(parse(device == null ? "cpu" : device));
-    return BankEngine.on(chosen, threads);
+  /** The device that was asked for, the CPU if none was; says what auto came to. */
+  Device chosen() {
+    return choose(parse(device == null ? "cpu" : device));
   }
 
-  /**
-   * Makes sure that the device can be used, where the command's own work is the network's, which
-   * runs on the CPU.
-   */
-  void announceNetwork() {
-    check();
-    if (device != null && !choose(parse(device)).equals(Device.CPU)) {
-      start(1).close();
-      say("the network runs on the CPU; --device says where the memory bank works");
-    }
+  /** An engine on the device that was asked for, the CPU if none was; says what auto came to. */
+  BankEngine start(int threads) {
+    return BankEngine.on(chosen(), threads);
   }
 
   /** Turns auto into a device and says into which. */

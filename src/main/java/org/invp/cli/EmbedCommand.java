@@ -113,8 +113,8 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() {
     Format format = Format.of(target, spec);
     requireFolder();
-    device.announceNetwork();
-    try (TrainedRun trained = TrainedRun.open(run, overrides)) {
+    device.check();
+    try (TrainedRun trained = TrainedRun.open(run, overrides, device.chosen())) {
       TrainingConfig config = trained.config();
       int width =
           layer == Layer.EMBEDDING

@@ -71,7 +71,7 @@ final class EvalFinetuneCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     device.check();
-    return session.run(dataOverrides(), this::evaluate);
+    return session.run(device, dataOverrides(), this::evaluate);
   }
 
   /** How to train. */
@@ -84,7 +84,11 @@ final class EvalFinetuneCommand implements Callable<Integer> {
         ImageDataset test = Setup.testImages(config)) {
       Plan plan = fromScratch ? scratch(trained, train) : transfer(trained);
       if (fromScratch) {
-        try (Network fresh = Network.create(trained.network().options(), session.seed(trained))) {
+        try (Network fresh =
+            Network.create(
+                trained.network().options(),
+                session.seed(trained),
+                trained.network().execution())) {
           train(fresh, plan, config, train, test, progress, betweenBatches);
         }
       } else {

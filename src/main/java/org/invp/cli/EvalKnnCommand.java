@@ -71,11 +71,11 @@ final class EvalKnnCommand implements Callable<Integer> {
   public Integer call() {
     device.check();
     features.check();
-    try (TrainedRun trained = TrainedRun.open(run, overrides);
+    try (TrainedRun trained = TrainedRun.open(run, overrides, device.chosen());
         LogFile log = EvalOutput.log(run);
         ImageDataset train = Setup.trainingImages(trained.config());
-        ImageDataset test = Setup.testImages(trained.config());
-        BankEngine engine = device.start(trained.config().training().resolvedThreads())) {
+        ImageDataset test = Setup.testImages(trained.config())) {
+      BankEngine engine = trained.engine();
       KnnEvaluation knn =
           new KnnEvaluation(
               engine,

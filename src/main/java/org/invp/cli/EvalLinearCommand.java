@@ -120,7 +120,7 @@ final class EvalLinearCommand implements Callable<Integer> {
     if (features.crops() != 1 && layers == Layers.ALL) {
       throw new ParameterException(spec.commandLine(), "--crops is for --layers last");
     }
-    return session.run(List.of(), this::evaluate);
+    return session.run(device, List.of(), this::evaluate);
   }
 
   private void evaluate(TrainedRun trained, EvalProgress progress, Runnable betweenBatches) {

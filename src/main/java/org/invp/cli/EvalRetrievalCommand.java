@@ -86,10 +86,9 @@ final class EvalRetrievalCommand implements Callable<Integer> {
     if (ks.stream().anyMatch(k -> k < 1)) {
       throw new ParameterException(spec.commandLine(), "--at is " + ks + ", allowed: at least 1");
     }
-    try (TrainedRun trained = TrainedRun.open(run, overrides);
-        LogFile log = EvalOutput.log(run);
-        BankEngine engine = BankEngine.cpu(trained.config().training().resolvedThreads())) {
-      output.write(run, log.recordingFailures(() -> evaluate(trained, engine)));
+    try (TrainedRun trained = TrainedRun.open(run, overrides, device.chosen());
+        LogFile log = EvalOutput.log(run)) {
+      output.write(run, log.recordingFailures(() -> evaluate(trained, trained.engine())));
     }
     return 0;
   }
@@ -131,7 +130,7 @@ final class EvalRetrievalCommand implements Callable<Integer> {
     for (NetworkOutput which : outputs) {
       try (MemoryBank bank =
           MemoryBank.create(answers.size(), (int) queries.rows(which).shape(1), engine)) {
-        bank.embeddings().segment().copyFrom(answerFeatures.rows(which).segment());
+        bank.embeddings().copyFrom(answerFeatures.rows(which));
         Retrieval.Result result =
             new Retrieval(bank, answers.labels(), gallery == Gallery.TEST)
                 .evaluate(queries.rows(which), test.labels(), ks, () -> {});

@@ -69,7 +69,7 @@ final class EvalSemiCommand implements Callable<Integer> {
             spec.commandLine(), "--labels is %s, allowed: above 0, at most 1".formatted(share));
       }
     }
-    return session.run(List.of(), this::evaluate);
+    return session.run(device, List.of(), this::evaluate);
   }
 
   private void evaluate(TrainedRun trained, EvalProgress progress, Runnable betweenBatches) {

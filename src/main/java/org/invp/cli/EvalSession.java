@@ -57,9 +57,10 @@ final class EvalSession {
   /**
    * Opens the run, does the work and closes all; returns the exit code.
    *
+   * @param device where the network works
    * @param own settings that the command replaces, before those that the user does
    */
-  int run(List<String> own, Body body) {
+  int run(DeviceOption device, List<String> own, Body body) {
     List<String> all = new ArrayList<>(own);
     all.addAll(overrides);
     if (threads != null) {
@@ -71,7 +72,7 @@ final class EvalSession {
     }
     StopRequest stop = new StopRequest();
     try (StopOnSignal signals = new StopOnSignal(stop);
-        TrainedRun trained = TrainedRun.open(run, all);
+        TrainedRun trained = TrainedRun.open(run, all, device.chosen());
         LogFile log = EvalOutput.log(run);
         ConsoleProgress progress = new ConsoleProgress(command.commandLine().getErr())) {
       try {

@@ -110,6 +110,7 @@ final class EvalVocCommand implements Callable<Integer> {
           "--features and --crops are for --classifier svm, or with --views cached");
     }
     return session.run(
+        device,
         List.of(),
         (trained, progress, betweenBatches) -> {
           try (MultiLabelDataset train = Voc2007.open(data, Split.TRAIN);

@@ -74,7 +74,7 @@ final class ReportCommand implements Callable<Integer> {
   }
 
   private Pictures pictures(Path run) {
-    try (TrainedRun trained = TrainedRun.open(run, List.of());
+    try (TrainedRun trained = TrainedRun.open(run, List.of(), device.chosen());
         ImageDataset train = Setup.trainingImages(trained.config());
         ImageDataset test = Setup.testImages(trained.config())) {
       for (int image : images) {

@@ -3,9 +3,13 @@ package org.invp.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import org.invp.InvalidDataException;
+import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.nn.Execution;
 import org.invp.nn.Network;
 import org.invp.nn.TorchRuntime;
 import org.invp.train.Checkpoint;
@@ -21,11 +25,14 @@ final class TrainedRun implements AutoCloseable {
 
   private final Checkpoint checkpoint;
   private final TrainingConfig config;
+  private final BankEngine engine;
   private final Network network;
 
-  private TrainedRun(Checkpoint checkpoint, TrainingConfig config, Network network) {
+  private TrainedRun(
+      Checkpoint checkpoint, TrainingConfig config, BankEngine engine, Network network) {
     this.checkpoint = checkpoint;
     this.config = config;
+    this.engine = engine;
     this.network = network;
   }
 
@@ -36,36 +43,72 @@ final class TrainedRun implements AutoCloseable {
    * @param overrides replace settings of the run
    */
   static TrainedRun open(Path run, List<String> overrides) {
+    return open(run, overrides, Device.CPU);
+  }
+
+  /**
+   * As {@link #open(Path, List)}.
+   *
+   * @param device where the network and the memory bank's engine work
+   */
+  static TrainedRun open(Path run, List<String> overrides, Device device) {
     Path path = Files.isDirectory(run) ? run.resolve("checkpoint.safetensors") : run;
     if (Files.isDirectory(run) && !Files.exists(path) && Files.exists(run.resolve(WEIGHTS))) {
-      return weightsOnly(run, overrides);
+      return weightsOnly(run, overrides, device);
     }
     if (!Files.exists(path)) {
       throw new InvalidDataException(
           "%s holds no run: there is no %s".formatted(run, path.getFileName()));
     }
     Checkpoint checkpoint = Checkpoint.read(path);
-    Network network = null;
     try {
       TrainingConfig config = checkpoint.config(overrides);
-      TorchRuntime.setThreads(config.training().resolvedThreads());
       int channels = config.augmentation().mean().size();
-      network = Network.create(Setup.networkOptions(config, channels), config.seed());
-      network.load(checkpoint.weights());
-      return new TrainedRun(checkpoint, config, network);
+      return start(
+          checkpoint,
+          config,
+          device,
+          execution -> {
+            Network network =
+                Network.create(Setup.networkOptions(config, channels), config.seed(), execution);
+            try {
+              network.load(checkpoint.weights());
+              return network;
+            } catch (RuntimeException e) {
+              network.close();
+              throw e;
+            }
+          });
     } catch (RuntimeException e) {
-      if (network != null) {
-        network.close();
-      }
       checkpoint.close();
       throw e;
     }
   }
 
-  private static TrainedRun weightsOnly(Path run, List<String> overrides) {
-    TrainingConfig config = ConfigFile.read(run.resolve(RunFolder.CONFIG), overrides);
-    TorchRuntime.setThreads(config.training().resolvedThreads());
-    return new TrainedRun(null, config, Network.load(run.resolve(WEIGHTS)));
+  private static TrainedRun weightsOnly(Path run, List<String> overrides, Device device) {
+    return start(
+        null,
+        ConfigFile.read(run.resolve(RunFolder.CONFIG), overrides),
+        device,
+        execution -> Network.load(run.resolve(WEIGHTS), execution));
+  }
+
+  private static TrainedRun start(
+      Checkpoint checkpoint,
+      TrainingConfig config,
+      Device device,
+      Function<Execution, Network> make) {
+    int threads = config.training().resolvedThreads();
+    BankEngine engine = BankEngine.on(device, threads);
+    try {
+      Execution execution = Setup.execution(config, engine);
+      TorchRuntime.load(engine.memory());
+      TorchRuntime.setThreads(threads);
+      return new TrainedRun(checkpoint, config, engine, make.apply(execution));
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
   }
 
   /** Whether there is a checkpoint, with a memory bank, and not a network alone. */
@@ -93,9 +136,15 @@ final class TrainedRun implements AutoCloseable {
     return network;
   }
 
+  /** The memory bank's engine on the run's device. */
+  BankEngine engine() {
+    return engine;
+  }
+
   @Override
   public void close() {
     network.close();
+    engine.close();
     if (checkpoint != null) {
       checkpoint.close();
     }

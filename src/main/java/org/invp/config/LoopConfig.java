@@ -12,7 +12,8 @@ import org.invp.objective.GraphUpdate;
  *     batch norm, but no weight
  * @param batchSize B, images per step
  * @param keepLastBatch whether the incomplete batch at the end of an epoch is used
- * @param device where the bank works: {@code cpu}, {@code cuda}, {@code cuda:N} or {@code auto}
+ * @param device where bank and network work: {@code cpu}, {@code cuda}, {@code cuda:N} or {@code
+ *     auto}
  * @param threads threads of the bank and of the network; 0 for as many as there are processors
  * @param graph {@code lazy}, as published: every step writes the neighbour graph's rows of its
  *     batch; {@code epoch}: no step does, and the exact graph of the whole bank is rebuilt at the

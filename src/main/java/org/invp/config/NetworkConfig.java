@@ -4,6 +4,7 @@ import org.invp.nn.NetworkOptions.Architecture;
 import org.invp.nn.NetworkOptions.Head;
 import org.invp.nn.NetworkOptions.Initialisation;
 import org.invp.nn.NetworkOptions.Stem;
+import org.invp.nn.Precision;
 
 /**
  * The network. The defaults are the published ImageNet settings (models/resnet.py).
@@ -16,6 +17,7 @@ import org.invp.nn.NetworkOptions.Stem;
  * @param headHidden width of the hidden layer of an {@code mlp} head
  * @param headBatchNorm whether batch norm follows the head's linear layers
  * @param initialisation how weights start
+ * @param precision what convolutions compute in; {@code fp16} needs a GPU
  */
 public record NetworkConfig(
     Architecture architecture,
@@ -25,7 +27,8 @@ public record NetworkConfig(
     Head head,
     int headHidden,
     boolean headBatchNorm,
-    Initialisation initialisation) {
+    Initialisation initialisation,
+    Precision precision) {
 
   static NetworkConfig read(Section section) {
     return new NetworkConfig(
@@ -36,6 +39,7 @@ public record NetworkConfig(
         section.choice("head", Head.MLP, Head.class),
         section.integer("head_hidden", 2048, Range.between(1, 65536)),
         section.flag("head_batch_norm", false),
-        section.choice("initialisation", Initialisation.KAIMING, Initialisation.class));
+        section.choice("initialisation", Initialisation.KAIMING, Initialisation.class),
+        section.choice("precision", Precision.FP32, Precision.class));
   }
 }

@@ -181,6 +181,7 @@ public final class FeatureExtractor {
     TorchRuntime.Info torch = TorchRuntime.info();
     fingerprint
         .add(viewText())
+        .add(network.execution().toString())
         .add(torch.version())
         .add(torch.cpuCapability())
         .add(torch.build())

@@ -11,9 +11,9 @@ import org.invp.CudaException;
 
 /**
  * The libraries of a CUDA device: NVIDIA's driver, which the system has or has not; the CUDA
- * runtime and cuBLAS, from {@code -Dinvp.cuda}, else {@code CUDA_HOME}, the class path, the
- * system's usual folders; and our kernels. Or the one library that stands in for all of them in
- * tests.
+ * runtime and cuBLAS, and for LibTorch cuDNN and more, from {@code -Dinvp.cuda}, else {@code
+ * CUDA_HOME}, the class path, the system's usual folders; and our kernels. Or the one library that
+ * stands in for all of them in tests.
  */
 final class CudaLibraries {
   private static final String PROPERTY = "invp.cuda";
@@ -37,6 +37,19 @@ final class CudaLibraries {
           Path.of(""),
           "install CUDA 13, or name its folder with -Dinvp.cuda=DIR");
 
+  /** In load order, after the runtime and cuBLAS. */
+  private static final List<String> FOR_LIBTORCH =
+      List.of(
+          "libcupti.so.13",
+          "libnvJitLink.so.13",
+          "libcusparse.so.12",
+          "libcufft.so.12",
+          "libcurand.so.10",
+          "libcufile.so.0",
+          "libnvrtc.so.13",
+          "libnccl.so.2",
+          "libcudnn.so.9");
+
   private static final LibrarySet EMULATED =
       new LibrarySet(
           "libinvp_bank_simt.so",
@@ -58,14 +71,39 @@ final class CudaLibraries {
       return new Found(folder, folder);
     }
     requireDriver(DRIVER);
-    Path runtime =
-        LibraryLoader.load(
-            RUNTIME,
-            runtimePlaces(
-                System.getProperty(PROPERTY),
-                System.getenv(VARIABLE),
-                System.getenv("LD_LIBRARY_PATH")));
+    Path runtime = loadRuntime();
     return new Found(LibraryLoader.load(LibrarySet.of(Room.CUDA)), runtime);
+  }
+
+  private static Path loadRuntime() {
+    // Read when cuBLAS is first used: with it, its products are the same bits every time.
+    ProcessEnvironment.set("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
+    return LibraryLoader.load(RUNTIME, runtimePlaces());
+  }
+
+  /**
+   * NVIDIA's libraries that LibTorch's CUDA build needs, each from the first place that has it: the
+   * toolkit lacks cuDNN and NCCL, and the jars of the class path all but a few.
+   */
+  static void loadForLibTorch() {
+    loadRuntime();
+    for (String file : FOR_LIBTORCH) {
+      LibraryLoader.load(
+          new LibrarySet(
+              file,
+              PROPERTY,
+              VARIABLE,
+              List.of(member(file)),
+              Path.of(""),
+              "install CUDA 13 with cuDNN 9 and NCCL 2, or name all their folders with"
+                  + " -Dinvp.cuda=DIR:DIR"),
+          runtimePlaces());
+    }
+  }
+
+  private static List<LibraryPlaces.Place> runtimePlaces() {
+    return runtimePlaces(
+        System.getProperty(PROPERTY), System.getenv(VARIABLE), System.getenv("LD_LIBRARY_PATH"));
   }
 
   /** The driver's library comes with the driver, never with a toolkit or a jar. */
@@ -84,10 +122,13 @@ final class CudaLibraries {
   }
 
   static List<LibraryPlaces.Place> runtimePlaces(String asked, String home, String path) {
-    if (asked != null && !asked.isBlank()) {
-      return List.of(LibraryPlaces.folder(Path.of(asked), "-D" + PROPERTY));
-    }
     List<LibraryPlaces.Place> places = new ArrayList<>();
+    if (asked != null && !asked.isBlank()) {
+      for (String folder : asked.split(File.pathSeparator)) {
+        places.add(LibraryPlaces.folder(Path.of(folder), "-D" + PROPERTY));
+      }
+      return places;
+    }
     if (home != null && !home.isBlank()) {
       Path lib64 = Path.of(home, "lib64");
       places.add(LibraryPlaces.folder(Files.isDirectory(lib64) ? lib64 : Path.of(home), VARIABLE));
@@ -103,6 +144,8 @@ final class CudaLibraries {
     for (String folder : SYSTEM_FOLDERS) {
       places.add(new LibraryPlaces.Folder(Path.of(folder), "system"));
     }
+    // What 'make cuda-link' fetched.
+    places.addAll(LibraryPlaces.buildTrees(LibrarySet.cudaLibTorch()));
     return places;
   }
 

@@ -54,6 +54,41 @@ record LibrarySet(
         "run 'make deps', or name a folder of LibTorch with -Dinvp.libtorch=DIR");
   }
 
+  /** LibTorch's CUDA build, after NVIDIA's libraries; its OpenBLAS is the CPU build's. */
+  static LibrarySet cudaLibTorch() {
+    String openblas = "org/bytedeco/openblas/" + Platform.NAME + "/";
+    String pytorch = "org/bytedeco/pytorch/" + Platform.NAME + "-gpu/";
+    return new LibrarySet(
+        "LibTorch for CUDA",
+        "invp.libtorch",
+        "LIBTORCH",
+        List.of(
+            member("libquadmath.so.0", openblas, false),
+            member("libgfortran.so.5", openblas, false),
+            member("libopenblas.so.0", openblas, false),
+            member("libgomp.so.1", pytorch, false),
+            member("libc10.so", pytorch, true),
+            member("libtorch_cpu.so", pytorch, true),
+            member("libc10_cuda.so", pytorch, true),
+            member("libtorch_cuda.so", pytorch, true),
+            member("libtorch.so", pytorch, true)),
+        Path.of("build", "native", "libtorch-cuda"),
+        "run 'make cuda-link', put its jars on the class path, or name a folder of LibTorch's CUDA"
+            + " build with -Dinvp.libtorch=DIR");
+  }
+
+  /** The network library that goes with LibTorch's CUDA build. */
+  static LibrarySet cudaNetwork() {
+    String file = "libinvp_nn_cuda.so";
+    return new LibrarySet(
+        file,
+        "invp.native.dir",
+        null,
+        List.of(member(file, "native/" + Platform.NAME + "/", true)),
+        Path.of("build", "native", "lib"),
+        "run 'make cuda-link', or name its folder with -Dinvp.native.dir=DIR");
+  }
+
   /** The library of one room, after those that travel with it. */
   static LibrarySet of(Room room) {
     String folder = "native/" + Platform.NAME + "/";

@@ -24,6 +24,7 @@ public final class NativeLibraries {
   private static final Map<Room, Loaded> LOADED = new EnumMap<>(Room.class);
   private static Boolean cudaIsEmulated;
   private static Path cudaRuntimeFolder;
+  private static boolean networkIsCuda;
 
   private NativeLibraries() {}
 
@@ -55,6 +56,46 @@ public final class NativeLibraries {
    */
   public static void requireNetwork() {
     require(Room.NN);
+  }
+
+  /**
+   * Makes sure that LibTorch's CUDA build and the network library for it are loaded, after the
+   * libraries of {@link #requireCuda}. They do on the CPU what the others do, too; a process can
+   * have one of the two, and the first need decides.
+   *
+   * @throws org.invp.CudaException if there is no CUDA driver
+   * @throws NativeLibraryException naming every path tried and why each failed
+   */
+  public static void requireCudaNetwork() {
+    synchronized (LOADED) {
+      Loaded loaded = LOADED.get(Room.NN);
+      if (loaded != null && loaded.failure() == null) {
+        if (!networkIsCuda) {
+          throw new NativeLibraryException(
+              "this process has loaded LibTorch for the CPU and cannot load the one for CUDA as"
+                  + " well");
+        }
+        return;
+      }
+      requireCuda(false);
+      loadCudaNetwork();
+    }
+  }
+
+  /**
+   * The part of {@link #requireCudaNetwork} that works without a driver: a test of the build loads
+   * everything where there is none.
+   */
+  static void loadCudaNetwork() {
+    synchronized (LOADED) {
+      OpenMpSettings.apply();
+      CudaLibraries.loadForLibTorch();
+      Path torch = LibraryLoader.load(LibrarySet.cudaLibTorch());
+      Loaded loaded = checked(Room.NN, LibraryLoader.load(LibrarySet.cudaNetwork()));
+      checkLibTorch(loaded.functions().text("libtorch_version"), torch);
+      LOADED.put(Room.NN, loaded);
+      networkIsCuda = true;
+    }
   }
 
   /**

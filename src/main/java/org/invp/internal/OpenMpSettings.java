@@ -1,12 +1,5 @@
 package org.invp.internal;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-
 /**
  * What LibTorch's OpenMP reads from the environment when it is loaded, where the user has not said
  * otherwise.
@@ -26,34 +19,10 @@ final class OpenMpSettings {
   static void apply() {
     if (System.getenv(VARIABLE) == null && System.getenv("OMP_WAIT_POLICY") == null) {
       try {
-        set(VARIABLE, SPINS);
+        ProcessEnvironment.set(VARIABLE, SPINS);
       } catch (IllegalCallerException e) {
         return; // The JVM denies native access: loading the libraries fails next, and says so.
       }
-    }
-  }
-
-  private static void set(String name, String value) {
-    Linker linker = Linker.nativeLinker();
-    MethodHandle setenv =
-        linker.downcallHandle(
-            linker.defaultLookup().find("setenv").orElseThrow(),
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT,
-                ValueLayout.ADDRESS,
-                ValueLayout.ADDRESS,
-                ValueLayout.JAVA_INT));
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment nameText = arena.allocateFrom(name);
-      MemorySegment valueText = arena.allocateFrom(value);
-      int status = (int) setenv.invokeExact(nameText, valueText, 0);
-      if (status != 0) {
-        throw new IllegalStateException("setenv of " + name + " failed");
-      }
-    } catch (RuntimeException | Error e) {
-      throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException("a native call failed before it reached native code", e);
     }
   }
 }

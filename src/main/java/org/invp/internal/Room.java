@@ -10,7 +10,7 @@ public enum Room {
   /** Decoding and augmentation of images. */
   IMAGE(3),
   /** Networks and optimisers, on LibTorch. */
-  NN(2),
+  NN(3),
   /** The memory bank's kernels on a CUDA device, or on the emulated one. */
   CUDA(1);
 

@@ -1,6 +1,7 @@
 package org.invp.internal;
 
 import org.invp.CudaException;
+import org.invp.CudaOutOfMemoryException;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.NativeMemoryException;
@@ -35,7 +36,11 @@ public final class Status {
   static RuntimeException exception(int status, String message, Room room) {
     return switch (status) {
       case INVALID_ARGUMENT -> new IllegalArgumentException(message);
-      case OUT_OF_MEMORY -> new NativeMemoryException(message);
+      // LibTorch has no memory of its own to run out of but a device's.
+      case OUT_OF_MEMORY ->
+          room == Room.NN && message.startsWith("LibTorch")
+              ? new CudaOutOfMemoryException(message)
+              : new NativeMemoryException(message);
       case INVALID_DATA -> new InvalidDataException(message);
       case BACKEND_FAILURE ->
           room == Room.CUDA ? new CudaException(message) : new InvpException(message);

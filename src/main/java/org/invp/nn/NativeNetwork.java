@@ -7,21 +7,46 @@ import java.util.ArrayList;
 import java.util.List;
 import org.invp.bindings.nn.InvpNn;
 import org.invp.bindings.nn.invp_nn_network_options;
-import org.invp.internal.NativeLibraries;
+import org.invp.tensor.Memory;
 
 /** The native network. */
 final class NativeNetwork extends NativeModel {
   private static final int LONGEST_NAME = 256;
 
-  NativeNetwork(NetworkOptions options, long seed) {
-    super("the network", out -> create(options, seed, out));
+  NativeNetwork(NetworkOptions options, long seed, Execution execution) {
+    super("the network", out -> create(options, seed, execution, out));
+    if (execution.memory().access() instanceof Memory.Access.Cuda cuda) {
+      MemorySegment stream = MemorySegment.ofAddress(cuda.stream());
+      call(network -> InvpNn.invp_nn_network_set_stream(network, stream));
+    }
   }
 
-  private static int create(NetworkOptions options, long seed, MemorySegment out) {
-    NativeLibraries.requireNetwork();
+  private static int create(
+      NetworkOptions options, long seed, Execution execution, MemorySegment out) {
+    TorchRuntime.load(execution.memory());
     try (Arena arena = Arena.ofConfined()) {
-      return InvpNn.invp_nn_network_create(struct(options, arena), seed, out);
+      MemorySegment struct = struct(options, arena);
+      place(execution, struct);
+      return InvpNn.invp_nn_network_create(struct, seed, out);
     }
+  }
+
+  private static void place(Execution execution, MemorySegment struct) {
+    switch (execution.memory().access()) {
+      case Memory.Access.Host host ->
+          invp_nn_network_options.device(struct, InvpNn.INVP_NN_DEVICE_CPU());
+      case Memory.Access.Cuda cuda -> {
+        invp_nn_network_options.device(struct, InvpNn.INVP_NN_DEVICE_CUDA());
+        invp_nn_network_options.device_index(struct, cuda.device());
+      }
+    }
+    invp_nn_network_options.precision(
+        struct,
+        switch (execution.precision()) {
+          case FP32 -> InvpNn.INVP_NN_PRECISION_FLOAT32();
+          case BF16 -> InvpNn.INVP_NN_PRECISION_BFLOAT16();
+          case FP16 -> InvpNn.INVP_NN_PRECISION_FLOAT16();
+        });
   }
 
   private static MemorySegment struct(NetworkOptions options, Arena arena) {
@@ -50,8 +75,17 @@ final class NativeNetwork extends NativeModel {
           case KAIMING -> InvpNn.INVP_NN_INITIALISATION_KAIMING();
           case DEFAULT -> InvpNn.INVP_NN_INITIALISATION_DEFAULT();
         });
-    invp_nn_network_options.device(struct, InvpNn.INVP_NN_DEVICE_CPU());
     return struct;
+  }
+
+  LossScale lossScale() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment scale = arena.allocate(ValueLayout.JAVA_FLOAT);
+      MemorySegment goodSteps = arena.allocate(ValueLayout.JAVA_INT);
+      call(network -> InvpNn.invp_nn_network_loss_scale(network, scale, goodSteps));
+      return new LossScale(
+          scale.get(ValueLayout.JAVA_FLOAT, 0), goodSteps.get(ValueLayout.JAVA_INT, 0));
+    }
   }
 
   /** The stem and the residual blocks. */

@@ -37,6 +37,7 @@ public final class Network implements AutoCloseable {
   private static final String HEAD = "fc.";
 
   private final NetworkOptions options;
+  private final Execution execution;
   private final NativeNetwork network;
   private final List<TensorInfo> tensors;
   private final List<Block> blocks;
@@ -44,9 +45,10 @@ public final class Network implements AutoCloseable {
   private FloatTensor output = FloatTensor.allocate(0, 0);
   private NativeGroup group; // null where gradients stay this process's own
 
-  private Network(NetworkOptions options, long seed) {
+  private Network(NetworkOptions options, long seed, Execution execution) {
     this.options = options;
-    network = new NativeNetwork(options, seed);
+    this.execution = execution;
+    network = new NativeNetwork(options, seed, execution);
     tensors = network.tensors();
     blocks = network.blocks();
     snapshot = new StateSnapshot(tensors);
@@ -59,7 +61,17 @@ public final class Network implements AutoCloseable {
    * @throws org.invp.NativeLibraryException if LibTorch or the network library cannot be loaded
    */
   public static Network create(NetworkOptions options, long seed) {
-    return new Network(options, seed);
+    return create(options, seed, Execution.DEFAULT);
+  }
+
+  /**
+   * Makes a network with fresh weights, the same ones on every device.
+   *
+   * @param execution where and in what precision it computes
+   * @throws org.invp.NativeLibraryException if LibTorch or the network library cannot be loaded
+   */
+  public static Network create(NetworkOptions options, long seed, Execution execution) {
+    return new Network(options, seed, execution);
   }
 
   /**
@@ -69,8 +81,13 @@ public final class Network implements AutoCloseable {
    * @throws InvalidDataException if the file is missing or damaged, or lacks options or a tensor
    */
   public static Network load(Path path) {
+    return load(path, Execution.DEFAULT);
+  }
+
+  /** As {@link #load(Path)}, to compute where and as {@code execution} says. */
+  public static Network load(Path path, Execution execution) {
     try (TensorFile file = Safetensors.read(path)) {
-      Network network = create(NetworkOptions.fromMetadata(file.metadata()), 0);
+      Network network = create(NetworkOptions.fromMetadata(file.metadata()), 0, execution);
       try {
         network.load(network.ownOf(file.tensors()));
       } catch (RuntimeException | Error e) {
@@ -105,6 +122,11 @@ public final class Network implements AutoCloseable {
     return options;
   }
 
+  /** Where and in what precision it computes. */
+  public Execution execution() {
+    return execution;
+  }
+
   /** D, the length of an embedding. */
   public int embeddingDimension() {
     return options.dimension();
@@ -124,13 +146,15 @@ public final class Network implements AutoCloseable {
    * Embeds a batch in training mode: batch normalisation uses the batch's statistics and updates
    * the running ones, and what {@link #backward} needs is kept.
    *
-   * @param images [B, C, H, W], copied; B at least 2
-   * @return [B, D], not normalised; the network's own memory, valid until the next forward or close
+   * @param images [B, C, H, W], on the host, copied; B at least 2
+   * @return [B, D], not normalised; in the memory of the network's {@link #execution}, valid until
+   *     the next forward or close. On a CUDA device the call queues work and does not wait
    */
   public FloatTensor forward(FloatTensor images) {
     requireImages(images);
     network.locked(() -> reserveOutput(images.shape(0)));
     FloatTensor embeddings = output.slice(images.shape(0));
+    execution.join();
     network.call(
         handle ->
             InvpNn.invp_nn_network_forward(
@@ -139,14 +163,14 @@ public final class Network implements AutoCloseable {
                 images.shape(0),
                 images.shape(2),
                 images.shape(3),
-                embeddings.segment()));
+                embeddings.segment(execution.memory())));
     return embeddings;
   }
 
   private void reserveOutput(long batch) {
     if (output.shape(0) < batch) {
       output.close();
-      output = FloatTensor.allocate(batch, options.dimension());
+      output = FloatTensor.allocate(execution.memory(), batch, options.dimension());
     }
   }
 
@@ -154,20 +178,21 @@ public final class Network implements AutoCloseable {
    * Adds the gradients of all parameters, given the loss's gradient with respect to the embeddings
    * of the last {@link #forward}; of all ranks' where {@link #sumGradientsOver} says so.
    *
-   * @param gradient [B, D]
+   * @param gradient [B, D], in the memory of the embeddings
    * @throws IllegalArgumentException if no forward came just before, or the shape is another
    */
   public void backward(FloatTensor gradient) {
     requireRows("gradient", gradient, gradient.shape(0), options.dimension());
+    MemorySegment slope = gradient.segment(execution.memory());
+    long batch = gradient.shape(0);
+    execution.join();
     if (group == null) {
-      network.call(handle -> backward(handle, gradient));
+      network.call(handle -> InvpNn.invp_nn_network_backward(handle, slope, batch));
     } else {
-      group.collective(members -> network.status(handle -> backward(handle, gradient)));
+      group.collective(
+          members ->
+              network.status(handle -> InvpNn.invp_nn_network_backward(handle, slope, batch)));
     }
-  }
-
-  private static int backward(MemorySegment handle, FloatTensor gradient) {
-    return InvpNn.invp_nn_network_backward(handle, gradient.segment(), gradient.shape(0));
   }
 
   /**
@@ -196,9 +221,9 @@ public final class Network implements AutoCloseable {
    * Embeds a batch in evaluation mode: batch normalisation uses its running statistics, nothing is
    * kept or changed, and an image's result does not depend on its neighbours.
    *
-   * @param images [B, C, H, W]
-   * @param features [B, F], out; null if not wanted
-   * @param embeddings [B, D], out, not normalised; null if not wanted
+   * @param images [B, C, H, W], on the host
+   * @param features [B, F], out, on the host; null if not wanted
+   * @param embeddings [B, D], out, on the host, not normalised; null if not wanted
    */
   public void embed(FloatTensor images, FloatTensor features, FloatTensor embeddings) {
     requireImages(images);
@@ -248,6 +273,21 @@ public final class Network implements AutoCloseable {
   /** The parameters' gradients, as {@link #state(Arena)}; zeros where there are none. */
   public List<NamedTensor> gradients(Arena arena) {
     return StateTensors.read(trainable(), arena, network::readGradient);
+  }
+
+  /** The loss scale, for a checkpoint; 1 unless the precision is {@link Precision#FP16}. */
+  public LossScale lossScale() {
+    return network.lossScale();
+  }
+
+  /**
+   * Goes on with a loss scale from a checkpoint.
+   *
+   * @throws IllegalArgumentException if the precision is another, or no run can have the value
+   */
+  public void setLossScale(LossScale scale) {
+    network.call(
+        handle -> InvpNn.invp_nn_network_set_loss_scale(handle, scale.scale(), scale.goodSteps()));
   }
 
   /** Forgets the gradients that {@link #backward} added. */

@@ -7,6 +7,7 @@ import org.invp.bindings.nn.InvpNn;
 import org.invp.internal.NativeCall;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
+import org.invp.tensor.Memory;
 
 /** LibTorch in this process. All methods may be called from any thread and load it if need be. */
 public final class TorchRuntime {
@@ -23,6 +24,30 @@ public final class TorchRuntime {
    * @param build how the network library was compiled
    */
   public record Info(String version, String cpuCapability, int threads, String build) {}
+
+  /**
+   * Loads the LibTorch that works on a memory: the CUDA build for a CUDA device's, else the CPU's
+   * unless the CUDA build is there already. A process has one of the two, so the first use decides.
+   *
+   * @throws org.invp.NativeLibraryException if it cannot be loaded, or the other one is
+   */
+  public static void load(Memory memory) {
+    load(memory.access() instanceof Memory.Access.Cuda);
+  }
+
+  /**
+   * As {@link #load(Memory)}.
+   *
+   * @param cuda whether a CUDA device is meant
+   * @throws org.invp.CudaException if there is no CUDA driver
+   */
+  public static void load(boolean cuda) {
+    if (cuda) {
+      NativeLibraries.requireCudaNetwork();
+    } else {
+      NativeLibraries.requireNetwork();
+    }
+  }
 
   /** Describes the LibTorch that is loaded. */
   public static Info info() {

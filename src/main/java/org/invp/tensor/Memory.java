@@ -15,8 +15,30 @@ public interface Memory {
   /** The memory of this process. */
   Memory HOST = new HostMemory();
 
+  /** How a library that did not allocate this memory may work on it. */
+  sealed interface Access {
+    /** As on the process's own memory, after {@link Memory#await}. */
+    record Host() implements Access {}
+
+    /**
+     * By work of a CUDA device, queued where the memory's owner queues its own.
+     *
+     * @param device CUDA's number of the device
+     * @param stream the queue, a {@code cudaStream_t}; lives as long as the owner
+     */
+    record Cuda(int device, long stream) implements Access {}
+  }
+
   /** {@code host}, or the device's name, for messages. */
   String name();
+
+  /** How others may work on this memory. */
+  default Access access() {
+    return new Access.Host();
+  }
+
+  /** Waits until all that the memory's owner has queued is done. */
+  default void await() {}
 
   /**
    * Zeroed memory that lives until the arena is closed.

@@ -38,7 +38,10 @@ record Environment(Map<String, String> facts) {
     return facts;
   }
 
-  /** What differs from the environment that wrote a checkpoint, one line each. */
+  /**
+   * What differs from the environment that wrote a checkpoint, one line each; facts that were not
+   * noted then do not.
+   */
   List<String> differences(Map<String, String> metadata) {
     List<String> differences = new ArrayList<>();
     facts.entrySet().stream()
@@ -46,7 +49,7 @@ record Environment(Map<String, String> facts) {
         .forEach(
             fact -> {
               String before = metadata.get(PREFIX + fact.getKey());
-              if (!fact.getValue().equals(before)) {
+              if (before != null && !fact.getValue().equals(before)) {
                 differences.add(
                     "%s was %s, is %s".formatted(fact.getKey(), before, fact.getValue()));
               }

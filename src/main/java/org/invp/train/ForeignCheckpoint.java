@@ -6,6 +6,8 @@ import org.invp.InvalidDataException;
 import org.invp.config.ConfigException;
 import org.invp.config.TrainingConfig;
 import org.invp.io.NamedTensor;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 
 /** Makes the checkpoint of a run that began in another program. */
 public final class ForeignCheckpoint {
@@ -44,10 +46,10 @@ public final class ForeignCheckpoint {
     try (TrainingState state = new TrainingState(config, (int) rows, channels)) {
       state.network().load(weights);
       state.optimizer().load(momentum);
-      state.bank().embeddings().segment().copyFrom(bank.data());
-      state.graph().neighbours().segment().copyFrom(graph.data());
+      state.bank().embeddings().copyFrom(FloatTensor.view(bank.data(), bank.shape()));
+      state.graph().neighbours().copyFrom(IntTensor.view(graph.data(), graph.shape()));
       state.moveTo(new Position((int) epoch, 0, (epoch - 1) * batches(config, rows)));
-      state.save(path, Setup.environment(config.training().resolvedThreads()));
+      state.save(path);
     }
   }
 

@@ -2,7 +2,9 @@ package org.invp.train;
 
 import java.nio.file.Path;
 import java.util.Map;
+import org.invp.bank.BankEngine;
 import org.invp.config.AugmentationConfig;
+import org.invp.config.ConfigException;
 import org.invp.config.DataConfig;
 import org.invp.config.EvaluationConfig;
 import org.invp.config.NetworkConfig;
@@ -19,8 +21,10 @@ import org.invp.data.Jitter;
 import org.invp.data.Normalisation;
 import org.invp.data.Split;
 import org.invp.eval.KnnEvaluation;
+import org.invp.nn.Execution;
 import org.invp.nn.NetworkOptions;
 import org.invp.nn.TorchRuntime;
+import org.invp.tensor.Memory;
 
 /** Turns settings into what the other rooms understand. */
 public final class Setup {
@@ -84,8 +88,23 @@ public final class Setup {
         config.training().keepLastBatch());
   }
 
-  /** Sets LibTorch's threads and notes what decides the last bits. */
-  static Environment environment(int threads) {
+  /**
+   * Where the network computes: beside the bank, in the run's precision.
+   *
+   * @param engine the bank's
+   * @throws ConfigException if the device cannot do the precision
+   */
+  public static Execution execution(TrainingConfig config, BankEngine engine) {
+    try {
+      return new Execution(engine.memory(), config.network().precision());
+    } catch (IllegalArgumentException e) {
+      throw new ConfigException(e.getMessage(), e);
+    }
+  }
+
+  /** Loads LibTorch for a device, sets its threads and notes what decides the last bits. */
+  static Environment environment(BankEngine engine, int threads) {
+    TorchRuntime.load(engine.memory());
     TorchRuntime.setThreads(threads);
     TorchRuntime.Info torch = TorchRuntime.info();
     return new Environment(
@@ -93,6 +112,10 @@ public final class Setup {
             "libtorch", torch.version(),
             "cpu_capability", torch.cpuCapability(),
             "network_library", torch.build(),
+            "device",
+                engine.memory().access() instanceof Memory.Access.Cuda
+                    ? engine.memory().name()
+                    : "cpu",
             "threads", Integer.toString(threads)));
   }
 

@@ -32,7 +32,6 @@ public final class Trainer implements AutoCloseable {
   private final RunFolder folder;
   private final StopRequest stop;
   private final TrainingListener listener;
-  private final Environment environment;
   private final Cleanup cleanup = new Cleanup();
   private final TrainingState state;
   private final DataLoader loader;
@@ -66,7 +65,6 @@ public final class Trainer implements AutoCloseable {
     config.checkAgainst(train.size(), train.channels());
     try {
       metrics = cleanup.add(new MetricsRecorder(config, folder));
-      environment = Setup.environment(config.training().resolvedThreads());
       state = cleanup.add(new TrainingState(config, train.size(), train.channels()));
       loader = cleanup.add(Setup.trainingLoader(config, train));
       step = cleanup.add(new TrainingStep(config, state));
@@ -110,7 +108,7 @@ public final class Trainer implements AutoCloseable {
     if (files.any()) {
       try (Checkpoint checkpoint = files.read()) {
         ResumeRules.check(folder.path(), checkpoint.config(List.of()), config);
-        for (String difference : environment.differences(checkpoint.metadata())) {
+        for (String difference : state.environment().differences(checkpoint.metadata())) {
           warn("the bits may differ from an unbroken run: " + difference);
         }
         state.restore(checkpoint);
@@ -231,7 +229,7 @@ public final class Trainer implements AutoCloseable {
   private void save(boolean best) {
     CheckpointFiles files = folder.checkpoints();
     boolean keep = !state.position().equals(saved);
-    state.save(files.latest(), environment, (path, content) -> files.write(content, best, keep));
+    state.save(files.latest(), (path, content) -> files.write(content, best, keep));
     saved = state.position();
   }
 

@@ -13,7 +13,10 @@ import org.invp.config.TrainingConfig;
 import org.invp.io.AtomicFile;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
+import org.invp.nn.Execution;
+import org.invp.nn.LossScale;
 import org.invp.nn.Network;
+import org.invp.nn.Precision;
 import org.invp.nn.Sgd;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -27,9 +30,12 @@ final class TrainingState implements AutoCloseable {
   private static final String UNTRAINED = "untrained_knn";
   private static final String BEST = "best_knn";
   private static final String CORRUPT = "corrupt_images";
+  private static final String LOSS_SCALE = "loss_scale";
+  private static final String GOOD_STEPS = "loss_scale_good_steps";
 
   private final TrainingConfig config;
   private final BankEngine engine;
+  private final Environment environment;
   private final Network network;
   private final Sgd optimizer;
   private final MemoryBank bank;
@@ -45,11 +51,13 @@ final class TrainingState implements AutoCloseable {
     this.config = config;
     Cleanup cleanup = new Cleanup();
     try {
-      engine =
+      int threads = config.training().resolvedThreads();
+      engine = cleanup.add(BankEngine.on(Device.parse(config.training().device()), threads));
+      Execution execution = Setup.execution(config, engine);
+      environment = Setup.environment(engine, threads);
+      network =
           cleanup.add(
-              BankEngine.on(
-                  Device.parse(config.training().device()), config.training().resolvedThreads()));
-      network = cleanup.add(Network.create(Setup.networkOptions(config, channels), config.seed()));
+              Network.create(Setup.networkOptions(config, channels), config.seed(), execution));
       optimizer =
           cleanup.add(
               new Sgd(
@@ -68,6 +76,11 @@ final class TrainingState implements AutoCloseable {
 
   BankEngine engine() {
     return engine;
+  }
+
+  /** What decides the last bits of what is computed here. */
+  Environment environment() {
+    return environment;
   }
 
   Network network() {
@@ -133,12 +146,12 @@ final class TrainingState implements AutoCloseable {
   }
 
   /** Writes everything to a checkpoint, whole or not at all. */
-  void save(Path path, Environment environment) {
-    save(path, environment, AtomicFile::write);
+  void save(Path path) {
+    save(path, AtomicFile::write);
   }
 
   /** As above, by another way to the disk. */
-  void save(Path path, Environment environment, Safetensors.Writer writer) {
+  void save(Path path, Safetensors.Writer writer) {
     Map<String, String> metadata = new HashMap<>(environment.toMetadata());
     metadata.putAll(Checkpoint.toMetadata(position));
     metadata.putAll(totals.toMetadata());
@@ -150,6 +163,11 @@ final class TrainingState implements AutoCloseable {
       metadata.put(BEST, bestKnn.toString());
     }
     metadata.put(CORRUPT, Long.toString(corruptImages));
+    if (isScaled()) {
+      LossScale scale = network.lossScale();
+      metadata.put(LOSS_SCALE, Float.toString(scale.scale()));
+      metadata.put(GOOD_STEPS, Integer.toString(scale.goodSteps()));
+    }
     List<NamedTensor> tensors = new ArrayList<>(network.state());
     for (NamedTensor momentum : optimizer.state()) {
       tensors.add(momentum.renamed(Checkpoint.OPTIMIZER + momentum.name()));
@@ -171,6 +189,12 @@ final class TrainingState implements AutoCloseable {
     totals.restore(checkpoint.metadata());
     position = checkpoint.position();
     corruptImages = Long.parseLong(checkpoint.metadata().getOrDefault(CORRUPT, "0"));
+    if (isScaled()) {
+      network.setLossScale(
+          new LossScale(
+              Float.parseFloat(checkpoint.metadata().get(LOSS_SCALE)),
+              Integer.parseInt(checkpoint.metadata().get(GOOD_STEPS))));
+    }
     untrainedKnn = accuracy(checkpoint, UNTRAINED);
     bestKnn = accuracy(checkpoint, BEST);
   }
@@ -178,6 +202,10 @@ final class TrainingState implements AutoCloseable {
   private static Double accuracy(Checkpoint checkpoint, String key) {
     String text = checkpoint.metadata().get(key);
     return text == null ? null : Double.valueOf(text);
+  }
+
+  private boolean isScaled() {
+    return network.execution().precision() == Precision.FP16;
   }
 
   @Override

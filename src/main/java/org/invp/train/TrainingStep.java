@@ -23,7 +23,11 @@ final class TrainingStep implements AutoCloseable {
     objective =
         new InvariancePropagation(
             state.bank(), state.graph(), config.objective(), config.training().graph());
-    gradient = FloatTensor.allocate(config.training().batchSize(), config.network().dimension());
+    gradient =
+        FloatTensor.allocate(
+            state.network().execution().memory(),
+            config.training().batchSize(),
+            config.network().dimension());
   }
 
   /**

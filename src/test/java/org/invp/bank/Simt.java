@@ -45,6 +45,16 @@ public final class Simt {
     }
   }
 
+  /** Bytes that crossed between the host and the device so far. */
+  public static long copiedBytes() {
+    try {
+      return (long)
+          hook("copied_bytes", FunctionDescriptor.of(ValueLayout.JAVA_LONG)).invokeExact();
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
+  }
+
   /** The n-th allocation from now on fails; 0 for none. */
   public static void failAllocation(long n) {
     call("fail_allocation", n);

@@ -2,6 +2,7 @@ package org.invp.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,6 +14,7 @@ import java.util.List;
 import org.invp.CudaException;
 import org.invp.CudaOutOfMemoryException;
 import org.invp.bank.Simt;
+import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
@@ -64,6 +66,44 @@ class CudaTrainingTest {
     assertEquals(live.get(TinyRun.BATCHES - 2), live.get(2));
     // No allocation at all, not even one that was given back: the next one would fail.
     train("other", "cuda-simt", step -> Simt.failAllocation(step == 3 ? 1 : 0));
+  }
+
+  @Test
+  void embeddingsAndTheirGradientStayOnTheDevice() {
+    List<Long> copied = new ArrayList<>();
+    train("run", "cuda-simt", step -> copied.add(Simt.copiedBytes()), "network.dimension=64");
+    // The ids of a batch of 4 go there, verdicts and losses in words of 16 bytes come back.
+    long step = copied.get(3) - copied.get(2);
+    assertTrue(step >= 4 * Integer.BYTES, step + " bytes in a step");
+    assertTrue(step < 4 * 64 * Float.BYTES, step + " bytes in a step, embeddings alone are 1024");
+  }
+
+  @Test
+  void aRunInLowerPrecisionGoesOnWithTheSameBits() {
+    List<Double> whole = train("whole", "cuda-simt", step -> {}, "network.precision=bf16");
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            train(
+                "broken",
+                "cuda-simt",
+                step -> {
+                  if (step == TinyRun.BATCHES + 1) {
+                    throw new IllegalStateException("broken off");
+                  }
+                },
+                "network.precision=bf16"));
+    List<Double> rest = train("broken", "cuda-simt", step -> {}, "network.precision=bf16");
+    assertEquals(whole.subList(TinyRun.BATCHES, whole.size()), rest);
+    assertNotEquals(whole, train("full", "cuda-simt", step -> {}));
+  }
+
+  @Test
+  void halfPrecisionOnTheCpuIsRefusedInOneLine() {
+    ConfigException e =
+        assertThrows(
+            ConfigException.class, () -> train("run", "cpu", step -> {}, "network.precision=fp16"));
+    assertEquals("network.precision is fp16, allowed on the CPU: fp32, bf16", e.getMessage());
   }
 
   @Test
@@ -125,9 +165,10 @@ class CudaTrainingTest {
     void done(long step);
   }
 
-  private List<Double> train(String run, String device, AfterStep after) {
-    TrainingConfig config =
-        ConfigFile.parse("tiny.yaml", TinyRun.yaml(data), List.of("training.device=" + device));
+  private List<Double> train(String run, String device, AfterStep after, String... settings) {
+    List<String> overrides = new ArrayList<>(List.of(settings));
+    overrides.add("training.device=" + device);
+    TrainingConfig config = ConfigFile.parse("tiny.yaml", TinyRun.yaml(data), overrides);
     List<Double> losses = new ArrayList<>();
     TrainingListener listener =
         new TrainingListener() {

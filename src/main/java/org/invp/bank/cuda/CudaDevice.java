@@ -27,6 +27,7 @@ public record CudaDevice(String name, int index, String product, int major, int 
   /** More than the structure of any CUDA version has; its first member is the device's name. */
   private static final int PROPERTIES_BYTES = 1 << 14;
 
+  private static final String EMULATED = "cuda-simt";
   private static final int VERSION_UNIT = 1000;
   private static final int MINOR_UNIT = 10;
 
@@ -43,7 +44,7 @@ public record CudaDevice(String name, int index, String product, int major, int 
     int count = number("counting the CUDA devices", CudaRuntimeApi::cudaGetDeviceCount);
     List<CudaDevice> devices = new ArrayList<>();
     for (int index = 0; index < count; index++) {
-      devices.add(describe(index, emulated ? "cuda-simt" : "cuda:" + index));
+      devices.add(describe(index, emulated ? EMULATED : "cuda:" + index));
     }
     return devices;
   }
@@ -73,6 +74,11 @@ public record CudaDevice(String name, int index, String product, int major, int 
         .formatted(
             text(version(CudaRuntimeApi::cudaDriverGetVersion)),
             text(version(CudaRuntimeApi::cudaRuntimeGetVersion)));
+  }
+
+  /** Whether kernels are executed by the processor, in the memory of this process. */
+  boolean isEmulated() {
+    return name.equals(EMULATED);
   }
 
   /** Product and compute capability on one line. */

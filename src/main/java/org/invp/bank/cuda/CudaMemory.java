@@ -39,6 +39,18 @@ public final class CudaMemory implements Memory, AutoCloseable {
   }
 
   @Override
+  public Access access() {
+    return context.device().isEmulated()
+        ? new Access.Host()
+        : new Access.Cuda(context.device().index(), context.stream().handle().address());
+  }
+
+  @Override
+  public void await() {
+    context.run(() -> context.await("waiting for the device"));
+  }
+
+  @Override
   public MemorySegment allocate(long bytes, Arena arena) {
     return context.run(
         () -> {
