@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
-.PHONY: fuzz test-simt cuda cuda-report cuda-coverage
+.PHONY: fuzz test-simt cuda cuda-link cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	chaos soak \
@@ -29,6 +29,7 @@ help:
 	@echo "make fuzz         every reader of outside bytes for FUZZ_SECONDS each; ARGS='npy jpeg' for some"
 	@echo "make test-aarch64 the bank's tests built for aarch64, under emulation: NEON must give the same bits"
 	@echo "make cuda         libinvp_bank_cuda.so, where nvcc is found"
+	@echo "make cuda-link    libinvp_nn_cuda.so, the networks' CUDA build, against LibTorch's (2 GB to download)"
 	@echo "make cuda-report  registers, shared memory, occupancy and roofline of every kernel against the committed budget"
 	@echo "make cuda-coverage which lines of the kernels the tests run"
 	@echo "make test-simt    the kernels on the emulated device under 200 schedules each, and the seeded mutants"
@@ -83,6 +84,14 @@ test-simt: native
 
 cuda: native
 	@cmake --build $(NATIVE_BUILD) --parallel $(JOBS) --target invp_bank_cuda
+
+# LibTorch's CUDA build comes through Maven and NVIDIA's wheels (2 GB), once; then libinvp_nn_cuda.so is compiled and
+# linked, and loaded as far as a machine without a driver can.
+cuda-link: native
+	@scripts/fetch-libtorch-cuda.sh $(NATIVE_BUILD)/libtorch-cuda
+	@cmake $(NATIVE_BUILD) >$(NATIVE_BUILD)/configure.log 2>&1 || { cat $(NATIVE_BUILD)/configure.log >&2; exit 1; }
+	@cmake --build $(NATIVE_BUILD) --parallel $(JOBS) --target invp_nn_cuda
+	@$(MVN) -q test -Dtest=CudaNetworkTest
 
 cuda-report: cuda
 	@python3 scripts/cuda-report.py $(NATIVE_BUILD)/bank/cuda $(ARGS)
