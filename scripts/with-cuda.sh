@@ -17,7 +17,14 @@ fi
 echo "$line"
 
 run_tests() {
-  INVP_DEVICE=$device scripts/mvn.sh -q test -Dtest=GoldenTest,ObjectivePropertyTest
+  local tests=GoldenTest,ObjectivePropertyTest options=()
+  if [ -f build/native/lib/libinvp_nn_cuda.so ]; then
+    tests+=,DeviceNetworkTest
+    options=("-Dlibtorch.libraries=$PWD/build/native/libtorch-cuda")
+  else
+    echo "no libinvp_nn_cuda.so (make cuda-link): the network is not tested" >&2
+  fi
+  INVP_DEVICE=$device scripts/mvn.sh -q test -Dtest="$tests" "${options[@]}"
   if command -v compute-sanitizer >/dev/null; then
     INVP_DEVICE=$device compute-sanitizer --target-processes all --error-exitcode 1 \
       scripts/mvn.sh -q test -Dtest=GoldenTest

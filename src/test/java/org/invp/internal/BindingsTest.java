@@ -79,8 +79,8 @@ class BindingsTest {
 
   /**
    * Of CUDA's headers no hash is recorded, since few machines have them: what was generated from
-   * them is among the generated files, and the functions are called by the tests of the emulated
-   * device, whose signatures are CUDA's.
+   * them is among the generated files, and {@link CudaBindingsTest} compares it with the headers
+   * where they are.
    */
   @ParameterizedTest
   @ValueSource(strings = {"cudart", "cublas"})
