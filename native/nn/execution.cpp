@@ -2,10 +2,13 @@
 
 #include <ATen/autocast_mode.h>
 
+#include "options.h"
+
 namespace invp::nn {
 namespace {
 
 at::Device device_of(const invp_nn_network_options& options) {
+  check_execution(options);
   if (options.device == INVP_NN_DEVICE_CPU) return at::kCPU;
   return {at::kCUDA, static_cast<at::DeviceIndex>(options.device_index)};
 }

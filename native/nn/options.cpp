@@ -20,6 +20,13 @@ void check_range(const char* name, int32_t value, int32_t least, int32_t most) {
 
 }  // namespace
 
+void check_execution(const invp_nn_network_options& options) {
+  check_range("device", options.device, INVP_NN_DEVICE_CPU, INVP_NN_DEVICE_CUDA);
+  check_range("device_index", options.device_index, 0,
+              options.device == INVP_NN_DEVICE_CPU ? 0 : kMostDevices - 1);
+  check_range("precision", options.precision, INVP_NN_PRECISION_FLOAT32, INVP_NN_PRECISION_FLOAT16);
+}
+
 void check_options(const invp_nn_network_options& options) {
   depth_of(options.architecture);
   check_range("stem", options.stem, INVP_NN_STEM_IMAGENET, INVP_NN_STEM_CIFAR);
@@ -33,10 +40,7 @@ void check_options(const invp_nn_network_options& options) {
   check_range("head_batch_norm", options.head_batch_norm, 0, 1);
   check_range("initialisation", options.initialisation, INVP_NN_INITIALISATION_KAIMING,
               INVP_NN_INITIALISATION_DEFAULT);
-  check_range("device", options.device, INVP_NN_DEVICE_CPU, INVP_NN_DEVICE_CUDA);
-  check_range("device_index", options.device_index, 0,
-              options.device == INVP_NN_DEVICE_CPU ? 0 : kMostDevices - 1);
-  check_range("precision", options.precision, INVP_NN_PRECISION_FLOAT32, INVP_NN_PRECISION_FLOAT16);
+  check_execution(options);
 }
 
 Depth depth_of(int32_t architecture) {

@@ -87,8 +87,7 @@ class CudaBindingsTest {
   }
 
   private static String kinds(FunctionDescriptor descriptor) {
-    return Stream.concat(
-            descriptor.returnLayout().stream(), descriptor.argumentLayouts().stream())
+    return Stream.concat(descriptor.returnLayout().stream(), descriptor.argumentLayouts().stream())
         .map(CudaBindingsTest::kind)
         .collect(Collectors.joining());
   }
@@ -109,12 +108,7 @@ class CudaBindingsTest {
     Path source = Files.writeString(temp.resolve("bindings.cpp"), program);
     List<String> command =
         List.of(
-            "g++",
-            "-std=c++20",
-            "-fsyntax-only",
-            "-I" + folder,
-            "-I" + TOOLKIT,
-            source.toString());
+            "g++", "-std=c++20", "-fsyntax-only", "-I" + folder, "-I" + TOOLKIT, source.toString());
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     return process.waitFor() == 0 ? "" : output;
