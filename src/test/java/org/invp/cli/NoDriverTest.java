@@ -58,7 +58,14 @@ class NoDriverTest {
       assertRefused(invp("eval", protocol, run, "--device", "cuda:0"));
     }
     assertRefused(
-        invp("embed", run, temp.resolve("data"), "--out", temp.resolve("x"), "--device", "cuda"));
+        invp(
+            "embed",
+            run,
+            temp.resolve("data"),
+            "--out",
+            temp.resolve("x.npy"),
+            "--device",
+            "cuda"));
   }
 
   @Test
