@@ -10,12 +10,14 @@ MVN := scripts/mvn.sh
 
 .PHONY: fuzz test-simt cuda cuda-link cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
+.PHONY: demo-distributed
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	chaos soak \
 	bench jmh example format check-format clean
 
 help:
 	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
+	@echo "make demo-distributed  the same by two processes, each with half of the memory bank"
 	@echo "make reproduce    the long recipe in five arms, evaluated (hours; resumes); ARGS='--only instance' for some"
 	@echo "make test         build everything and run all tests"
 	@echo "make native       the native libraries, into build/native/lib"
@@ -141,6 +143,13 @@ demo: package
 		bin/invp train configs/fashion-mnist.yaml --run-dir $(RUN) --overwrite \
 			--set data.path="$$data" $(ARGS) && \
 		bin/invp report $(RUN)
+
+# As demo, by two processes with half of the memory bank each.
+demo-distributed: package
+	@data=$$(scripts/fetch-fashion-mnist.sh) && \
+		bin/invp train configs/fashion-mnist.yaml --ranks 2 --run-dir $(RUN)-distributed --overwrite \
+			--set data.path="$$data" $(ARGS) && \
+		bin/invp report $(RUN)-distributed
 
 reproduce: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --data "$$data" $(ARGS)

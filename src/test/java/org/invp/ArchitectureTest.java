@@ -41,8 +41,9 @@ class ArchitectureTest {
           Map.entry("data", List.of("bindings.image")),
           Map.entry("weights", List.of("nn")),
           Map.entry("config", List.of("bank", "objective", "nn", "data")),
-          Map.entry("eval", List.of("bank", "objective", "nn", "data", "config")),
-          Map.entry("train", List.of("bank", "objective", "nn", "data", "config", "eval")),
+          Map.entry("eval", List.of("bank", "objective", "nn", "data", "config", "distributed")),
+          Map.entry(
+              "train", List.of("bank", "objective", "nn", "data", "config", "eval", "distributed")),
           Map.entry(
               "report", List.of("bank", "objective", "nn", "data", "config", "eval", "train")),
           Map.entry(
@@ -55,6 +56,7 @@ class ArchitectureTest {
                   "config",
                   "eval",
                   "train",
+                  "distributed",
                   "weights",
                   "distributed",
                   "report")));

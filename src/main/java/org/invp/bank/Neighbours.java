@@ -6,7 +6,19 @@ public final class Neighbours {
   private final int[] ids;
   private final float[] scores;
 
-  Neighbours(int count, int[] ids, float[] scores) {
+  /**
+   * What a search found; the arrays are the object's from now on.
+   *
+   * @param count neighbours per query, at least 1
+   * @param ids of all queries one after the other, each's most similar first
+   * @param scores in the same places
+   */
+  public Neighbours(int count, int[] ids, float[] scores) {
+    if (count < 1 || ids.length % count != 0 || scores.length != ids.length) {
+      throw new IllegalArgumentException(
+          "%d ids and %d scores for %d neighbours per query"
+              .formatted(ids.length, scores.length, count));
+    }
     this.count = count;
     this.ids = ids;
     this.scores = scores;

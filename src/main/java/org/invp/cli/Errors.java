@@ -8,7 +8,8 @@ import picocli.CommandLine.ParameterException;
 
 /** Turns a failure into one line and an exit code. */
 final class Errors {
-  private static final String PREFIX = "invp: ";
+  /** What every line of an error begins with. */
+  static final String PREFIX = "invp: ";
 
   private Errors() {}
 

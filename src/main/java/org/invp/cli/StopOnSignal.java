@@ -12,6 +12,7 @@ import sun.misc.SignalHandler;
  */
 final class StopOnSignal implements AutoCloseable {
   private static final int EXIT_BASE = 128;
+  private static final int SIGTERM = 15;
 
   private final StopRequest stop;
   private final Map<Signal, SignalHandler> before = new LinkedHashMap<>();
@@ -19,13 +20,17 @@ final class StopOnSignal implements AutoCloseable {
 
   StopOnSignal(StopRequest stop) {
     this.stop = stop;
-    install("TERM");
-    install("INT");
+    install("TERM", this::receive);
+    // A terminal sends it to a rank and to its parent, which passes on what it gets.
+    boolean fromParent = System.getenv(RankProcess.SUPERVISED) != null;
+    install("INT", fromParent ? SignalHandler.SIG_IGN : this::receive);
   }
 
-  /** The exit code for the signal that came: 143 for SIGTERM, 130 for SIGINT. */
+  /**
+   * The exit code for the signal that came: 143 for SIGTERM, also to another rank; 130 for SIGINT.
+   */
   synchronized int exitCode() {
-    return EXIT_BASE + received;
+    return EXIT_BASE + (received == 0 ? SIGTERM : received);
   }
 
   /** Gives the signals back. */
@@ -35,10 +40,10 @@ final class StopOnSignal implements AutoCloseable {
     before.clear();
   }
 
-  private void install(String name) {
+  private void install(String name, SignalHandler handler) {
     Signal signal = new Signal(name);
     try {
-      before.put(signal, Signal.handle(signal, this::receive));
+      before.put(signal, Signal.handle(signal, handler));
     } catch (IllegalArgumentException e) {
       // The JVM was started with -Xrs: signals keep their default meaning.
       return;

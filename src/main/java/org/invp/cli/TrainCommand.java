@@ -1,16 +1,20 @@
 package org.invp.cli;
 
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.invp.bank.Device;
+import org.invp.bank.Shard;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
+import org.invp.distributed.Membership;
+import org.invp.distributed.ProcessGroup;
 import org.invp.train.CheckpointFiles;
 import org.invp.train.Outcome;
 import org.invp.train.ResumeRules;
@@ -70,6 +74,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "Delete the run that the folder holds.")
   private boolean overwrite;
 
+  @Mixin private RankOptions ranks;
+
   @Override
   public Integer call() {
     device.check();
@@ -82,27 +88,46 @@ final class TrainCommand implements Callable<Integer> {
     }
     Path path = folder();
     TrainingConfig settings = settings(path);
-    device.choose(Device.parse(settings.training().device()));
-    Existing existing = resume ? Existing.RESUME : overwrite ? Existing.OVERWRITE : Existing.REFUSE;
-    try (ImageDataset train = Setup.trainingImages(settings);
+    Device bank = device.choose(Device.parse(settings.training().device()));
+    Membership membership = ranks.membership(bank);
+    if (ranks.toStart(membership) > 1) {
+      return LocalRanks.run(
+          ranks.toStart(membership),
+          spec.root().commandLine().getParseResult().originalArgs(),
+          spec.commandLine().getErr());
+    }
+    ParentWatch.begin();
+    try (ProcessGroup group = ProcessGroup.join(membership);
+        ImageDataset train = Setup.trainingImages(settings);
         ImageDataset test = Setup.testImages(settings);
-        RunFolder folder = open(path, existing, settings, train);
-        LogFile log = new LogFile(folder.log())) {
-      folder.checkpoints().goBackTo(checkpoint);
-      return log.recordingFailures(() -> train(settings, folder, train, test));
+        RunFolder folder = open(path, settings, train, group);
+        LogFile log = new LogFile(folder.log(group.rank()))) {
+      return log.recordingFailures(() -> train(settings, folder, train, test, group));
     }
   }
 
   private int train(
-      TrainingConfig settings, RunFolder folder, ImageDataset train, ImageDataset test) {
-    PrintWriter out = spec.commandLine().getOut();
+      TrainingConfig settings,
+      RunFolder folder,
+      ImageDataset train,
+      ImageDataset test,
+      ProcessGroup group) {
+    PrintWriter out =
+        group.rank() == 0
+            ? spec.commandLine().getOut()
+            : new PrintWriter(Writer.nullWriter()); // Rank 0 speaks for all.
     out.printf(
         "training on %,d images, testing on %,d; run folder %s%n",
         train.size(), test.size(), folder.path());
+    if (group.size() > 1) {
+      out.printf(
+          "%d ranks, each with %,d rows of the memory bank and its part of every batch%n",
+          group.size(), new Shard(0, group.size(), train.size()).localRows());
+    }
     StopRequest stop = new StopRequest();
     try (StopOnSignal signals = new StopOnSignal(stop);
-        ConsoleListener listener = listener(settings, test.size());
-        Trainer trainer = new Trainer(settings, folder, train, test, stop, listener)) {
+        ConsoleListener listener = listener(settings, test.size(), out, group);
+        Trainer trainer = new Trainer(settings, folder, train, test, group, stop, listener)) {
       if (trainer.run() == Outcome.COMPLETE) {
         out.println("run folder: " + folder.path());
         return 0;
@@ -114,13 +139,15 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private ConsoleListener listener(TrainingConfig settings, int testImages) {
+  private ConsoleListener listener(
+      TrainingConfig settings, int testImages, PrintWriter out, ProcessGroup group) {
+    boolean speaks = group.rank() == 0;
     return new ConsoleListener(
         settings,
         testImages,
-        spec.commandLine().getOut(),
-        spec.commandLine().getErr(),
-        LiveBar.hasTerminal() ? new LiveBar(System.err) : null);
+        out,
+        speaks ? spec.commandLine().getErr() : new PrintWriter(Writer.nullWriter()),
+        speaks && LiveBar.hasTerminal() ? new LiveBar(System.err) : null);
   }
 
   /** A run that goes on keeps its own settings; CONFIG must agree with them in what matters. */
@@ -138,15 +165,31 @@ final class TrainCommand implements Callable<Integer> {
     return ConfigFile.read(own, device.overriding(overrides));
   }
 
-  /** Settings that do not fit the data are refused before anything is written. */
+  /**
+   * Settings that do not fit the data are refused before anything is written. Rank 0 opens the
+   * folder for all; the others wait for that.
+   */
   private RunFolder open(
-      Path path, Existing existing, TrainingConfig settings, ImageDataset train) {
+      Path path, TrainingConfig settings, ImageDataset train, ProcessGroup group) {
     try {
       settings.checkAgainst(train.size(), train.channels());
     } catch (ConfigException e) {
       throw new ConfigException((config != null ? config : path) + ": " + e.getMessage(), e);
     }
-    return RunFolder.open(path, existing);
+    if (group.rank() > 0) {
+      group.barrier();
+      return RunFolder.ofRankZero(path);
+    }
+    Existing existing = resume ? Existing.RESUME : overwrite ? Existing.OVERWRITE : Existing.REFUSE;
+    RunFolder folder = RunFolder.open(path, existing);
+    try {
+      folder.checkpoints().goBackTo(checkpoint);
+      group.barrier();
+      return folder;
+    } catch (RuntimeException e) {
+      folder.close();
+      throw e;
+    }
   }
 
   private Path folder() {

@@ -9,8 +9,8 @@ import org.invp.tensor.IntTensor;
  *
  * @param images [size, channels, height, width], owned by the loader
  * @param indices [size], each image's index in the data set; owned by the loader
- * @param size how many images; less than the loader's batch size only in the last batch, and where
- *     corrupt ones were left out
+ * @param size how many images; less than the loader's batch size only in the last batch, where
+ *     corrupt ones were left out, and in a {@linkplain BatchPart part} of a batch
  * @param corrupt how many images could not be read: left out of a training batch, which may leave
  *     none, or blank in an evaluation batch
  */

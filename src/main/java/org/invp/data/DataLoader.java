@@ -34,6 +34,7 @@ public final class DataLoader implements AutoCloseable {
   private final long seed;
   private final int batches;
   private final int images;
+  private final BatchPart part;
   private final BatchRing ring;
   private final List<Thread> workers = new ArrayList<>();
 
@@ -45,16 +46,29 @@ public final class DataLoader implements AutoCloseable {
       int workers,
       long seed,
       boolean keepLast) {
-    this(dataset, transform, batchSize, workers, seed, keepLast, DEFAULT_PREFETCH);
+    this(dataset, transform, batchSize, workers, seed, keepLast, BatchPart.WHOLE);
+  }
+
+  /** A loader of a part of every batch, with {@link #DEFAULT_PREFETCH} batches in flight. */
+  public DataLoader(
+      ImageDataset dataset,
+      Transform transform,
+      int batchSize,
+      int workers,
+      long seed,
+      boolean keepLast,
+      BatchPart part) {
+    this(dataset, transform, batchSize, workers, seed, keepLast, part, DEFAULT_PREFETCH);
   }
 
   /**
    * Starts the workers; they idle until {@link #start}.
    *
-   * @param batchSize images per batch, at least 1
+   * @param batchSize images per batch of all processes together, at least 1
    * @param workers threads, 1 to 1024
    * @param seed of the order and the views
    * @param keepLast whether a last batch of fewer images is kept
+   * @param part what this loader prepares of every batch; there may be batches of which it is none
    * @param prefetch batches in memory at once, the one in use included, at least 2
    * @throws IllegalArgumentException if an argument is out of range, or no batch would come out
    */
@@ -65,6 +79,7 @@ public final class DataLoader implements AutoCloseable {
       int workers,
       long seed,
       boolean keepLast,
+      BatchPart part,
       int prefetch) {
     Checks.within("batch size", batchSize, 1, 1 << 20);
     Checks.within("workers", workers, 1, 1024);
@@ -78,9 +93,11 @@ public final class DataLoader implements AutoCloseable {
     this.transform = transform;
     this.batchSize = batchSize;
     this.seed = seed;
+    this.part = part;
     this.images = keepLast ? dataset.size() : dataset.size() - dataset.size() % batchSize;
     this.batches = Math.ceilDiv(images, batchSize);
-    int capacity = Math.min(batchSize, images);
+    int whole = Math.min(batchSize, images);
+    int capacity = Math.max(1, Math.max(part.size(whole), part.size(images % whole)));
     int chunk = Math.clamp(capacity / (2 * workers), 1, MAX_CHUNK);
     this.ring = new BatchRing(Math.min(prefetch, batches + 1), capacity, chunk, transform);
     try {
@@ -115,7 +132,7 @@ public final class DataLoader implements AutoCloseable {
     return batches;
   }
 
-  /** The number of images in a full batch. */
+  /** The number of images in a full batch, of all parts together. */
   public int batchSize() {
     return batchSize;
   }
@@ -135,8 +152,8 @@ public final class DataLoader implements AutoCloseable {
     Checks.within("first batch", firstBatch, 0, batches);
     EpochPlan plan =
         transform instanceof Augmentation
-            ? EpochPlan.shuffled(seed, epoch, dataset.size(), images, batchSize)
-            : EpochPlan.sequential(seed, epoch, images, batchSize);
+            ? EpochPlan.shuffled(seed, epoch, dataset.size(), images, batchSize, part)
+            : EpochPlan.sequential(seed, epoch, images, batchSize, part);
     ring.start(plan, firstBatch);
   }
 

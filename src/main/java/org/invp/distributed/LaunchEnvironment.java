@@ -18,6 +18,7 @@ public final class LaunchEnvironment {
   private static final String HOST = "MASTER_ADDR";
   private static final String PORT = "MASTER_PORT";
   private static final String INTERFACE = "GLOO_SOCKET_IFNAME";
+  private static final String AGENT = "TORCHELASTIC_USE_AGENT_STORE";
   private static final String TIMEOUT = "INVP_GROUP_TIMEOUT_SECONDS";
 
   /** The variables of one launcher; {@code localRank} may be absent. */
@@ -59,7 +60,7 @@ public final class LaunchEnvironment {
         variables.containsKey(launcher.localRank())
             ? number(launcher.localRank(), variables, 0)
             : 0;
-    int port = variables.containsKey(PORT) ? number(PORT, variables, 1) : Membership.DEFAULT_PORT;
+    int port = port(variables);
     Duration timeout =
         variables.containsKey(TIMEOUT)
             ? Duration.ofSeconds(number(TIMEOUT, variables, 1))
@@ -76,6 +77,12 @@ public final class LaunchEnvironment {
     } catch (IllegalArgumentException e) {
       throw new InvpException("started by " + launcher.name() + ": " + e.getMessage(), e);
     }
+  }
+
+  // A store of torchrun's own may listen at its port.
+  private static int port(Map<String, String> variables) {
+    int port = variables.containsKey(PORT) ? number(PORT, variables, 1) : Membership.DEFAULT_PORT;
+    return "True".equals(variables.get(AGENT)) ? port + 1 : port;
   }
 
   private static String host(Launcher launcher, int size, Map<String, String> variables) {

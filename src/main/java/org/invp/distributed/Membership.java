@@ -49,6 +49,11 @@ public record Membership(
     return new Membership(0, 1, 0, "127.0.0.1", DEFAULT_PORT, null, DEFAULT_TIMEOUT);
   }
 
+  /** The same place with another patience. */
+  public Membership withTimeout(Duration other) {
+    return new Membership(rank, size, localRank, host, port, networkInterface, other);
+  }
+
   /** Whether this process prints, evaluates and writes for all. */
   public boolean leads() {
     return rank == 0;

@@ -37,6 +37,11 @@ public interface ProcessGroup extends AutoCloseable {
     return membership.size() == 1 ? new SingleProcess() : new NativeProcessGroup(membership);
   }
 
+  /** The group of a process that trains alone. */
+  static ProcessGroup alone() {
+    return new SingleProcess();
+  }
+
   /** This process's number, 0 to {@link #size} - 1. */
   int rank();
 

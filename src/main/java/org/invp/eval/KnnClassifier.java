@@ -14,7 +14,7 @@ import org.invp.tensor.FloatTensor;
  * of the two embeddings. The search is exact. Classes with equal votes rank by their id, the
  * smaller first.
  *
- * <p>Not thread-safe. Borrows the bank.
+ * <p>Not thread-safe. Borrows what is searched.
  */
 public final class KnnClassifier {
   /** The published k. */
@@ -25,7 +25,7 @@ public final class KnnClassifier {
 
   private static final int QUERIES_AT_ONCE = 256;
 
-  private final MemoryBank bank;
+  private final RowSearch search;
   private final int[] labels;
   private final int classes;
   private final int k;
@@ -41,9 +41,14 @@ public final class KnnClassifier {
    * @param sigma the smaller, the more the nearest voters count; greater than 0
    */
   public KnnClassifier(MemoryBank bank, int[] labels, int classes, int k, double sigma) {
-    if (labels.length != bank.rows()) {
+    this(RowSearch.over(bank), labels, classes, k, sigma);
+  }
+
+  /** As above, over rows that need not lie in one bank. */
+  public KnnClassifier(RowSearch search, int[] labels, int classes, int k, double sigma) {
+    if (labels.length != search.rows()) {
       throw new IllegalArgumentException(
-          labels.length + " labels for a bank of " + bank.rows() + " rows");
+          labels.length + " labels for a bank of " + search.rows() + " rows");
     }
     if (IntStream.of(labels)
         .anyMatch(label -> label < ImageDataset.UNLABELLED || label >= classes)) {
@@ -53,10 +58,10 @@ public final class KnnClassifier {
       throw new IllegalArgumentException(
           "k is %d and sigma %s, allowed: at least 1 and greater than 0".formatted(k, sigma));
     }
-    this.bank = bank;
+    this.search = search;
     this.labels = labels.clone();
     this.classes = classes;
-    this.k = Math.min(k, bank.rows());
+    this.k = Math.min(k, search.rows());
     this.sigma = sigma;
     this.votes = new double[classes];
   }
@@ -79,7 +84,7 @@ public final class KnnClassifier {
     for (int start = 0; start < total; start += QUERIES_AT_ONCE) {
       betweenBatches.run();
       int count = Math.min(QUERIES_AT_ONCE, total - start);
-      Neighbours neighbours = bank.nearest(Rows.slice(queries, start, count), k);
+      Neighbours neighbours = search.nearest(Rows.slice(queries, start, count), k);
       for (int query = 0; query < count; query++) {
         vote(neighbours, query);
         int rank = rankOf(truth[start + query]);
@@ -98,7 +103,7 @@ public final class KnnClassifier {
    * @param query [1, D], of length 1
    */
   public int[] ranking(FloatTensor query) {
-    vote(bank.nearest(query, k), 0);
+    vote(search.nearest(query, k), 0);
     return IntStream.range(0, classes)
         .boxed()
         .sorted(Comparator.comparingDouble((Integer id) -> -votes[id]).thenComparingInt(id -> id))

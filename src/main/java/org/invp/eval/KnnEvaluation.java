@@ -2,19 +2,32 @@ package org.invp.eval;
 
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
+import org.invp.bank.Shard;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
+import org.invp.distributed.ProcessGroup;
 import org.invp.nn.Network;
 import org.invp.tensor.FloatTensor;
 
 /**
  * How well kNN over the training images classifies the test images, for the several things that can
- * represent an image. Borrows engine and data sets.
+ * represent an image. Borrows engine, data sets and group.
+ *
+ * <p>Several ranks share the work: each computes the features of every R-th image and keeps those
+ * of its training images, which are searched as {@link ShardedSearch} says. Every method is a
+ * collective then, and so may {@code betweenBatches} be: all ranks call it equally often, before
+ * pieces of several batches.
  */
 public final class KnnEvaluation {
+  /** How far a rank computes features before it looks at the others. */
+  private static final int BATCHES_AT_ONCE = 16;
+
   private final BankEngine engine;
   private final ImageDataset train;
   private final ImageDataset test;
+  private final ProcessGroup group;
+  private final DividedImages trainParts;
+  private final DividedImages testParts;
   private final Protocol protocol;
   private final FeatureCache cache;
   private final Runnable betweenBatches;
@@ -52,6 +65,7 @@ public final class KnnEvaluation {
   /**
    * An evaluation of a network that still learns: its features are computed every time.
    *
+   * @param group the ranks that train it
    * @param betweenBatches called now and then; it ends an evaluation by throwing
    */
   public KnnEvaluation(
@@ -59,8 +73,9 @@ public final class KnnEvaluation {
       ImageDataset train,
       ImageDataset test,
       Protocol protocol,
+      ProcessGroup group,
       Runnable betweenBatches) {
-    this(engine, train, test, protocol, FeatureCache.none(), betweenBatches);
+    this(engine, train, test, protocol, FeatureCache.none(), group, betweenBatches);
   }
 
   /**
@@ -76,9 +91,23 @@ public final class KnnEvaluation {
       Protocol protocol,
       FeatureCache cache,
       Runnable betweenBatches) {
+    this(engine, train, test, protocol, cache, ProcessGroup.alone(), betweenBatches);
+  }
+
+  private KnnEvaluation(
+      BankEngine engine,
+      ImageDataset train,
+      ImageDataset test,
+      Protocol protocol,
+      FeatureCache cache,
+      ProcessGroup group,
+      Runnable betweenBatches) {
     this.engine = engine;
     this.train = train;
     this.test = test;
+    this.group = group;
+    this.trainParts = new DividedImages(group, train);
+    this.testParts = new DividedImages(group, test);
     this.protocol = protocol;
     this.cache = cache;
     this.betweenBatches = betweenBatches;
@@ -86,24 +115,23 @@ public final class KnnEvaluation {
     this.testLabels = test.labels();
   }
 
-  /** Against a memory bank, as published: the training images are not looked at. */
+  /**
+   * Against a memory bank, as published: the training images are not looked at.
+   *
+   * @param bank this rank's rows
+   */
   public KnnResult againstBank(Network network, MemoryBank bank) {
-    try (FloatTensor queries = FloatTensor.allocate(test.size(), network.embeddingDimension())) {
-      cache.extract(extractor(network), test, null, queries, betweenBatches);
-      UnitRows.scale(queries);
-      return classify(bank, queries);
+    try (FloatTensor own = own(testParts, network.embeddingDimension())) {
+      extract(network, testParts, null, own);
+      return classify(bank, own);
     }
   }
 
   /** With embeddings of the training images computed anew. */
   public KnnResult recomputed(Network network) {
     int dimension = network.embeddingDimension();
-    try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
-      bank.fill(
-          rows -> {
-            cache.extract(extractor(network), train, null, rows, betweenBatches);
-            UnitRows.scale(rows);
-          });
+    try (MemoryBank bank = ownBank(dimension)) {
+      bank.fill(rows -> extract(network, trainParts, null, rows));
       return againstBank(network, bank);
     }
   }
@@ -112,22 +140,13 @@ public final class KnnEvaluation {
   public NetworkResults bothOutputs(Network network) {
     int dimension = network.embeddingDimension();
     int width = network.featureDimension();
-    try (MemoryBank embeddings = MemoryBank.create(train.size(), dimension, engine);
-        MemoryBank backbone = MemoryBank.create(train.size(), width, engine);
-        FloatTensor embeddingQueries = FloatTensor.allocate(test.size(), dimension);
-        FloatTensor backboneQueries = FloatTensor.allocate(test.size(), width)) {
-      FeatureExtractor extractor = extractor(network);
+    try (MemoryBank embeddings = ownBank(dimension);
+        MemoryBank backbone = ownBank(width);
+        FloatTensor embeddingQueries = own(testParts, dimension);
+        FloatTensor backboneQueries = own(testParts, width)) {
       backbone.fill(
-          features ->
-              embeddings.fill(
-                  rows -> {
-                    cache.extract(extractor, train, features, rows, betweenBatches);
-                    UnitRows.scale(rows);
-                    UnitRows.scale(features);
-                  }));
-      cache.extract(extractor, test, backboneQueries, embeddingQueries, betweenBatches);
-      UnitRows.scale(embeddingQueries);
-      UnitRows.scale(backboneQueries);
+          features -> embeddings.fill(rows -> extract(network, trainParts, features, rows)));
+      extract(network, testParts, backboneQueries, embeddingQueries);
       return new NetworkResults(
           classify(embeddings, embeddingQueries), classify(backbone, backboneQueries));
     }
@@ -136,37 +155,79 @@ public final class KnnEvaluation {
   /** With the raw pixels: what any representation should beat. */
   public KnnResult pixels() {
     int dimension = pixelDimension();
-    try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine);
-        FloatTensor queries = FloatTensor.allocate(test.size(), dimension)) {
-      bank.fill(
-          rows -> {
-            pixels(train, rows);
-            UnitRows.scale(rows);
-          });
-      pixels(test, queries);
-      UnitRows.scale(queries);
+    try (MemoryBank bank = ownBank(dimension);
+        FloatTensor queries = own(testParts, dimension)) {
+      bank.fill(rows -> pixels(trainParts, rows));
+      pixels(testParts, queries);
       return classify(bank, queries);
     }
   }
 
-  /** Bytes that {@link #pixels} needs. */
+  /** The bank's rows become the network's embeddings of the images, of length 1. */
+  public void fill(MemoryBank bank, Network network) {
+    bank.fill(rows -> extract(network, trainParts, null, rows));
+  }
+
+  /** Bytes that {@link #pixels} needs, on all ranks together. */
   public long pixelBytes() {
     return (long) Float.BYTES * pixelDimension() * ((long) train.size() + test.size());
   }
 
-  /** Bytes that the features of {@link #bothOutputs} need. */
+  /** Bytes that the features of {@link #bothOutputs} need, on all ranks together. */
   public long backboneBytes(Network network) {
     return Float.BYTES * (long) network.featureDimension() * ((long) train.size() + test.size());
   }
 
-  private void pixels(ImageDataset images, FloatTensor pixels) {
+  private void extract(
+      Network network, DividedImages images, FloatTensor features, FloatTensor embeddings) {
+    FeatureExtractor extractor = extractor(network);
+    if (group.size() == 1) {
+      cache.extract(extractor, images.own(), features, embeddings, betweenBatches);
+    } else {
+      images.inPieces(
+          pieceSize(),
+          betweenBatches,
+          (piece, first) ->
+              extractor.extract(
+                  piece, part(features, first, piece), part(embeddings, first, piece), () -> {}));
+    }
+    UnitRows.scale(embeddings);
+    if (features != null) {
+      UnitRows.scale(features);
+    }
+  }
+
+  private void pixels(DividedImages images, FloatTensor pixels) {
+    if (group.size() == 1) {
+      pixels(images.own(), pixels, betweenBatches);
+    } else {
+      images.inPieces(
+          pieceSize(),
+          betweenBatches,
+          (piece, first) -> pixels(piece, part(pixels, first, piece), () -> {}));
+    }
+    UnitRows.scale(pixels);
+  }
+
+  private void pixels(ImageDataset images, FloatTensor pixels, Runnable between) {
     FeatureExtractor.pixels(
-        images,
-        protocol.rawView(),
-        protocol.batchSize(),
-        protocol.workers(),
-        pixels,
-        betweenBatches);
+        images, protocol.rawView(), protocol.batchSize(), protocol.workers(), pixels, between);
+  }
+
+  private int pieceSize() {
+    return BATCHES_AT_ONCE * protocol.batchSize();
+  }
+
+  private static FloatTensor part(FloatTensor rows, int first, ImageDataset images) {
+    return rows == null ? null : Rows.slice(rows, first, images.size());
+  }
+
+  private MemoryBank ownBank(int dimension) {
+    return MemoryBank.create(trainParts.own().size(), dimension, engine);
+  }
+
+  private static FloatTensor own(DividedImages images, int dimension) {
+    return FloatTensor.allocate(images.own().size(), dimension);
   }
 
   private int pixelDimension() {
@@ -174,8 +235,20 @@ public final class KnnEvaluation {
     return train.channels() * view.height() * view.width();
   }
 
-  private KnnResult classify(MemoryBank bank, FloatTensor queries) {
-    return new KnnClassifier(bank, trainLabels, train.classes(), protocol.k(), protocol.sigma())
+  /** Classifies the test images, of which this rank has its part of the queries. */
+  private KnnResult classify(MemoryBank bank, FloatTensor own) {
+    if (group.size() == 1) {
+      return classify(RowSearch.over(bank), own);
+    }
+    try (FloatTensor queries = FloatTensor.allocate(test.size(), bank.dimension())) {
+      testParts.gather(own, queries);
+      Shard trainRows = new Shard(group.rank(), group.size(), train.size());
+      return classify(new ShardedSearch(group, bank, trainRows), queries);
+    }
+  }
+
+  private KnnResult classify(RowSearch search, FloatTensor queries) {
+    return new KnnClassifier(search, trainLabels, train.classes(), protocol.k(), protocol.sigma())
         .evaluate(queries, testLabels, betweenBatches);
   }
 

@@ -104,6 +104,21 @@ public final class Safetensors {
             channel.map(FileChannel.MapMode.READ_ONLY, channel.position(), bytes, arena));
   }
 
+  /**
+   * A file's metadata alone; its tensors are neither read nor verified.
+   *
+   * @throws InvalidDataException when the file is missing or its header malformed
+   */
+  public static Map<String, String> metadata(Path path) {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+        Arena arena = Arena.ofConfined()) {
+      return header(path, channel, arena).metadata();
+    } catch (IOException e) {
+      throw new InvalidDataException(
+          "could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+    }
+  }
+
   /** Gets the tensors' bytes, which begin at the channel's position. */
   private interface Data {
     MemorySegment get(FileChannel channel, long bytes, Arena arena) throws IOException;
@@ -132,7 +147,7 @@ public final class Safetensors {
     }
   }
 
-  private static TensorFile read(Path path, FileChannel channel, Arena arena, Data source)
+  private static SafetensorsHeader header(Path path, FileChannel channel, Arena arena)
       throws IOException {
     long fileBytes = channel.size();
     if (fileBytes < Long.BYTES) {
@@ -150,8 +165,13 @@ public final class Safetensors {
     MemorySegment header = arena.allocate(headerBytes);
     Channels.read(channel, header);
     long dataBytes = fileBytes - Long.BYTES - headerBytes;
-    SafetensorsHeader parsed =
-        SafetensorsHeader.decode(path, header.toArray(ValueLayout.JAVA_BYTE), dataBytes);
+    return SafetensorsHeader.decode(path, header.toArray(ValueLayout.JAVA_BYTE), dataBytes);
+  }
+
+  private static TensorFile read(Path path, FileChannel channel, Arena arena, Data source)
+      throws IOException {
+    SafetensorsHeader parsed = header(path, channel, arena);
+    long dataBytes = channel.size() - channel.position();
     MemorySegment data = source.get(channel, dataBytes, arena);
     String expected = parsed.metadata().get(CHECKSUM);
     if (expected != null) {

@@ -4,11 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.bank.Shard;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.io.AtomicFile;
@@ -25,6 +25,9 @@ import org.invp.tensor.IntTensor;
  * and as metadata the settings, the position, the sums of the epoch in progress and the
  * environment. There is no state of a random generator: every random number follows from the seed,
  * the epoch and the image.
+ *
+ * <p>What several ranks write has no bank and no graph in it, but names the {@link ShardFiles} that
+ * hold them.
  *
  * <p>At the end of an epoch nothing in the file depends on time, so that equal runs have equal
  * files.
@@ -140,14 +143,39 @@ public final class Checkpoint implements AutoCloseable {
 
   /** Copies the memory bank to a tensor, which must have its shape, [rows, dimension]. */
   public void copyBank(FloatTensor target) {
-    long[] shape = target.shape();
-    target.copyFrom(FloatTensor.view(tensor(BANK, DType.F32, shape), shape));
+    copyRows(Shard.whole((int) target.shape(0)), target, null);
   }
 
   /** Copies the neighbour graph to a tensor, which must have its shape, [rows, k]. */
   public void copyGraph(IntTensor target) {
-    long[] shape = target.shape();
-    target.copyFrom(IntTensor.view(tensor(GRAPH, DType.I32, shape), shape));
+    copyRows(Shard.whole((int) target.shape(0)), null, target);
+  }
+
+  /**
+   * Copies the rows of a shard, wherever the ranks that wrote them had them.
+   *
+   * @param bank [local rows, dimension], out; null if not wanted
+   * @param graph [local rows, k], out; null if not wanted
+   */
+  void copyRows(Shard shard, FloatTensor bank, IntTensor graph) {
+    try (ShardRows rows = new ShardRows(shard, bank, graph)) {
+      if (ShardFiles.are(file.metadata())) {
+        new ShardFiles(path.toAbsolutePath().getParent()).read(file.metadata(), rows);
+      } else {
+        rows.take(path, file, Shard.whole(shard.rows()));
+      }
+    }
+  }
+
+  /**
+   * Reads also what several ranks wrote into files of their own.
+   *
+   * @throws InvalidDataException when one is missing or damaged
+   */
+  void requireWhole() {
+    if (ShardFiles.are(file.metadata())) {
+      new ShardFiles(path.toAbsolutePath().getParent()).verify(file.metadata());
+    }
   }
 
   /**
@@ -189,18 +217,6 @@ public final class Checkpoint implements AutoCloseable {
     file.close();
   }
 
-  private MemorySegment tensor(String name, DType dtype, long... shape) {
-    NamedTensor tensor =
-        file.tensor(name)
-            .orElseThrow(() -> new InvalidDataException("%s has no %s".formatted(path, name)));
-    if (tensor.dtype() != dtype || !Arrays.equals(tensor.shape(), shape)) {
-      throw new InvalidDataException(
-          "%s holds %s, the run needs %s%s: the data set or the settings have changed"
-              .formatted(path, tensor, dtype, Arrays.toString(shape)));
-    }
-    return tensor.data();
-  }
-
   private long count(String key, long limit) {
     String text = metadata(key);
     try {
@@ -223,7 +239,7 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /** x * 0 is NaN exactly where x is not finite, so one sum tells for all. */
-  private static void requireFinite(NamedTensor tensor) {
+  static void requireFinite(NamedTensor tensor) {
     if (tensor.dtype() != DType.F32) {
       return;
     }

@@ -90,6 +90,7 @@ public final class CheckpointFiles {
             AtomicFile.alias(latest(), path(Which.PREVIOUS));
           }
         });
+    shards().sweep(all());
   }
 
   /**
@@ -102,7 +103,9 @@ public final class CheckpointFiles {
     if (which == Which.LATEST) {
       return;
     }
-    Checkpoint.read(path(which)).close();
+    try (Checkpoint checkpoint = Checkpoint.read(path(which))) {
+      checkpoint.requireWhole();
+    }
     try {
       if (Files.exists(latest())) {
         AtomicFile.alias(latest(), setAside());
@@ -112,6 +115,11 @@ public final class CheckpointFiles {
       throw new InvpException(
           "could not go back to %s: %s".formatted(path(which), IoErrors.reason(e)), e);
     }
+  }
+
+  /** The files of runs by several ranks. */
+  ShardFiles shards() {
+    return new ShardFiles(folder);
   }
 
   private String wayOut() {

@@ -6,22 +6,19 @@ import org.invp.config.EvaluationConfig;
 import org.invp.config.EvaluationConfig.Features;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
+import org.invp.distributed.ProcessGroup;
 import org.invp.eval.Accuracy;
-import org.invp.eval.FeatureExtractor;
 import org.invp.eval.KnnEvaluation;
-import org.invp.eval.UnitRows;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The evaluations around a run: before it, after every epoch, at its end. */
+/** The evaluations around a run: before it, after every epoch, at its end. All ranks share them. */
 final class Evaluator {
   private static final Logger LOG = LoggerFactory.getLogger(Evaluator.class);
   private static final long MAX_BYTES = 4L << 30;
 
   private final TrainingConfig config;
   private final TrainingState state;
-  private final ImageDataset train;
-  private final Runnable betweenBatches;
   private final KnnEvaluation knn;
 
   /** kNN accuracies after an epoch; null where not measured. */
@@ -40,13 +37,13 @@ final class Evaluator {
       TrainingState state,
       ImageDataset train,
       ImageDataset test,
+      ProcessGroup group,
       Runnable betweenBatches) {
     this.config = config;
     this.state = state;
-    this.train = train;
-    this.betweenBatches = betweenBatches;
     this.knn =
-        new KnnEvaluation(state.engine(), train, test, Setup.knnProtocol(config), betweenBatches);
+        new KnnEvaluation(
+            state.engine(), train, test, Setup.knnProtocol(config), group, betweenBatches);
   }
 
   /** The embedding's accuracy before training, if it is asked for. */
@@ -60,20 +57,7 @@ final class Evaluator {
 
   /** The bank's rows become the network's embeddings of the images, of length 1. */
   void fillBank() {
-    EvaluationConfig evaluation = config.evaluation();
-    FeatureExtractor extractor =
-        new FeatureExtractor(
-            state.network(),
-            Setup.evaluationView(config),
-            evaluation.batchSize(),
-            config.data().resolvedWorkers());
-    state
-        .bank()
-        .fill(
-            rows -> {
-              extractor.extract(train, null, rows, betweenBatches);
-              UnitRows.scale(rows);
-            });
+    knn.fill(state.bank(), state.network());
   }
 
   EpochAccuracy afterEpoch(int epoch, TrainingListener listener) {

@@ -5,6 +5,7 @@ import java.util.List;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigException;
 import org.invp.config.TrainingConfig;
+import org.invp.distributed.ProcessGroup;
 import org.invp.io.NamedTensor;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -43,7 +44,8 @@ public final class ForeignCheckpoint {
           "objective.neighbours is %d, the graph has %d per row"
               .formatted(config.objective().neighbours(), graph.shape()[1]));
     }
-    try (TrainingState state = new TrainingState(config, (int) rows, channels)) {
+    try (TrainingState state =
+        new TrainingState(config, (int) rows, channels, ProcessGroup.alone())) {
       state.network().load(weights);
       state.optimizer().load(momentum);
       state.bank().embeddings().copyFrom(FloatTensor.view(bank.data(), bank.shape()));

@@ -1,8 +1,11 @@
 package org.invp.train;
 
+import org.invp.bank.NeighbourGraph;
 import org.invp.config.TrainingConfig;
+import org.invp.distributed.ProcessGroup;
 import org.invp.objective.GraphUpdate;
 import org.invp.objective.ObjectiveOptions.BankStart;
+import org.invp.objective.ShardedInvariancePropagation;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,36 +23,56 @@ final class GraphRebuild {
 
   private final TrainingConfig config;
   private final TrainingState state;
+  private final ProcessGroup group;
   private final Runnable betweenSearches;
 
   /**
    * @param betweenSearches called every few thousand rows; it ends a rebuild by throwing
    */
-  GraphRebuild(TrainingConfig config, TrainingState state, Runnable betweenSearches) {
+  GraphRebuild(
+      TrainingConfig config, TrainingState state, ProcessGroup group, Runnable betweenSearches) {
     this.config = config;
     this.state = state;
+    this.group = group;
     this.betweenSearches = betweenSearches;
   }
 
-  /** Rebuilds the graph if the epoch at whose start the run stands is one that asks for it. */
-  void beforeEpoch(TrainingListener listener) {
-    Position position = state.position();
-    if (position.batch() > 0 || !isDue(config, position.epoch())) {
-      return;
-    }
+  /** Rebuilds the graph. */
+  void run(TrainingListener listener) {
     long start = System.nanoTime();
     listener.phase("exact neighbour graph");
-    state
-        .graph()
-        .rebuild(
-            state.bank(),
-            (done, total) -> {
-              listener.phase("exact neighbour graph, %d %%".formatted(100L * done / total));
-              betweenSearches.run();
-            });
+    NeighbourGraph.Progress progress =
+        (done, total) -> {
+          listener.phase("exact neighbour graph, %d %%".formatted(100L * done / total));
+          betweenSearches.run();
+        };
+    if (group.size() == 1) {
+      state.graph().rebuild(state.bank(), progress);
+    } else {
+      rebuildShards(progress);
+    }
     double seconds = (System.nanoTime() - start) * NANOS;
     state.totals().addGraphSeconds(seconds);
-    LOG.info("epoch {}: exact neighbour graph in {} s", position.epoch(), seconds);
+    LOG.info("epoch {}: exact neighbour graph in {} s", state.position().epoch(), seconds);
+  }
+
+  private void rebuildShards(NeighbourGraph.Progress progress) {
+    try (ShardedInvariancePropagation objective =
+        new ShardedInvariancePropagation(
+            group,
+            state.shard(),
+            state.bank(),
+            state.graph(),
+            config.objective(),
+            GraphUpdate.EPOCH)) {
+      objective.rebuildGraph(progress);
+    }
+  }
+
+  /** Whether the run stands at the start of an epoch that asks for it. */
+  boolean isDue() {
+    Position position = state.position();
+    return position.batch() == 0 && isDue(config, position.epoch());
   }
 
   /** Whether the graph is rebuilt at the start of an epoch, counted from 1. */

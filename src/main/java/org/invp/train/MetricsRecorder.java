@@ -8,21 +8,32 @@ import java.util.Map;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 
-/** Where a run's figures go: {@code metrics.jsonl} and, if the settings say so, TensorBoard. */
+/**
+ * Where a run's figures go: {@code metrics.jsonl} and, if the settings say so, TensorBoard. Of
+ * several ranks one writes.
+ */
 final class MetricsRecorder implements AutoCloseable {
   private final TrainingConfig config;
   private final RunFolder folder;
+  private final boolean writes;
   private final MetricsFile file;
   private TensorBoardLog board;
 
-  MetricsRecorder(TrainingConfig config, RunFolder folder) {
+  /**
+   * @param writes whether this is the rank that does
+   */
+  MetricsRecorder(TrainingConfig config, RunFolder folder, boolean writes) {
     this.config = config;
     this.folder = folder;
+    this.writes = writes;
     this.file = new MetricsFile(folder.metrics());
   }
 
   /** Goes on at {@code position}: what the run will write again is removed. */
   void begin(Position position) {
+    if (!writes) {
+      return;
+    }
     List<JsonNode> kept = file.keepUpTo(position);
     if (!config.training().tensorboard()) {
       return;
@@ -38,6 +49,9 @@ final class MetricsRecorder implements AutoCloseable {
 
   /** Records a line of metrics. */
   void append(long step, Record metrics) {
+    if (!writes) {
+      return;
+    }
     JsonNode line = file.append(metrics);
     if (board != null) {
       board.scalars(step, scalars(line));

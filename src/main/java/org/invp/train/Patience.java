@@ -10,19 +10,22 @@ final class Patience implements Runnable {
   private static final long WARN_SECONDS = 60;
   private static final long NANOS = 1_000_000_000;
 
-  private final StopRequest stop;
+  private final Runnable stop;
   private final Consumer<String> warn;
   private final long began = System.nanoTime();
   private boolean warned;
 
-  Patience(StopRequest stop, Consumer<String> warn) {
+  /**
+   * @param stop ends the wait by throwing
+   */
+  Patience(Runnable stop, Consumer<String> warn) {
     this.stop = stop;
     this.warn = warn;
   }
 
   @Override
   public void run() {
-    stop.check();
+    stop.run();
     if (!warned && System.nanoTime() - began > WARN_SECONDS * NANOS) {
       warned = true;
       warn.accept("no images for %d s: the data is slow or has stalled".formatted(WARN_SECONDS));

@@ -74,6 +74,14 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * The same folder as a rank other than 0 sees it: rank 0 has opened it, and writes all but what
+   * each rank writes under a name of its own.
+   */
+  public static RunFolder ofRankZero(Path path) {
+    return new RunFolder(path, null);
+  }
+
   /** Where the folder is. */
   public Path path() {
     return path;
@@ -114,9 +122,17 @@ public final class RunFolder implements AutoCloseable {
     return path.resolve("log.txt");
   }
 
+  /** What a rank of several said; rank 0's words are those of the run. */
+  public Path log(int rank) {
+    return rank == 0 ? log() : path.resolve("log-rank%d.txt".formatted(rank));
+  }
+
   /** Lets other trainers in; idempotent. */
   @Override
   public void close() {
+    if (lock == null) {
+      return;
+    }
     try {
       lock.close();
     } catch (IOException e) {
@@ -136,6 +152,7 @@ public final class RunFolder implements AutoCloseable {
   }
 
   private void clear() {
+    checkpoints().shards().delete();
     for (Path file :
         Stream.concat(files().stream(), TensorBoardLog.files(tensorboard()).stream()).toList()) {
       try {

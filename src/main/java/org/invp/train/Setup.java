@@ -10,6 +10,7 @@ import org.invp.config.EvaluationConfig;
 import org.invp.config.NetworkConfig;
 import org.invp.config.TrainingConfig;
 import org.invp.data.Augmentation;
+import org.invp.data.BatchPart;
 import org.invp.data.Blur;
 import org.invp.data.Crop;
 import org.invp.data.DataLoader;
@@ -20,6 +21,7 @@ import org.invp.data.ImageDataset;
 import org.invp.data.Jitter;
 import org.invp.data.Normalisation;
 import org.invp.data.Split;
+import org.invp.distributed.ProcessGroup;
 import org.invp.eval.KnnEvaluation;
 import org.invp.nn.Execution;
 import org.invp.nn.NetworkOptions;
@@ -78,14 +80,16 @@ public final class Setup {
         config.data().resolvedWorkers());
   }
 
-  static DataLoader trainingLoader(TrainingConfig config, ImageDataset train) {
+  /** Of this rank's part of every batch; {@code training.batch_size} is that of all ranks. */
+  static DataLoader trainingLoader(TrainingConfig config, ImageDataset train, ProcessGroup group) {
     return new DataLoader(
         train,
         augmentation(config),
         config.training().batchSize(),
         config.data().resolvedWorkers(),
         config.seed(),
-        config.training().keepLastBatch());
+        config.training().keepLastBatch(),
+        new BatchPart(group.rank(), group.size()));
   }
 
   /**

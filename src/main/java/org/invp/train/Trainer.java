@@ -7,6 +7,7 @@ import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
 import org.invp.data.DataLoader;
 import org.invp.data.ImageDataset;
+import org.invp.distributed.ProcessGroup;
 import org.invp.io.AtomicFile;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.slf4j.Logger;
@@ -23,17 +24,16 @@ public final class Trainer implements AutoCloseable {
   /** Above this mean cosine the embeddings of a batch are practically one direction. */
   static final double COLLAPSED = 0.95;
 
-  /** Batch norm needs two images; a batch that corrupt files leave with fewer takes no step. */
-  private static final int SMALLEST_BATCH = 2;
-
   private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
 
   private final TrainingConfig config;
   private final RunFolder folder;
-  private final StopRequest stop;
+  private final ProcessGroup group;
+  private final Agreement agreement;
   private final TrainingListener listener;
   private final Cleanup cleanup = new Cleanup();
   private final TrainingState state;
+  private final Replicas replicas;
   private final DataLoader loader;
   private final TrainingStep step;
   private final LearningRateSchedule schedule;
@@ -58,21 +58,40 @@ public final class Trainer implements AutoCloseable {
       ImageDataset test,
       StopRequest stop,
       TrainingListener listener) {
+    this(config, folder, train, test, ProcessGroup.alone(), stop, listener);
+  }
+
+  /**
+   * Prepares one rank of a run. All ranks have the same settings, data sets and folder; rank 0
+   * writes the folder and decides where the run goes on.
+   *
+   * @param group the ranks; stays the caller's
+   */
+  public Trainer(
+      TrainingConfig config,
+      RunFolder folder,
+      ImageDataset train,
+      ImageDataset test,
+      ProcessGroup group,
+      StopRequest stop,
+      TrainingListener listener) {
     this.config = config;
     this.folder = folder;
-    this.stop = stop;
+    this.group = group;
+    this.agreement = new Agreement(group, stop);
     this.listener = listener;
     config.checkAgainst(train.size(), train.channels());
     try {
-      metrics = cleanup.add(new MetricsRecorder(config, folder));
-      state = cleanup.add(new TrainingState(config, train.size(), train.channels()));
-      loader = cleanup.add(Setup.trainingLoader(config, train));
-      step = cleanup.add(new TrainingStep(config, state));
+      metrics = cleanup.add(new MetricsRecorder(config, folder, group.rank() == 0));
+      state = cleanup.add(new TrainingState(config, train.size(), train.channels(), group));
+      replicas = cleanup.add(new Replicas(group, state.network(), state.optimizer()));
+      loader = cleanup.add(Setup.trainingLoader(config, train, group));
+      step = cleanup.add(new TrainingStep(config, state, group));
       schedule =
           new LearningRateSchedule(
               config.optimizer(), config.training().epochs(), loader.batches());
-      graphRebuild = new GraphRebuild(config, state, stop::check);
-      evaluator = new Evaluator(config, state, train, test, stop::check);
+      graphRebuild = new GraphRebuild(config, state, group, agreement::check);
+      evaluator = new Evaluator(config, state, train, test, group, agreement::check);
     } catch (RuntimeException | Error e) {
       cleanup.close();
       throw e;
@@ -90,7 +109,9 @@ public final class Trainer implements AutoCloseable {
       measureUntrained();
       fillBankWithFeatures();
       while (state.position().epoch() <= config.training().epochs()) {
-        graphRebuild.beforeEpoch(listener);
+        if (graphRebuild.isDue()) {
+          graphRebuild.run(listener);
+        }
         trainEpoch();
         finishEpoch();
       }
@@ -102,12 +123,18 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
-  /** Takes up a checkpoint if there is one. */
+  /** Takes up a checkpoint if there is one; every rank reads it. */
   private void begin() {
     CheckpointFiles files = folder.checkpoints();
     if (files.any()) {
       try (Checkpoint checkpoint = files.read()) {
         ResumeRules.check(folder.path(), checkpoint.config(List.of()), config);
+        int ranks = ShardFiles.ranks(checkpoint.metadata());
+        if (ranks != group.size()) {
+          warn(
+              "the bits differ from an unbroken run: ranks were %d, are %d"
+                  .formatted(ranks, group.size()));
+        }
         for (String difference : state.environment().differences(checkpoint.metadata())) {
           warn("the bits may differ from an unbroken run: " + difference);
         }
@@ -115,8 +142,11 @@ public final class Trainer implements AutoCloseable {
         saved = state.position();
       }
     }
+    replicas.begin();
     metrics.begin(state.position());
-    AtomicFile.writeString(folder.config(), ConfigFile.write(config));
+    if (group.rank() == 0) {
+      AtomicFile.writeString(folder.config(), ConfigFile.write(config));
+    }
   }
 
   /** The steps of the epoch in progress that are still to be done. */
@@ -128,25 +158,26 @@ public final class Trainer implements AutoCloseable {
     loader.start(epoch, start.batch());
     Stopwatch watch = new Stopwatch(loader);
     for (Batch batch = next(); batch != null; batch = next()) {
-      state.addCorrupt(batch.corrupt());
-      if (batch.corrupt() > 0 && batch.size() < SMALLEST_BATCH) {
+      Agreement.Images images = agreement.before(batch);
+      state.addCorrupt(images.corrupt());
+      if (images.all() == 0) {
         state.moveTo(state.position().afterStep());
         watch.lap(state.totals());
       } else {
         StepMetrics metrics =
-            step.take(batch, schedule.rate(epoch, state.position().step()), weight);
+            step.take(batch, images, schedule.rate(epoch, state.position().step()), weight);
         watch.lap(state.totals());
-        report(metrics, batch.size());
+        report(metrics, images.all());
       }
       if (isMultiple(state.position().step(), config.training().checkpointEverySteps())) {
         save();
       }
-      stop.check();
+      agreement.checkAlone();
     }
   }
 
   private Batch next() {
-    return loader.next(new Patience(stop, this::warn));
+    return loader.next(new Patience(agreement::checkAlone, this::warn));
   }
 
   private void report(StepMetrics step, int images) {
@@ -163,8 +194,10 @@ public final class Trainer implements AutoCloseable {
     if (totals.images() == 0) {
       throw new InvalidDataException(
           "no batch of epoch %d had %d readable images; the log names the files"
-              .formatted(epoch, SMALLEST_BATCH));
+              .formatted(epoch, Agreement.SMALLEST_BATCH));
     }
+    replicas.averageStatistics();
+    replicas.requireEqual("after epoch " + epoch);
     Evaluator.EpochAccuracy accuracy = evaluator.afterEpoch(epoch, listener);
     EpochMetrics line =
         totals.toMetrics(
@@ -209,7 +242,9 @@ public final class Trainer implements AutoCloseable {
   private void finish() {
     FinalMetrics last = evaluator.last(listener);
     metrics.append(state.position().step(), last);
-    state.network().save(folder.weights());
+    if (group.rank() == 0) {
+      state.network().save(folder.weights());
+    }
     LOG.info("done: {}", last);
     listener.finished(last);
   }
@@ -227,6 +262,7 @@ public final class Trainer implements AutoCloseable {
    * one.
    */
   private void save(boolean best) {
+    replicas.averageStatistics();
     CheckpointFiles files = folder.checkpoints();
     boolean keep = !state.position().equals(saved);
     state.save(files.latest(), (path, content) -> files.write(content, best, keep));

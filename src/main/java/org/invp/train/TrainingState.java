@@ -9,7 +9,9 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Shard;
 import org.invp.config.TrainingConfig;
+import org.invp.distributed.ProcessGroup;
 import org.invp.io.AtomicFile;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
@@ -25,6 +27,9 @@ import org.invp.tensor.IntTensor;
  * Everything that changes while a run trains: the network, its optimizer, the memory bank, the
  * neighbour graph, the position and the sums of the epoch in progress. Goes to a checkpoint and
  * comes back from it as the same bits. Owns all of it until {@link #close}.
+ *
+ * <p>Of several ranks each has all of it but the bank and the graph, of which row g is on rank g
+ * mod R, there at g div R.
  */
 final class TrainingState implements AutoCloseable {
   private static final String UNTRAINED = "untrained_knn";
@@ -34,6 +39,8 @@ final class TrainingState implements AutoCloseable {
   private static final String GOOD_STEPS = "loss_scale_good_steps";
 
   private final TrainingConfig config;
+  private final ProcessGroup group;
+  private final Shard shard;
   private final BankEngine engine;
   private final Environment environment;
   private final Network network;
@@ -47,8 +54,10 @@ final class TrainingState implements AutoCloseable {
   private long corruptImages;
 
   /** A fresh state: weights and bank from the seed, the graph all zeros, as published. */
-  TrainingState(TrainingConfig config, int rows, int channels) {
+  TrainingState(TrainingConfig config, int rows, int channels, ProcessGroup group) {
     this.config = config;
+    this.group = group;
+    this.shard = new Shard(group.rank(), group.size(), rows);
     Cleanup cleanup = new Cleanup();
     try {
       int threads = config.training().resolvedThreads();
@@ -65,13 +74,23 @@ final class TrainingState implements AutoCloseable {
                   config.optimizer().momentum(),
                   config.optimizer().weightDecay(),
                   config.optimizer().nesterov()));
-      bank = cleanup.add(MemoryBank.create(rows, config.network().dimension(), engine));
-      graph = cleanup.add(NeighbourGraph.create(rows, config.objective().neighbours(), engine));
-      bank.fillRandom(config.seed());
+      int own = shard.localRows();
+      bank = cleanup.add(MemoryBank.create(own, config.network().dimension(), engine));
+      graph = cleanup.add(NeighbourGraph.create(own, config.objective().neighbours(), engine));
+      if (shard.size() == 1) {
+        bank.fillRandom(config.seed());
+      } else {
+        bank.fillRandom(shard, config.seed());
+      }
     } catch (RuntimeException | Error e) {
       cleanup.close();
       throw e;
     }
+  }
+
+  /** Which of the bank's and the graph's rows are here. */
+  Shard shard() {
+    return shard;
   }
 
   BankEngine engine() {
@@ -145,7 +164,10 @@ final class TrainingState implements AutoCloseable {
     return best;
   }
 
-  /** Writes everything to a checkpoint, whole or not at all. */
+  /**
+   * Writes everything to a checkpoint, whole or not at all. Among several ranks a collective: each
+   * writes its rows, then rank 0 what makes the files a checkpoint.
+   */
   void save(Path path) {
     save(path, AtomicFile::write);
   }
@@ -174,9 +196,20 @@ final class TrainingState implements AutoCloseable {
     }
     try (FloatTensor embeddings = bank.embeddings().onHost();
         IntTensor neighbours = graph.neighbours().onHost()) {
-      tensors.add(NamedTensor.of(Checkpoint.BANK, embeddings));
-      tensors.add(NamedTensor.of(Checkpoint.GRAPH, neighbours));
-      Checkpoint.write(path, config, metadata, tensors, writer);
+      List<NamedTensor> rows =
+          List.of(
+              NamedTensor.of(Checkpoint.BANK, embeddings),
+              NamedTensor.of(Checkpoint.GRAPH, neighbours));
+      if (shard.size() == 1) {
+        tensors.addAll(rows);
+      } else {
+        metadata.putAll(
+            new ShardFiles(path.toAbsolutePath().getParent())
+                .write(group, shard, Checkpoint.toMetadata(position), rows));
+      }
+      if (shard.rank() == 0) {
+        Checkpoint.write(path, config, metadata, tensors, writer);
+      }
     }
   }
 
@@ -184,8 +217,7 @@ final class TrainingState implements AutoCloseable {
   void restore(Checkpoint checkpoint) {
     network.load(checkpoint.weights());
     optimizer.load(checkpoint.optimizer());
-    checkpoint.copyBank(bank.embeddings());
-    checkpoint.copyGraph(graph.neighbours());
+    checkpoint.copyRows(shard, bank.embeddings(), graph.neighbours());
     totals.restore(checkpoint.metadata());
     position = checkpoint.position();
     corruptImages = Long.parseLong(checkpoint.metadata().getOrDefault(CORRUPT, "0"));

@@ -3,9 +3,13 @@ package org.invp.train;
 import org.invp.InvalidDataException;
 import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
+import org.invp.distributed.ProcessGroup;
 import org.invp.objective.InvariancePropagation;
+import org.invp.objective.Objective;
+import org.invp.objective.ShardedInvariancePropagation;
 import org.invp.objective.StepResult;
 import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 
 /**
  * One step: images to embeddings, embeddings to losses and their gradient, gradient to weights.
@@ -15,14 +19,22 @@ final class TrainingStep implements AutoCloseable {
   private static final double NANOS = 1e-9;
 
   private final TrainingState state;
-  private final InvariancePropagation objective;
+  private final Objective objective;
   private final FloatTensor gradient;
 
-  TrainingStep(TrainingConfig config, TrainingState state) {
+  TrainingStep(TrainingConfig config, TrainingState state, ProcessGroup group) {
     this.state = state;
     objective =
-        new InvariancePropagation(
-            state.bank(), state.graph(), config.objective(), config.training().graph());
+        group.size() == 1
+            ? new InvariancePropagation(
+                state.bank(), state.graph(), config.objective(), config.training().graph())
+            : new ShardedInvariancePropagation(
+                group,
+                state.shard(),
+                state.bank(),
+                state.graph(),
+                config.objective(),
+                config.training().graph());
     gradient =
         FloatTensor.allocate(
             state.network().execution().memory(),
@@ -31,27 +43,29 @@ final class TrainingStep implements AutoCloseable {
   }
 
   /**
-   * Takes the step and moves the position on by one.
+   * Takes the step, with all ranks, and moves the position on by one.
    *
+   * @param batch this rank's part
+   * @param images how many take part in the step
    * @param rate the learning rate
    * @param weight lambda w(epoch)
    * @throws InvalidDataException when an embedding or the loss is no longer finite; the weights are
    *     those before the step then
    */
-  StepMetrics take(Batch batch, double rate, double weight) {
-    FloatTensor slope = gradient.slice(batch.size());
+  StepMetrics take(Batch batch, Agreement.Images images, double rate, double weight) {
+    FloatTensor slope = gradient.slice(images.own());
 
     long start = System.nanoTime();
-    FloatTensor embeddings = state.network().forward(batch.images());
+    FloatTensor embeddings = images.own() == 0 ? slope : state.network().forward(batch.images());
     long embedded = System.nanoTime();
-    StepResult result = judge(batch, embeddings, weight, slope, rate);
+    StepResult result = judge(batch.indices().slice(images.own()), embeddings, weight, slope, rate);
     long judged = System.nanoTime();
     state.network().backward(slope);
     state.optimizer().step(rate);
     long done = System.nanoTime();
 
     double loss = result.lossIns() + weight * result.lossInv();
-    state.totals().add(batch.size(), loss, result);
+    state.totals().add(images.all(), loss, result);
     state
         .totals()
         .addStepSeconds((judged - embedded) * NANOS, (embedded - start + done - judged) * NANOS);
@@ -67,10 +81,10 @@ final class TrainingStep implements AutoCloseable {
   }
 
   private StepResult judge(
-      Batch batch, FloatTensor embeddings, double weight, FloatTensor slope, double rate) {
+      IntTensor indices, FloatTensor embeddings, double weight, FloatTensor slope, double rate) {
     StepResult result;
     try {
-      result = objective.step(batch.indices(), embeddings, weight, slope);
+      result = objective.step(indices, embeddings, weight, slope);
     } catch (InvalidDataException e) {
       throw diverged(e.getMessage(), rate, e);
     }

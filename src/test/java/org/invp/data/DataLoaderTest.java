@@ -24,6 +24,8 @@ import java.util.stream.IntStream;
 import org.invp.tensor.FloatTensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class DataLoaderTest {
   private static final Augmentation AUGMENTATION =
@@ -142,6 +144,37 @@ class DataLoaderTest {
       List<Copy> kept = rest(keeping);
       assertEquals(List.of(5L, 3L, 8L, 6L), kept.get(5).shape());
       assertEquals(kept.subList(0, 5), rest(dropping));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"7,2", "7,3", "7,4", "3,2", "40,4", "38,9"})
+  void thePartsOneAfterTheOtherAreTheBatch(int batchSize, int parts) {
+    try (ImageDataset dataset = Samples.gray(folder, 40, 9, 9)) {
+      List<Copy> whole = batches(dataset, batchSize, BatchPart.WHOLE);
+      List<List<Copy>> shares = new ArrayList<>();
+      for (int part = 0; part < parts; part++) {
+        shares.add(batches(dataset, batchSize, new BatchPart(part, parts)));
+      }
+      for (int batch = 0; batch < whole.size(); batch++) {
+        List<Integer> indices = new ArrayList<>();
+        List<Float> images = new ArrayList<>();
+        for (List<Copy> share : shares) {
+          indices.addAll(share.get(batch).indices());
+          images.addAll(share.get(batch).images());
+          int size = share.get(batch).indices().size();
+          assertTrue(size != 1 || whole.get(batch).indices().size() == 1, "a single image");
+        }
+        assertEquals(whole.get(batch).indices(), indices);
+        assertEquals(whole.get(batch).images(), images);
+      }
+    }
+  }
+
+  private static List<Copy> batches(ImageDataset dataset, int batchSize, BatchPart part) {
+    try (DataLoader loader = new DataLoader(dataset, AUGMENTATION, batchSize, 2, 3, true, part)) {
+      loader.start(1, 0);
+      return rest(loader);
     }
   }
 

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class EpochPlanTest {
   private static int[] order(long seed, long epoch, int size) {
-    EpochPlan plan = EpochPlan.shuffled(seed, epoch, size, size, 4);
+    EpochPlan plan = EpochPlan.shuffled(seed, epoch, size, size, 4, BatchPart.WHOLE);
     return IntStream.range(0, size).map(i -> plan.image(i / 4, i % 4)).toArray();
   }
 
@@ -39,7 +39,7 @@ class EpochPlanTest {
 
   @Test
   void theLastBatchHoldsTheRest() {
-    EpochPlan plan = EpochPlan.sequential(0, 0, 10, 4);
+    EpochPlan plan = EpochPlan.sequential(0, 0, 10, 4, BatchPart.WHOLE);
     assertEquals(3, plan.batches());
     assertEquals(4, plan.size(1));
     assertEquals(2, plan.size(2));

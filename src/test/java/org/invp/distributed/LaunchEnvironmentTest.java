@@ -35,6 +35,20 @@ class LaunchEnvironmentTest {
   }
 
   @Test
+  void theNextPortIsTakenWhereTorchrunListensItself() {
+    Membership found =
+        LaunchEnvironment.detect(
+                Map.of(
+                    "RANK", "0",
+                    "WORLD_SIZE", "2",
+                    "MASTER_ADDR", "node0",
+                    "MASTER_PORT", "4711",
+                    "TORCHELASTIC_USE_AGENT_STORE", "True"))
+            .orElseThrow();
+    assertEquals(4712, found.port());
+  }
+
+  @Test
   void slurmsFirstHostIsTheMeetingPlace() {
     Membership found =
         LaunchEnvironment.detect(

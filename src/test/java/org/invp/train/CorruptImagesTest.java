@@ -20,6 +20,7 @@ import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
+import org.invp.distributed.ProcessGroup;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -147,8 +148,8 @@ class CorruptImagesTest {
     train(run, config("training.epochs=2"), -1);
     TrainingConfig config = config();
     try (Checkpoint checkpoint = Checkpoint.read(run.resolve("checkpoint.safetensors"));
-        TrainingState fresh = new TrainingState(config, IMAGES, 3);
-        TrainingState trained = new TrainingState(config, IMAGES, 3)) {
+        TrainingState fresh = new TrainingState(config, IMAGES, 3, ProcessGroup.alone());
+        TrainingState trained = new TrainingState(config, IMAGES, 3, ProcessGroup.alone())) {
       trained.restore(checkpoint);
       for (int row = 0; row < IMAGES; row++) {
         float[] before = fresh.bank().embeddings().slice(row, row + 1).toArray();

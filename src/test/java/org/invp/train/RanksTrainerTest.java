@@ -1,0 +1,240 @@
+package org.invp.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.invp.InvalidDataException;
+import org.invp.config.ConfigFile;
+import org.invp.config.TrainingConfig;
+import org.invp.data.ImageDataset;
+import org.invp.distributed.ProcessGroup;
+import org.invp.distributed.Ranks;
+import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
+import org.invp.train.RunFolder.Existing;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Several ranks, as threads of this process over Gloo, train one run. */
+class RanksTrainerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir Path temp;
+  private Path run;
+
+  @BeforeEach
+  void data() {
+    TinyRun.writeData(temp.resolve("data"));
+    run = temp.resolve("run");
+  }
+
+  /** With 3 ranks the last batch of 2 images leaves two of them without any. */
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void theyTrainToTheEndAndReportTheWholeRun(int ranks) throws Exception {
+    assertEquals(List.of(Outcome.COMPLETE), distinct(train(ranks, -1)));
+    List<JsonNode> lines = metrics();
+    assertEquals(4, lines.size());
+    for (JsonNode line : lines.subList(0, 3)) {
+      assertEquals(TinyRun.TRAIN_IMAGES, line.get("images").asInt());
+      assertTrue(line.get("loss").asDouble() > 0);
+      assertTrue(line.get("bank_knn").isNumber());
+    }
+    assertTrue(lines.get(3).get("backbone_knn").isNumber());
+    assertTrue(Files.exists(run.resolve("weights.safetensors")));
+  }
+
+  @Test
+  void aCheckpointOfTwoGoesOnWithThree() throws Exception {
+    train(2, 5);
+    assertEquals(List.of(Outcome.COMPLETE), distinct(train(3, -1)));
+  }
+
+  @Test
+  void anyNumberOfRanksReadsWhatAnyOtherWrote() throws Exception {
+    train(1, 7);
+    float[] bank = bank();
+    int[] graph = graph();
+    for (int ranks : new int[] {2, 3, 4, 6, 1, 3, 2, 2, 1}) {
+      Ranks.run(
+          ranks,
+          group -> {
+            try (TrainingState state = state(group)) {
+              try (Checkpoint checkpoint = Checkpoint.read(run.resolve("checkpoint.safetensors"))) {
+                state.restore(checkpoint);
+                group.barrier();
+              }
+              save(state);
+              return null;
+            }
+          });
+      assertArrayEquals(bank, bank(), "bank by " + ranks);
+      assertArrayEquals(graph, graph(), "graph by " + ranks);
+    }
+  }
+
+  @Test
+  void onlyFilesThatACheckpointNamesAreKept() throws Exception {
+    train(2, -1, "training.checkpoint_every_steps=2");
+    // Latest, previous and best, two ranks each; of two checkpoints both names may be one file.
+    int kept = files("shards").size();
+    assertTrue(kept >= 4 && kept <= 6, files("shards")::toString);
+  }
+
+  @Test
+  void aDamagedFileOfARankIsNamed() throws Exception {
+    train(2, 3);
+    Path file =
+        files("shards").stream()
+            .filter(path -> path.toString().contains("rank-1-of-2"))
+            .findFirst()
+            .orElseThrow();
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[bytes.length - 3] ^= 1;
+    Files.write(file, bytes);
+    InvalidDataException damaged = assertThrows(InvalidDataException.class, this::bank);
+    assertTrue(damaged.getMessage().contains(file.getFileName().toString()));
+    Files.delete(file);
+    InvalidDataException missing = assertThrows(InvalidDataException.class, this::bank);
+    assertTrue(missing.getMessage().contains(file.getFileName().toString()));
+  }
+
+  @Test
+  void aStopOfOneRankStopsAllAtTheSameStep() throws Exception {
+    List<Outcome> outcomes =
+        Ranks.run(
+            3,
+            group -> train(group, group.rank() == 2 ? 4 : -1, config(List.of()), Existing.RESUME));
+    assertEquals(List.of(Outcome.STOPPED), distinct(outcomes));
+    try (Checkpoint checkpoint = Checkpoint.read(run.resolve("checkpoint.safetensors"))) {
+      long step = checkpoint.position().step();
+      assertTrue(step == 4 || step == 5, "stopped at step " + step);
+    }
+  }
+
+  @Test
+  void theyBeginWithTheBankOfOneProcessAndRebuildItsGraph() throws Exception {
+    rebuild(1);
+    float[] bank = bank();
+    int[] graph = graph();
+    rebuild(3);
+    assertArrayEquals(bank, bank());
+    assertArrayEquals(graph, graph());
+  }
+
+  private void rebuild(int ranks) throws Exception {
+    Ranks.run(
+        ranks,
+        group -> {
+          try (TrainingState state = state(group)) {
+            new GraphRebuild(config(List.of()), state, group, () -> {})
+                .run(new TrainingListener() {});
+            save(state);
+            return null;
+          }
+        });
+  }
+
+  private TrainingState state(ProcessGroup group) {
+    return new TrainingState(config(List.of()), TinyRun.TRAIN_IMAGES, 1, group);
+  }
+
+  private void save(TrainingState state) throws IOException {
+    Files.createDirectories(run);
+    state.save(run.resolve("checkpoint.safetensors"));
+  }
+
+  private static List<Outcome> distinct(List<Outcome> outcomes) {
+    return outcomes.stream().distinct().toList();
+  }
+
+  /** Goes on until {@code steps} steps in all are done, or to the end for -1. */
+  private List<Outcome> train(int ranks, int steps, String... overrides) throws Exception {
+    TrainingConfig config = config(List.of(overrides));
+    if (ranks == 1) {
+      return List.of(train(ProcessGroup.alone(), steps, config, Existing.RESUME));
+    }
+    return Ranks.run(ranks, group -> train(group, steps, config, Existing.RESUME));
+  }
+
+  private TrainingConfig config(List<String> overrides) {
+    return ConfigFile.parse("test", TinyRun.yaml(temp.resolve("data")), overrides);
+  }
+
+  private Outcome train(ProcessGroup group, int steps, TrainingConfig config, Existing existing) {
+    StopRequest stop = new StopRequest();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void epochStarted(int epoch, int epochs, int firstBatch, int batches) {
+            if (steps == 0) {
+              stop.request();
+            }
+          }
+
+          @Override
+          public void stepDone(StepMetrics step, int images, double meanLoss) {
+            if (step.step() == steps) {
+              stop.request();
+            }
+          }
+        };
+    try (ImageDataset train = Setup.trainingImages(config);
+        ImageDataset test = Setup.testImages(config);
+        RunFolder folder =
+            group.rank() == 0 ? RunFolder.open(run, existing) : RunFolder.ofRankZero(run)) {
+      group.barrier();
+      try (Trainer trainer = new Trainer(config, folder, train, test, group, stop, listener)) {
+        return trainer.run();
+      }
+    }
+  }
+
+  private float[] bank() {
+    try (Checkpoint checkpoint = Checkpoint.read(run.resolve("checkpoint.safetensors"));
+        FloatTensor bank = FloatTensor.allocate(TinyRun.TRAIN_IMAGES, 6)) {
+      checkpoint.copyBank(bank);
+      return bank.toArray();
+    }
+  }
+
+  private int[] graph() {
+    try (Checkpoint checkpoint = Checkpoint.read(run.resolve("checkpoint.safetensors"));
+        IntTensor graph = IntTensor.allocate(TinyRun.TRAIN_IMAGES, 2)) {
+      checkpoint.copyGraph(graph);
+      return graph.toArray();
+    }
+  }
+
+  private List<Path> files(String name) throws IOException {
+    List<Path> files = new ArrayList<>();
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(run.resolve(name))) {
+      found.forEach(files::add);
+    }
+    return files;
+  }
+
+  private List<JsonNode> metrics() throws IOException {
+    List<JsonNode> lines = new ArrayList<>();
+    try (Stream<String> text = Files.lines(run.resolve("metrics.jsonl"))) {
+      for (String line : text.toList()) {
+        lines.add(JSON.readTree(line));
+      }
+    }
+    return lines;
+  }
+}
