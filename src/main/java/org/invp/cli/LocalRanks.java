@@ -63,6 +63,9 @@ final class LocalRanks {
       code = Math.max(code, ended.exitCode());
       if (ended.exitCode() != 0 && !wasAskedToStop(ended.exitCode())) {
         String failure = ended.failure();
+        if (ended.isSurvivor() && ranks.getFirst().endsByItself()) {
+          failure = null; // Rank 0 lost the same one, and has said so.
+        }
         killAll();
         if (failure != null) {
           err.println(Errors.PREFIX + failure);

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One rank as a child of this process: the same Java, class path and arguments, the variables that
@@ -24,6 +25,7 @@ final class RankProcess {
   static final String SUPERVISED = "INVP_SUPERVISED";
 
   private static final int SIGNALLED = 128;
+  private static final int GRACE_SECONDS = 5;
 
   private final int rank;
   private final int size;
@@ -119,6 +121,21 @@ final class RankProcess {
     return why.startsWith("rank ") ? why : "rank %d of %d: %s".formatted(rank, size, why);
   }
 
+  /** Whether it failed because another rank was lost; asked after {@link #failure}. */
+  boolean isSurvivor() {
+    return lastLine != null && lastLine.contains("lost rank");
+  }
+
+  /** Waits a while for a process that may be about to end with a line of its own. */
+  boolean endsByItself() {
+    try {
+      return process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS) && exitCode() <= SIGNALLED;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
   private void join() {
     try {
       reader.join(1000);
@@ -127,9 +144,9 @@ final class RankProcess {
     }
   }
 
-  /** Asks it to save and stop. */
+  /** Asks it to save and stop; the handle's method, since the process's would close its input. */
   void terminate() {
-    process.destroy();
+    process.toHandle().destroy();
   }
 
   /** Ends it at once, stopped or not, and waits for that. */

@@ -85,7 +85,7 @@ class RanksTest {
       for (String line = output.readLine(); line != null; line = output.readLine()) {
         if (line.startsWith("epoch 1/")) {
           parent.children().forEach(children::add);
-          parent.destroyForcibly();
+          parent.toHandle().destroyForcibly();
         }
       }
     }
@@ -103,7 +103,7 @@ class RanksTest {
       for (String line = output.readLine(); line != null; line = output.readLine()) {
         lines.add(line);
         if (line.startsWith("epoch 1/")) {
-          parent.destroy();
+          parent.toHandle().destroy();
         }
       }
     }
