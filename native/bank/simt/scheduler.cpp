@@ -171,12 +171,14 @@ class Scheduler {
   std::string run(const Launch& launch);
 
   /* From within the hardware. */
-  [[noreturn]] void fail(const std::string& message, Site site, const Thread& thread) {
+  [[noreturn]] void fail(std::string message, Site site, const Thread& thread) {
     if (fault_.empty()) {
       fault_ = std::string(launch_->kernel) + ": block " + place(thread.block) + " thread " +
                place(thread.thread) + ": " + site.call + " at " + name(site.file) + ":" +
                std::to_string(site.line) + ": " + message;
     }
+    // Nobody returns to this stack: what lies on it must not own memory.
+    std::string().swap(message);
     leave();
     __builtin_unreachable();
   }
