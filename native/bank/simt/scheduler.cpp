@@ -183,8 +183,12 @@ class Scheduler {
     __builtin_unreachable();
   }
 
-  /* Lets another thread run. */
+  /*
+   * Lets another thread run. A launch that ends in a fault comes back to no thread: what each did
+   * until it left has happened before the launch's end.
+   */
   void leave() {
+    release(&end_token_);
     show();
     running_->fiber.leave();
     hide();
