@@ -360,7 +360,7 @@ def main():
             summary(chaos, time.monotonic() - begin)
     shutil.rmtree(folder)
     if chaos.counts["kills"] < args.kills:
-        print(f"chaos: {args.minutes} minutes were enough for {chaos.counts['kills']} of {args.kills} kills")
+        sys.exit(f"chaos: {args.minutes} minutes were enough for {chaos.counts['kills']} of {args.kills} kills")
 
 
 def summary(chaos, seconds):

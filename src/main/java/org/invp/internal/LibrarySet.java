@@ -36,16 +36,12 @@ record LibrarySet(
    * so that none of the system's copies is ever looked for.
    */
   static LibrarySet libTorch() {
-    String openblas = "org/bytedeco/openblas/" + Platform.NAME + "/";
     String pytorch = "org/bytedeco/pytorch/" + Platform.NAME + "/";
     return new LibrarySet(
         "LibTorch",
         "invp.libtorch",
         "LIBTORCH",
-        List.of(
-            member("libquadmath.so.0", openblas, false),
-            member("libgfortran.so.5", openblas, false),
-            member("libopenblas.so.0", openblas, false),
+        afterOpenBlas(
             member("libgomp.so.1", pytorch, false),
             member("libc10.so", pytorch, true),
             member("libtorch_cpu.so", pytorch, true),
@@ -56,16 +52,12 @@ record LibrarySet(
 
   /** LibTorch's CUDA build, after NVIDIA's libraries; its OpenBLAS is the CPU build's. */
   static LibrarySet cudaLibTorch() {
-    String openblas = "org/bytedeco/openblas/" + Platform.NAME + "/";
     String pytorch = "org/bytedeco/pytorch/" + Platform.NAME + "-gpu/";
     return new LibrarySet(
         "LibTorch for CUDA",
         "invp.libtorch",
         "LIBTORCH",
-        List.of(
-            member("libquadmath.so.0", openblas, false),
-            member("libgfortran.so.5", openblas, false),
-            member("libopenblas.so.0", openblas, false),
+        afterOpenBlas(
             member("libgomp.so.1", pytorch, false),
             member("libc10.so", pytorch, true),
             member("libtorch_cpu.so", pytorch, true),
@@ -75,6 +67,16 @@ record LibrarySet(
         Path.of("build", "native", "libtorch-cuda"),
         "run 'make cuda-link', put its jars on the class path, or name a folder of LibTorch's CUDA"
             + " build with -Dinvp.libtorch=DIR");
+  }
+
+  private static List<Member> afterOpenBlas(Member... torch) {
+    String openblas = "org/bytedeco/openblas/" + Platform.NAME + "/";
+    List<Member> members = new ArrayList<>();
+    for (String file : List.of("libquadmath.so.0", "libgfortran.so.5", "libopenblas.so.0")) {
+      members.add(member(file, openblas, false));
+    }
+    members.addAll(List.of(torch));
+    return List.copyOf(members);
   }
 
   /** The network library that goes with LibTorch's CUDA build. */
