@@ -93,7 +93,7 @@ cuda-link: native
 	@scripts/fetch-libtorch-cuda.sh $(NATIVE_BUILD)/libtorch-cuda
 	@cmake $(NATIVE_BUILD) >$(NATIVE_BUILD)/configure.log 2>&1 || { cat $(NATIVE_BUILD)/configure.log >&2; exit 1; }
 	@cmake --build $(NATIVE_BUILD) --parallel $(JOBS) --target invp_nn_cuda
-	@$(MVN) -q test -Dtest=CudaNetworkTest
+	@CUBLAS_INCLUDE=$(NATIVE_BUILD)/libtorch-cuda/include $(MVN) -q test -Dtest=CudaNetworkTest,CudaBindingsTest
 
 cuda-report: cuda
 	@python3 scripts/cuda-report.py $(NATIVE_BUILD)/bank/cuda $(ARGS)

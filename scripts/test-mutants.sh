@@ -48,7 +48,7 @@ while read -r name number; do
   for source in $sources; do
     object=$work/$(basename "$source").o
     # shellcheck disable=SC2086
-    ${CXX:-ccache g++} $flags -DINVP_MUTANT="$number" -x c++ -c "$source" -o "$object"
+    ${CXX:-g++} $flags -DINVP_MUTANT="$number" -x c++ -c "$source" -o "$object"
     fresh="$fresh $object"
     skip="$skip $(basename "$source").o"
   done
