@@ -64,17 +64,6 @@ void require_shard(int32_t rank, int32_t ranks) {
   require(ranks >= 1 && rank >= 0 && rank < ranks, "rank must be 0 to ranks - 1");
 }
 
-// Ids that lie in this shard must be rows of it; -1 for none.
-void require_owned(const Shard& shard, const int32_t* ids, int64_t count, int64_t most) {
-  for (int64_t j = 0; j < count; ++j) {
-    require(ids[j] >= -1, "an id of an anchor or a positive is less than -1");
-    if (ids[j] >= most && shard.owns(ids[j])) {
-      throw std::invalid_argument("id " + std::to_string(ids[j]) + " is beyond the bank's " +
-                                  std::to_string(most) + " rows up to here");
-    }
-  }
-}
-
 }  // namespace
 
 INVP_EXPORT int32_t invp_bank_abi_version(void) { return INVP_BANK_ABI_VERSION; }
@@ -287,37 +276,51 @@ INVP_EXPORT int32_t invp_bank_shard_sums(
   });
 }
 
-INVP_EXPORT int32_t invp_bank_shard_gradient(
-    invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, int32_t rank,
-    int32_t ranks, const int32_t* anchors, int32_t batch, const float* own_scores,
-    const int32_t* own_inside, const int32_t* positives, int32_t positives_width,
-    const int32_t* nearest, const float* nearest_scores, int32_t nearest_count,
-    const int32_t* counts, const int32_t* chosen, const float* chosen_scores, int32_t chosen_count,
-    const float* maxima, const double* sums, int32_t mode, int32_t exclusive, float temperature,
-    float invariance_weight, double* losses, float* gradient) {
+INVP_EXPORT int32_t invp_bank_shard_weights(
+    invp_bank_engine* engine, int32_t rank, int32_t ranks, const int32_t* anchors, int32_t batch,
+    const float* own_scores, const int32_t* own_inside, const int32_t* positives,
+    int32_t positives_width, const int32_t* nearest, const float* nearest_scores,
+    int32_t nearest_count, const int32_t* counts, const int32_t* chosen, const float* chosen_scores,
+    int32_t chosen_count, const float* maxima, const double* sums, int32_t mode, int32_t exclusive,
+    float temperature, float invariance_weight, double* losses, int32_t* rows, float* weights,
+    int32_t* row_counts) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank, anchors, own_scores, own_inside, positives, nearest, nearest_scores,
-                     counts, chosen, chosen_scores, maxima, sums, losses, gradient);
-    require_shape(rows, dimension);
+    require_pointers(anchors, own_scores, own_inside, positives, nearest, nearest_scores, counts,
+                     chosen, chosen_scores, maxima, sums, losses, rows, weights, row_counts);
     require_shard(rank, ranks);
     require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
             "batch, nearest_count, positives_width and chosen_count must be at least 1");
     require_mode(mode);
     require(temperature > 0, "temperature must be greater than 0");
     require(invariance_weight >= 0, "invariance_weight must be at least 0");
-    const int64_t most = (rows - 1) * ranks + rank + 1;  // past the last id that lies here
     require_ids(counts, batch, 0, int64_t{nearest_count} + 1, "count of nearest rows");
+    require_ids(anchors, batch, 0, kMaxRows, "anchor");
+    require_ids(chosen, int64_t{batch} * chosen_count, -1, kMaxRows, "chosen positive");
+    shard_weights(e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
+                  {rank, ranks},
+                  {anchors, batch, own_scores, own_inside, positives, positives_width, chosen,
+                   chosen_scores, chosen_count},
+                  {nearest, nearest_scores, nearest_count, counts}, maxima, sums, losses,
+                  {rows, weights, nearest_count + 1 + chosen_count, row_counts});
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_weighted_rows(invp_bank_engine* engine, const float* bank,
+                                            int64_t rows, int32_t dimension, const int32_t* ids,
+                                            const float* weights, int32_t batch, int32_t width,
+                                            const int32_t* counts, float* sums) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(bank, ids, weights, counts, sums);
+    require_shape(rows, dimension);
+    require(batch >= 1 && width >= 1, "batch and width must be at least 1");
+    require_ids(counts, batch, 0, int64_t{width} + 1, "count of rows");
     for (int64_t b = 0; b < batch; ++b) {
-      require_ids(nearest + b * nearest_count, counts[b], 0, rows, "nearest id");
-      require_owned({rank, ranks}, anchors + b, 1, most);
-      require_owned({rank, ranks}, chosen + b * chosen_count, chosen_count, most);
+      const int32_t* list = ids + b * width;
+      require_ids(list, counts[b], 0, rows, "row id");
+      require(std::is_sorted(list, list + counts[b]), "a list of row ids does not ascend");
     }
-    shard_gradient(e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
-                   {rank, ranks},
-                   {anchors, batch, own_scores, own_inside, positives, positives_width, chosen,
-                    chosen_scores, chosen_count},
-                   {nearest, nearest_scores, nearest_count, counts}, maxima, sums, bank, rows,
-                   dimension, e.objective_scratch, losses, gradient);
+    sum_weighted_rows(e.pool, e.kernels, {bank, rows, dimension, ids, weights, width, counts},
+                      batch, sums);
   });
 }
 

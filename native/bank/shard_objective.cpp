@@ -8,12 +8,16 @@
 
 #include "invp/bank.h"
 #include "loss_terms.h"
-#include "weighted_rows.h"
 
 namespace invp::bank {
 namespace {
 
 constexpr int64_t kAnchorsPerPiece = 8;
+
+struct Weighed {
+  int32_t local;
+  float weight;
+};
 
 /* One anchor of the batch as this shard sees it. */
 class ShardAnchor {
@@ -27,6 +31,7 @@ class ShardAnchor {
         nearest_(nearest),
         scale_(1.0f / options.temperature),
         exponentials_(static_cast<size_t>(nearest.stride)),
+        weights_(static_cast<size_t>(nearest.stride)),
         negative_(static_cast<size_t>(nearest.stride)),
         chosen_exponentials_(static_cast<size_t>(anchors.chosen_count)) {}
 
@@ -68,30 +73,28 @@ class ShardAnchor {
     out[1] = sum(exponentials_.data(), count_);
   }
 
-  /* The weights of the nearest rows here, and what the chosen and the own row add to the gradient.
-   */
-  Losses run(const float* maxima, const double* sums, const float* bank, int32_t dimension,
-             float* weights, float* gradient) {
+  /* The losses, and the rows here that the gradient is a weighted sum of, ascending by id. */
+  Losses weigh(const float* maxima, const double* sums, const ShardWeights& out) {
     const double own = exponential(own_score(), shift(maxima));
     const InstanceTerms instance = paper()
                                        ? paper_instance(own, sums[0], anchors_.own_inside[b_] != 0)
                                        : official_instance(own, sums[0]);
     const InvarianceTerms invariance = invariance_terms(maxima, sums, own);
-    weigh(maxima, instance.nearest_factor, invariance.negative_factor, weights);
-    std::fill_n(gradient, dimension, 0.0f);
+    few_.clear();
     if (shard_.owns(id_)) {
-      const int32_t local = shard_.local(id_);
-      const auto weight = static_cast<float>(instance.own_weight + invariance.own_weight);
-      kernels_.add_rows(bank, dimension, &local, &weight, 1, gradient);
+      few_.push_back(
+          {shard_.local(id_), static_cast<float>(instance.own_weight + invariance.own_weight)});
     }
     for (int32_t j = 0; j < chosen_count_; ++j) {
       if (!shard_.owns(chosen_[j])) continue;
-      const int32_t local = shard_.local(chosen_[j]);
-      const auto weight =
-          static_cast<float>(invariance.chosen_factor *
-                             static_cast<double>(chosen_exponentials_[static_cast<size_t>(j)]));
-      kernels_.add_rows(bank, dimension, &local, &weight, 1, gradient);
+      const double weight = invariance.chosen_factor *
+                            static_cast<double>(chosen_exponentials_[static_cast<size_t>(j)]);
+      few_.push_back({shard_.local(chosen_[j]), static_cast<float>(weight)});
     }
+    std::stable_sort(few_.begin(), few_.end(),
+                     [](const Weighed& a, const Weighed& b) { return a.local < b.local; });
+    weigh_nearest(maxima, instance.nearest_factor, invariance.negative_factor);
+    merge(out);
     return {instance.loss, invariance.loss};
   }
 
@@ -123,18 +126,34 @@ class ShardAnchor {
                             options_.invariance_weight);
   }
 
-  void weigh(const float* maxima, double nearest_factor, double negative_factor, float* weights) {
+  void weigh_nearest(const float* maxima, double nearest_factor, double negative_factor) {
     const auto all = static_cast<float>(nearest_factor);
     const auto negative = static_cast<float>(negative_factor);
+    const auto count = static_cast<size_t>(count_);
     exponentials(shift(maxima));
-    for (int32_t j = 0; j < count_; ++j) weights[j] = all * exponentials_[static_cast<size_t>(j)];
+    for (size_t j = 0; j < count; ++j) weights_[j] = all * exponentials_[j];
     if (negative == 0) return;
     if (paper()) {
       exponentials(negative_shift(maxima));
       keep_negatives();
     }
-    for (int32_t j = 0; j < count_; ++j)
-      weights[j] += negative * exponentials_[static_cast<size_t>(j)];
+    for (size_t j = 0; j < count; ++j) weights_[j] += negative * exponentials_[j];
+  }
+
+  void merge(const ShardWeights& out) const {
+    int32_t* ids = out.ids + b_ * out.stride;
+    float* weights = out.weights + b_ * out.stride;
+    auto few = few_.begin();
+    for (int32_t j = 0; j <= count_; ++j) {
+      for (; few != few_.end() && (j == count_ || few->local <= ids_[j]); ++few) {
+        *ids++ = few->local;
+        *weights++ = few->weight;
+      }
+      if (j == count_) break;
+      *ids++ = ids_[j];
+      *weights++ = weights_[static_cast<size_t>(j)];
+    }
+    out.counts[b_] = static_cast<int32_t>(ids - (out.ids + b_ * out.stride));
   }
 
   void exponentials(float shift) {
@@ -167,8 +186,10 @@ class ShardAnchor {
   const ShardNearest& nearest_;
   const float scale_;
   std::vector<float> exponentials_;
+  std::vector<float> weights_;
   std::vector<uint8_t> negative_;
   std::vector<float> chosen_exponentials_;
+  std::vector<Weighed> few_;
 
   int32_t id_ = 0;
   int64_t b_ = 0;
@@ -255,27 +276,18 @@ void shard_sums(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions
   });
 }
 
-void shard_gradient(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
-                    const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
-                    const float* maxima, const double* sums, const float* bank, int64_t rows,
-                    int32_t dimension, AlignedArray<float>& weights, double* losses,
-                    float* gradient) {
-  weights.reserve(static_cast<size_t>(anchors.batch) * static_cast<size_t>(nearest.stride));
+void shard_weights(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                   const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                   const float* maxima, const double* sums, double* losses,
+                   const ShardWeights& weights) {
   pool.for_each(anchors.batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
     ShardAnchor anchor(kernels, options, shard, anchors, nearest);
     for (int64_t b = begin; b < end; ++b) {
       anchor.select(b);
-      const Losses loss = anchor.run(maxima + 2 * b, sums + 2 * b, bank, dimension,
-                                     weights.data() + b * nearest.stride, gradient + b * dimension);
+      const Losses loss = anchor.weigh(maxima + 2 * b, sums + 2 * b, weights);
       losses[2 * b] = loss.instance;
       losses[2 * b + 1] = loss.invariance;
     }
-  });
-  const WeightedRows weighted{bank,           rows,           dimension,     nearest.ids,
-                              weights.data(), nearest.stride, nearest.counts};
-  const int64_t share = (anchors.batch + pool.threads() - 1) / pool.threads();
-  pool.for_each(anchors.batch, share, [&](int, int64_t begin, int64_t end) {
-    add_weighted_rows(kernels, weighted, begin, end, gradient);
   });
 }
 

@@ -1,11 +1,11 @@
 /*
  * The objective over one process's rows of a bank that lies in several (invp_bank_shard_*): what
- * each process adds to the sums, and from everybody's sums the losses and its part of dL/dv.
+ * each process adds to the sums, and from everybody's sums the losses and the weights of its rows
+ * in dL/dv.
  */
 #ifndef INVP_BANK_SHARD_OBJECTIVE_H
 #define INVP_BANK_SHARD_OBJECTIVE_H
 
-#include "aligned.h"
 #include "cpu/kernels.h"
 #include "objective.h"
 #include "thread_pool.h"
@@ -57,12 +57,20 @@ void shard_sums(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions
                 const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
                 const float* maxima, double* sums);
 
-/* losses [batch, 2] from the sums of all; gradient [batch, dimension] = what the rows here add. */
-void shard_gradient(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
-                    const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
-                    const float* maxima, const double* sums, const float* bank, int64_t rows,
-                    int32_t dimension, AlignedArray<float>& weights, double* losses,
-                    float* gradient);
+/* Which rows here an anchor's part of the gradient is a weighted sum of: local ids, ascending; an
+ * id may stand there more than once. */
+struct ShardWeights {
+  int32_t* ids;   /* [batch, stride], stride at least nearest + 1 + chosen */
+  float* weights; /* [batch, stride] */
+  int32_t stride;
+  int32_t* counts; /* [batch] */
+};
+
+/* losses [batch, 2] and the weights, from the sums of all. */
+void shard_weights(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,
+                   const Shard& shard, const ShardAnchors& anchors, const ShardNearest& nearest,
+                   const float* maxima, const double* sums, double* losses,
+                   const ShardWeights& weights);
 
 }  // namespace invp::bank
 

@@ -34,6 +34,15 @@ void add_weighted_rows(const Kernels& kernels, const WeightedRows& weighted, int
   }
 }
 
+void sum_weighted_rows(ThreadPool& pool, const Kernels& kernels, const WeightedRows& weighted,
+                       int32_t batch, float* sums) {
+  const int64_t share = (batch + pool.threads() - 1) / pool.threads();
+  pool.for_each(batch, share, [&](int, int64_t begin, int64_t end) {
+    std::fill(sums + begin * weighted.dimension, sums + end * weighted.dimension, 0.0f);
+    add_weighted_rows(kernels, weighted, begin, end, sums);
+  });
+}
+
 void project(float* gradient, const float* unit, float norm, int32_t dimension, float temperature,
              int64_t batch) {
   double along = 0;

@@ -3,6 +3,7 @@
 #define INVP_BANK_WEIGHTED_ROWS_H
 
 #include "cpu/kernels.h"
+#include "thread_pool.h"
 
 namespace invp::bank {
 
@@ -24,6 +25,10 @@ struct WeightedRows {
  * anchor in the order of its list. */
 void add_weighted_rows(const Kernels& kernels, const WeightedRows& weighted, int64_t begin,
                        int64_t end, float* sums);
+
+/* sums [batch, dimension] = the weighted rows, by all threads. */
+void sum_weighted_rows(ThreadPool& pool, const Kernels& kernels, const WeightedRows& weighted,
+                       int32_t batch, float* sums);
 
 /*
  * gradient = dL/dx = (g - (g . v) v) / |x| for g = dL/dv = gradient / (temperature * batch), with v

@@ -16,13 +16,13 @@
 #include "arguments.h"
 #include "exponential.cuh"
 #include "sums.cuh"
+#include "weighted_rows.cuh"
 
 namespace invp::cuda {
 namespace {
 
 // The published program adds this to both ratios before the logarithm.
 constexpr double kOfficialEpsilon = 1e-7;
-constexpr int kRowsAtOnce = 16;
 
 struct Objective {
   const float* bank;
@@ -231,36 +231,6 @@ __global__ void __launch_bounds__(kBlockThreads) weights_kernel(Objective o) {
     o.own_weights[b] = static_cast<float>(losses.own_weight);
     o.chosen_found[b] = anchor.chosen_found;
   }
-}
-
-/* total += weights[j] * bank[ids[j]][column], j ascending; all threads of the block, `staged_*` are
- * shared. */
-__device__ inline float add_rows(const float* __restrict__ bank, int dimension, int column,
-                                 const int32_t* ids, const float* weights, int n, float total,
-                                 int32_t* staged_ids, float* staged_weights) {
-  for (int first = 0; first < n; first += kRowThreads) {
-    const int at = first + static_cast<int>(threadIdx.x);
-    if (at < n) {
-      staged_ids[threadIdx.x] = ids[at];
-      staged_weights[threadIdx.x] = weights[at];
-    }
-    __syncthreads();
-    const int count = n - first < kRowThreads ? n - first : kRowThreads;
-    int j = 0;
-    for (; j + kRowsAtOnce <= count; j += kRowsAtOnce) {
-      float values[kRowsAtOnce];
-#pragma unroll
-      for (int i = 0; i < kRowsAtOnce; ++i)
-        values[i] = bank[static_cast<int64_t>(staged_ids[j + i]) * dimension + column];
-#pragma unroll
-      for (int i = 0; i < kRowsAtOnce; ++i) total = fmaf(staged_weights[j + i], values[i], total);
-    }
-    for (; j < count; ++j)
-      total = fmaf(staged_weights[j],
-                   bank[static_cast<int64_t>(staged_ids[j]) * dimension + column], total);
-    __syncthreads();
-  }
-  return total;
 }
 
 __global__ void __launch_bounds__(kRowThreads) gradient_kernel(Objective o, float* gradient) {

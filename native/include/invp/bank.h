@@ -43,7 +43,7 @@ typedef struct invp_bank_engine invp_bank_engine;
 #define INVP_BANK_MAX_WALK 1048576
 
 /* The version of this header; a caller compiled against another one must refuse to go on. */
-#define INVP_BANK_ABI_VERSION 2
+#define INVP_BANK_ABI_VERSION 3
 int32_t invp_bank_abi_version(void);
 
 /* Describes the build and the instruction set in use ("0.1.0 AVX3_ZEN4"), always terminated;
@@ -163,7 +163,8 @@ int32_t invp_bank_objective(invp_bank_engine* engine, const float* bank, int64_t
  *
  *   shard_maxima   -> maxima, combined by the maximum
  *   shard_sums     -> sums, combined by the sum
- *   shard_gradient -> losses, the same everywhere; gradient, combined by the sum
+ *   shard_weights  -> losses, the same everywhere; the weights of rows here
+ *   weighted_rows  -> gradient, combined by the sum
  *   project        -> as invp_bank_objective gives it
  *
  * Common arguments, ids being those of the whole bank unless said otherwise: anchors [batch];
@@ -194,18 +195,28 @@ int32_t invp_bank_shard_sums(invp_bank_engine* engine, int32_t rank, int32_t ran
                              int32_t mode, int32_t exclusive, float temperature, double* sums);
 
 /*
- * From the combined maxima and sums: losses [batch, 2], L_ins and L_inv of every anchor; gradient
- * [batch, dimension], what the rows of `bank` [rows, dimension], those here, add to dL/dv before
- * invp_bank_project. own_inside [batch]: not 0 where the anchor's own row belongs to N_M.
+ * From the combined maxima and sums: losses [batch, 2], L_ins and L_inv of every anchor; and which
+ * rows here each anchor's part of dL/dv, before invp_bank_project, is a weighted sum of: rows and
+ * weights [batch, nearest_count + 1 + chosen_count], local ids, ascending, of which row_counts[b]
+ * count; an id may stand there more than once. own_inside [batch]: not 0 where the anchor's own row
+ * belongs to N_M.
  */
-int32_t invp_bank_shard_gradient(
-    invp_bank_engine* engine, const float* bank, int64_t rows, int32_t dimension, int32_t rank,
-    int32_t ranks, const int32_t* anchors, int32_t batch, const float* own_scores,
-    const int32_t* own_inside, const int32_t* positives, int32_t positives_width,
-    const int32_t* nearest, const float* nearest_scores, int32_t nearest_count,
-    const int32_t* counts, const int32_t* chosen, const float* chosen_scores, int32_t chosen_count,
-    const float* maxima, const double* sums, int32_t mode, int32_t exclusive, float temperature,
-    float invariance_weight, double* losses, float* gradient);
+int32_t invp_bank_shard_weights(invp_bank_engine* engine, int32_t rank, int32_t ranks,
+                                const int32_t* anchors, int32_t batch, const float* own_scores,
+                                const int32_t* own_inside, const int32_t* positives,
+                                int32_t positives_width, const int32_t* nearest,
+                                const float* nearest_scores, int32_t nearest_count,
+                                const int32_t* counts, const int32_t* chosen,
+                                const float* chosen_scores, int32_t chosen_count,
+                                const float* maxima, const double* sums, int32_t mode,
+                                int32_t exclusive, float temperature, float invariance_weight,
+                                double* losses, int32_t* rows, float* weights, int32_t* row_counts);
+
+/* sums [batch, dimension] = for each b the sum of weights[b, j] bank[ids[b, j]] over j < counts[b];
+ * ids, weights [batch, width], ids ascending up to there. */
+int32_t invp_bank_weighted_rows(invp_bank_engine* engine, const float* bank, int64_t rows,
+                                int32_t dimension, const int32_t* ids, const float* weights,
+                                int32_t batch, int32_t width, const int32_t* counts, float* sums);
 
 /*
  * gradient [batch, dimension], in and out: from the sum of the shards' parts to the gradient with

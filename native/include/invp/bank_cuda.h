@@ -65,7 +65,7 @@ extern "C" {
  */
 #define INVP_CUDA_COUNTER_STRIDE 32
 
-#define INVP_CUDA_ABI_VERSION 1
+#define INVP_CUDA_ABI_VERSION 2
 int32_t invp_cuda_abi_version(void);
 
 /* "0.1.0 sm_80 sm_90 sm_100" or "0.1.0 simt", always terminated; returns the full length. Host
@@ -196,6 +196,12 @@ int32_t invp_cuda_walk(void* stream, const int32_t* graph, int64_t rows, int32_t
 int32_t invp_cuda_score(void* stream, const float* bank, int64_t rows, int32_t dimension,
                         const float* unit, int32_t batch, const int32_t* ids, int32_t width,
                         float* scores);
+
+/* sums [batch, dimension] as invp_bank_weighted_rows: ids and weights [batch, width], ids ascending
+ * and inside the bank, of which counts[b], at most width, count. Not checked on the device. */
+int32_t invp_cuda_weighted_rows(void* stream, const float* bank, int64_t rows, int32_t dimension,
+                                const int32_t* ids, const float* weights, int32_t batch,
+                                int32_t width, const int32_t* counts, float* sums);
 
 /* chosen, chosen_scores [batch, count] as invp_bank_select; count at most INVP_CUDA_MAX_CHOSEN. */
 int32_t invp_cuda_choose(void* stream, const int32_t* ids, const float* scores, int32_t batch,

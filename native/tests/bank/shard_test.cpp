@@ -143,10 +143,21 @@ TEST_P(Shards, together_give_the_losses_and_the_gradient_of_the_whole) {
   }
   std::vector<float> gradient(expected.size()), rows(expected.size());
   std::vector<double> losses(2 * kBatch);
+  constexpr int32_t kListed = kCount + 1 + kChosen;
+  std::vector<int32_t> ids(size_t{kBatch} * kListed), counts(kBatch);
+  std::vector<float> weights(ids.size());
   for (const Part& part : parts) {
-    shard_gradient(pool, best_kernels(), step.options, part.shard, anchors, part.nearest(),
-                   maxima.data(), sums.data(), part.bank.data(), part.rows(), kDimension, scratch,
-                   losses.data(), rows.data());
+    shard_weights(pool, best_kernels(), step.options, part.shard, anchors, part.nearest(),
+                  maxima.data(), sums.data(), losses.data(),
+                  {ids.data(), weights.data(), kListed, counts.data()});
+    for (size_t b = 0; b < kBatch; ++b) {
+      const auto first = ids.begin() + static_cast<std::ptrdiff_t>(b * kListed);
+      ASSERT_TRUE(std::is_sorted(first, first + counts[b]));
+    }
+    sum_weighted_rows(pool, best_kernels(),
+                      {part.bank.data(), part.rows(), kDimension, ids.data(), weights.data(),
+                       kListed, counts.data()},
+                      kBatch, rows.data());
     for (size_t i = 0; i < rows.size(); ++i) gradient[i] += rows[i];
   }
   Losses mean{0, 0};

@@ -17,6 +17,7 @@
 #include "seeds.h"
 #include "select.h"
 #include "walk.h"
+#include "weighted_rows.h"
 
 namespace invp::cuda_test {
 namespace {
@@ -93,6 +94,8 @@ struct Outputs {
   double mean_cosine = 0, instance = 0, invariance = 0;
   std::vector<int32_t> nearest;
   std::vector<float> nearest_scores;
+  std::vector<int32_t> counts; /* [batch], how many of the nearest are summed, with their scores */
+  std::vector<float> sums;
 };
 
 void score(const std::vector<float>& bank, const Step& s, const std::vector<float>& unit,
@@ -137,6 +140,12 @@ Outputs on_cpu(const Step& s, const Inputs& in) {
       scratch, out.gradient.data());
   out.instance = losses.instance;
   out.invariance = losses.invariance;
+  for (int32_t b = 0; b < s.batch; ++b) out.counts.push_back(b * 7 % (s.count + 1));
+  out.sums.resize(out.unit.size());
+  bank::sum_weighted_rows(pool(), bank::best_kernels(),
+                          {in.bank.data(), s.rows, s.dimension, out.nearest.data(),
+                           out.nearest_scores.data(), s.count, out.counts.data()},
+                          s.batch, out.sums.data());
   out.graph = in.graph;
   bank::update_graph(pool(),
                      {out.graph.data(), s.neighbours, out.nearest.data(), out.nearest_scores.data(),
@@ -201,6 +210,13 @@ void expect_equal(const Step& s, const Inputs& in, const Outputs& expected) {
   EXPECT_EQ(losses.read()[0], expected.instance);
   EXPECT_EQ(losses.read()[1], expected.invariance);
   expect_same_bits(gradient.read(), expected.gradient, "gradient");
+
+  DeviceArray<int32_t> counts(expected.counts);
+  DeviceArray<float> sums(unit.size());
+  check_status(invp_cuda_weighted_rows(kStream, bank.get(), s.rows, s.dimension, nearest.get(),
+                                       nearest_scores.get(), s.batch, s.count, counts.get(),
+                                       sums.get()));
+  expect_same_bits(sums.read(), expected.sums, "weighted rows");
 
   check_status(invp_cuda_update_graph(kStream, graph.get(), s.rows, s.neighbours, anchors.get(),
                                       s.batch, nearest.get(), nearest_scores.get(), s.count,

@@ -113,10 +113,10 @@ public class InvpBank {
     public static int INVP_BANK_MAX_WALK() {
         return INVP_BANK_MAX_WALK;
     }
-    private static final int INVP_BANK_ABI_VERSION = (int)2L;
+    private static final int INVP_BANK_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define INVP_BANK_ABI_VERSION 2
+     * #define INVP_BANK_ABI_VERSION 3
      * }
      */
     public static int INVP_BANK_ABI_VERSION() {
@@ -1219,13 +1219,10 @@ public class InvpBank {
         }
     }
 
-    private static class invp_bank_shard_gradient {
+    private static class invp_bank_shard_weights {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             InvpBank.C_INT,
             InvpBank.C_POINTER,
-            InvpBank.C_POINTER,
-            InvpBank.C_LONG,
-            InvpBank.C_INT,
             InvpBank.C_INT,
             InvpBank.C_INT,
             InvpBank.C_POINTER,
@@ -1247,11 +1244,13 @@ public class InvpBank {
             InvpBank.C_INT,
             InvpBank.C_FLOAT,
             InvpBank.C_FLOAT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
             InvpBank.C_POINTER,
             InvpBank.C_POINTER
         );
 
-        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_shard_gradient");
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_shard_weights");
 
         public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
@@ -1259,45 +1258,112 @@ public class InvpBank {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * int32_t invp_bank_shard_weights(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, int32_t *rows, float *weights, int32_t *row_counts)
      * }
      */
-    public static FunctionDescriptor invp_bank_shard_gradient$descriptor() {
-        return invp_bank_shard_gradient.DESC;
+    public static FunctionDescriptor invp_bank_shard_weights$descriptor() {
+        return invp_bank_shard_weights.DESC;
     }
 
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * int32_t invp_bank_shard_weights(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, int32_t *rows, float *weights, int32_t *row_counts)
      * }
      */
-    public static MethodHandle invp_bank_shard_gradient$handle() {
-        return invp_bank_shard_gradient.HANDLE;
+    public static MethodHandle invp_bank_shard_weights$handle() {
+        return invp_bank_shard_weights.HANDLE;
     }
 
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * int32_t invp_bank_shard_weights(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, int32_t *rows, float *weights, int32_t *row_counts)
      * }
      */
-    public static MemorySegment invp_bank_shard_gradient$address() {
-        return invp_bank_shard_gradient.ADDR;
+    public static MemorySegment invp_bank_shard_weights$address() {
+        return invp_bank_shard_weights.ADDR;
     }
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_bank_shard_gradient(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, float *gradient)
+     * int32_t invp_bank_shard_weights(invp_bank_engine *engine, int32_t rank, int32_t ranks, const int32_t *anchors, int32_t batch, const float *own_scores, const int32_t *own_inside, const int32_t *positives, int32_t positives_width, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *counts, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, const float *maxima, const double *sums, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, double *losses, int32_t *rows, float *weights, int32_t *row_counts)
      * }
      */
-    public static int invp_bank_shard_gradient(MemorySegment engine, MemorySegment bank, long rows, int dimension, int rank, int ranks, MemorySegment anchors, int batch, MemorySegment own_scores, MemorySegment own_inside, MemorySegment positives, int positives_width, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment counts, MemorySegment chosen, MemorySegment chosen_scores, int chosen_count, MemorySegment maxima, MemorySegment sums, int mode, int exclusive, float temperature, float invariance_weight, MemorySegment losses, MemorySegment gradient) {
-        var mh$ = invp_bank_shard_gradient.HANDLE;
+    public static int invp_bank_shard_weights(MemorySegment engine, int rank, int ranks, MemorySegment anchors, int batch, MemorySegment own_scores, MemorySegment own_inside, MemorySegment positives, int positives_width, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment counts, MemorySegment chosen, MemorySegment chosen_scores, int chosen_count, MemorySegment maxima, MemorySegment sums, int mode, int exclusive, float temperature, float invariance_weight, MemorySegment losses, MemorySegment rows, MemorySegment weights, MemorySegment row_counts) {
+        var mh$ = invp_bank_shard_weights.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_bank_shard_gradient", engine, bank, rows, dimension, rank, ranks, anchors, batch, own_scores, own_inside, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, sums, mode, exclusive, temperature, invariance_weight, losses, gradient);
+                traceDowncall("invp_bank_shard_weights", engine, rank, ranks, anchors, batch, own_scores, own_inside, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, sums, mode, exclusive, temperature, invariance_weight, losses, rows, weights, row_counts);
             }
-            return (int)mh$.invokeExact(engine, bank, rows, dimension, rank, ranks, anchors, batch, own_scores, own_inside, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, sums, mode, exclusive, temperature, invariance_weight, losses, gradient);
+            return (int)mh$.invokeExact(engine, rank, ranks, anchors, batch, own_scores, own_inside, positives, positives_width, nearest, nearest_scores, nearest_count, counts, chosen, chosen_scores, chosen_count, maxima, sums, mode, exclusive, temperature, invariance_weight, losses, rows, weights, row_counts);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_weighted_rows {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_LONG,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_weighted_rows");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_weighted_rows(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_weighted_rows$descriptor() {
+        return invp_bank_weighted_rows.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_weighted_rows(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static MethodHandle invp_bank_weighted_rows$handle() {
+        return invp_bank_weighted_rows.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_weighted_rows(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static MemorySegment invp_bank_weighted_rows$address() {
+        return invp_bank_weighted_rows.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_weighted_rows(invp_bank_engine *engine, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static int invp_bank_weighted_rows(MemorySegment engine, MemorySegment bank, long rows, int dimension, MemorySegment ids, MemorySegment weights, int batch, int width, MemorySegment counts, MemorySegment sums) {
+        var mh$ = invp_bank_weighted_rows.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_weighted_rows", engine, bank, rows, dimension, ids, weights, batch, width, counts, sums);
+            }
+            return (int)mh$.invokeExact(engine, bank, rows, dimension, ids, weights, batch, width, counts, sums);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -122,10 +122,10 @@ public class InvpCuda {
     public static int INVP_CUDA_COUNTER_STRIDE() {
         return INVP_CUDA_COUNTER_STRIDE;
     }
-    private static final int INVP_CUDA_ABI_VERSION = (int)1L;
+    private static final int INVP_CUDA_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define INVP_CUDA_ABI_VERSION 1
+     * #define INVP_CUDA_ABI_VERSION 2
      * }
      */
     public static int INVP_CUDA_ABI_VERSION() {
@@ -1532,6 +1532,73 @@ public class InvpCuda {
                 traceDowncall("invp_cuda_score", stream, bank, rows, dimension, unit, batch, ids, width, scores);
             }
             return (int)mh$.invokeExact(stream, bank, rows, dimension, unit, batch, ids, width, scores);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_cuda_weighted_rows {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpCuda.C_INT,
+            InvpCuda.C_POINTER,
+            InvpCuda.C_POINTER,
+            InvpCuda.C_LONG,
+            InvpCuda.C_INT,
+            InvpCuda.C_POINTER,
+            InvpCuda.C_POINTER,
+            InvpCuda.C_INT,
+            InvpCuda.C_INT,
+            InvpCuda.C_POINTER,
+            InvpCuda.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpCuda.findOrThrow("invp_cuda_weighted_rows");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static FunctionDescriptor invp_cuda_weighted_rows$descriptor() {
+        return invp_cuda_weighted_rows.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static MethodHandle invp_cuda_weighted_rows$handle() {
+        return invp_cuda_weighted_rows.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static MemorySegment invp_cuda_weighted_rows$address() {
+        return invp_cuda_weighted_rows.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * }
+     */
+    public static int invp_cuda_weighted_rows(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment ids, MemorySegment weights, int batch, int width, MemorySegment counts, MemorySegment sums) {
+        var mh$ = invp_cuda_weighted_rows.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_cuda_weighted_rows", stream, bank, rows, dimension, ids, weights, batch, width, counts, sums);
+            }
+            return (int)mh$.invokeExact(stream, bank, rows, dimension, ids, weights, batch, width, counts, sums);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

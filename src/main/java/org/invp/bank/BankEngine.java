@@ -36,7 +36,7 @@ public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine, 
   /**
    * Starts an engine on a device.
    *
-   * @param threads of an engine on the CPU, 1 to 1024
+   * @param threads of the CPU, 1 to 1024: for all work, or for what a device leaves to the host
    * @throws org.invp.CudaException if the device cannot be used: no driver, one that is too old,
    *     ...
    * @throws org.invp.NativeLibraryException if a library cannot be loaded
@@ -192,14 +192,22 @@ public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine, 
   void updateBank(FloatTensor bank, IntTensor anchors, FloatTensor unit, double momentum);
 
   /**
-   * The stages over a bank of which only a shard lies here.
+   * The weighted sum of the rows that each anchor names.
    *
-   * @throws IllegalArgumentException on a device: sharded banks lie in the host's memory
+   * @param bank [N, D]
+   * @param rows ids, weights and how many of them count
+   * @param sums [B, D], out
    */
-  default ShardStages shard(Shard shard) {
-    throw new IllegalArgumentException(
-        "a bank in shards needs an engine on the CPU, this is " + memory().name());
-  }
+  void weightedRows(FloatTensor bank, WeightedRows rows, FloatTensor sums);
+
+  /**
+   * An engine on the host for what a step computes there: this one, or one that a device's engine
+   * owns and closes.
+   */
+  BankEngine host();
+
+  /** The stages over a bank of which only a shard lies here; they work on the host's memory. */
+  ShardStages shard(Shard shard);
 
   /**
    * The limit that a search is measured against: 10^9 float operations per second of all threads

@@ -239,6 +239,29 @@ final class CpuBankEngine implements BankEngine {
   }
 
   @Override
+  public void weightedRows(FloatTensor bank, WeightedRows rows, FloatTensor sums) {
+    int batch = rows.batch(bank, sums);
+    call(
+        engine ->
+            InvpBank.invp_bank_weighted_rows(
+                engine,
+                bank.segment(),
+                bank.shape(0),
+                StageShapes.dimension(bank),
+                rows.ids().segment(),
+                rows.weights().segment(),
+                batch,
+                rows.width(),
+                rows.counts().segment(),
+                sums.segment()));
+  }
+
+  @Override
+  public BankEngine host() {
+    return this;
+  }
+
+  @Override
   public ShardStages shard(Shard shard) {
     return new CpuShardStages(this, shard);
   }

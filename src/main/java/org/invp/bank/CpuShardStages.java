@@ -88,8 +88,7 @@ final class CpuShardStages implements ShardStages {
   }
 
   @Override
-  public void gradient(
-      FloatTensor bank,
+  public void weights(
       ShardTensors step,
       Mode mode,
       boolean exclusive,
@@ -97,21 +96,21 @@ final class CpuShardStages implements ShardStages {
       double invarianceWeight,
       double[] sums,
       double[] losses,
-      FloatTensor gradient) {
+      WeightedRows rows) {
     int batch = step.batch();
     requireLength("sums", sums, 2 * batch);
     requireLength("losses", losses, 2 * batch);
-    Shapes.require("gradient", gradient.shape(), batch, bank.shape(1));
+    int width = step.nearestCount() + 1 + step.chosenCount();
+    Shapes.require("ids", rows.ids().shape(), batch, width);
+    Shapes.require("weights", rows.weights().shape(), batch, width);
+    Shapes.require("counts", rows.counts().shape(), batch);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment in = arena.allocateFrom(ValueLayout.JAVA_DOUBLE, sums);
       MemorySegment out = arena.allocate(ValueLayout.JAVA_DOUBLE, losses.length);
       engine.call(
           handle ->
-              InvpBank.invp_bank_shard_gradient(
+              InvpBank.invp_bank_shard_weights(
                   handle,
-                  bank.segment(),
-                  bank.shape(0),
-                  StageShapes.dimension(bank),
                   shard.rank(),
                   shard.size(),
                   step.anchors().segment(),
@@ -134,7 +133,9 @@ final class CpuShardStages implements ShardStages {
                   (float) temperature,
                   (float) invarianceWeight,
                   out,
-                  gradient.segment()));
+                  rows.ids().segment(),
+                  rows.weights().segment(),
+                  rows.counts().segment()));
       MemorySegment.copy(out, ValueLayout.JAVA_DOUBLE, 0, losses, 0, losses.length);
     }
   }

@@ -17,9 +17,12 @@ import org.invp.tensor.Memory;
  */
 final class CudaBankEngine implements BankEngine {
   private final CudaStages stages;
+  private final int hostThreads;
+  private BankEngine host;
 
-  CudaBankEngine(CudaDevice device) {
-    stages = new CudaStages(device);
+  CudaBankEngine(CudaDevice device, int hostThreads) {
+    this.stages = new CudaStages(device);
+    this.hostThreads = hostThreads;
   }
 
   @Override
@@ -267,6 +270,41 @@ final class CudaBankEngine implements BankEngine {
   }
 
   @Override
+  public void weightedRows(FloatTensor bank, WeightedRows rows, FloatTensor sums) {
+    int batch = rows.batch(bank, sums);
+    stages.run(
+        () -> {
+          MemorySegment out = output(sums);
+          stages.kernel(
+              () ->
+                  InvpCuda.invp_cuda_weighted_rows(
+                      stages.stream(),
+                      address(bank),
+                      bank.shape(0),
+                      StageShapes.dimension(bank),
+                      address(rows.ids()),
+                      address(rows.weights()),
+                      batch,
+                      rows.width(),
+                      address(rows.counts()),
+                      out));
+        });
+  }
+
+  @Override
+  public synchronized BankEngine host() {
+    if (host == null) {
+      host = new CpuBankEngine(hostThreads);
+    }
+    return host;
+  }
+
+  @Override
+  public ShardStages shard(Shard shard) {
+    return host().shard(shard);
+  }
+
+  @Override
   public double peakGflops(double seconds) {
     double[] found = new double[1];
     stages.run(() -> found[0] = stages.peakGflops(seconds));
@@ -274,7 +312,10 @@ final class CudaBankEngine implements BankEngine {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    if (host != null) {
+      host.close();
+    }
     stages.close();
   }
 

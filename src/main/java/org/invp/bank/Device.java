@@ -77,7 +77,7 @@ public record Device(Kind kind, int index) {
   /**
    * Starts an engine on the device.
    *
-   * @param threads of an engine on the CPU
+   * @param threads of the CPU, for all work or for what a device leaves to the host
    * @throws org.invp.CudaException if the GPU cannot be used
    * @throws org.invp.NativeLibraryException if a library cannot be loaded
    */
@@ -85,7 +85,7 @@ public record Device(Kind kind, int index) {
     Device chosen = choose().device();
     return chosen.kind == Kind.CPU
         ? new CpuBankEngine(threads)
-        : new CudaBankEngine(CudaDevice.open(chosen.index, chosen.kind == Kind.CUDA_SIMT));
+        : new CudaBankEngine(CudaDevice.open(chosen.index, chosen.kind == Kind.CUDA_SIMT), threads);
   }
 
   /**

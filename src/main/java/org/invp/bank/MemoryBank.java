@@ -122,7 +122,7 @@ public final class MemoryBank implements AutoCloseable {
    * @param shard which rows these are
    */
   public void fillRandom(Shard shard, long seed) {
-    engine.shard(shard).fillRandom(embeddings, seed);
+    fill(rows -> engine.shard(shard).fillRandom(rows, seed));
   }
 
   /**

@@ -5,7 +5,8 @@ import org.invp.tensor.FloatTensor;
 /**
  * The stages of a step over a bank of which only a shard lies here; what they yield is combined
  * over the processes between them. The contract stands in {@code invp/bank.h} ({@code
- * invp_bank_shard_*}). Threads and exceptions as for {@link BankEngine}.
+ * invp_bank_shard_*}). All tensors lie on the host. Threads and exceptions as for {@link
+ * BankEngine}.
  */
 public interface ShardStages {
   /** Fills the rows here [n, D] as {@link BankEngine#fillRandom} fills them in the whole bank. */
@@ -27,15 +28,14 @@ public interface ShardStages {
   void sums(ShardTensors step, Mode mode, boolean exclusive, double temperature, double[] sums);
 
   /**
-   * The losses, and what the rows here add to the gradient.
+   * The losses, and the rows here that the gradient is a sum of.
    *
-   * @param bank [n, D], the rows here
    * @param sums [B, 2], combined
    * @param losses [B, 2], out: L_ins and L_inv of every anchor
-   * @param gradient [B, D], out: to be combined by the sum and then {@link #project projected}
+   * @param rows [B, m + 1 + P], out: {@link BankEngine#weightedRows} of it is to be combined by the
+   *     sum and then {@link #project projected}
    */
-  void gradient(
-      FloatTensor bank,
+  void weights(
       ShardTensors step,
       Mode mode,
       boolean exclusive,
@@ -43,7 +43,7 @@ public interface ShardStages {
       double invarianceWeight,
       double[] sums,
       double[] losses,
-      FloatTensor gradient);
+      WeightedRows rows);
 
   /**
    * Takes a gradient from the unit embeddings to those before normalisation, and to the mean.

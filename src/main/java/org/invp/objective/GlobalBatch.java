@@ -5,8 +5,10 @@ import org.invp.InvalidDataException;
 import org.invp.bank.BankEngine;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
+import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Memory;
 
 /**
  * Brings the ranks' parts of a batch together: Q anchors, rank 0's first. What is wrong with one
@@ -20,6 +22,8 @@ final class GlobalBatch implements AutoCloseable {
   private final ProcessGroup group;
   private final Shard shard;
   private final int dimension;
+  private final BankEngine engine;
+  private final FloatStaging onHost = new FloatStaging(Memory.HOST);
   private final HostFloats ownUnit = new HostFloats();
   private final HostFloats ownNorms = new HostFloats();
   private final HostFloats allUnit = new HostFloats();
@@ -30,18 +34,27 @@ final class GlobalBatch implements AutoCloseable {
   private FloatTensor unit;
   private FloatTensor norms;
 
-  GlobalBatch(ProcessGroup group, Shard shard, int dimension) {
+  /**
+   * @param engine normalises
+   */
+  GlobalBatch(ProcessGroup group, Shard shard, int dimension, BankEngine engine) {
     this.group = group;
+    this.engine = engine;
     this.shard = shard;
     this.dimension = dimension;
     this.sizes = new int[group.size()];
   }
 
-  /** One rank's part [b, D] becomes everybody's [Q, D]. */
-  void gather(IntTensor indices, FloatTensor embeddings, FloatTensor gradient, BankEngine engine) {
+  /**
+   * One rank's part [b, D] becomes everybody's [Q, D].
+   *
+   * @param indices [b], on the host
+   * @param embeddings [b, D], anywhere
+   */
+  void gather(IntTensor indices, FloatTensor embeddings, FloatTensor gradient) {
     RuntimeException failure = null;
     try {
-      normalise(indices, embeddings, gradient, engine);
+      normalise(indices, embeddings, gradient);
     } catch (RuntimeException e) {
       failure = e;
     }
@@ -52,8 +65,7 @@ final class GlobalBatch implements AutoCloseable {
     exchange(indices);
   }
 
-  private void normalise(
-      IntTensor indices, FloatTensor embeddings, FloatTensor gradient, BankEngine engine) {
+  private void normalise(IntTensor indices, FloatTensor embeddings, FloatTensor gradient) {
     int batch = (int) indices.size();
     requireShape("embeddings", embeddings, batch);
     requireShape("gradient", gradient, batch);
@@ -67,7 +79,7 @@ final class GlobalBatch implements AutoCloseable {
     unit = ownUnit.at(batch, dimension);
     norms = ownNorms.at(batch);
     if (batch > 0) {
-      engine.normalise(embeddings, unit, norms);
+      engine.normalise(onHost.in(embeddings), unit, norms);
     }
   }
 
@@ -196,6 +208,7 @@ final class GlobalBatch implements AutoCloseable {
 
   @Override
   public void close() {
+    onHost.close();
     ownUnit.close();
     ownNorms.close();
     allUnit.close();

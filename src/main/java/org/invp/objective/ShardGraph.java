@@ -1,8 +1,6 @@
 package org.invp.objective;
 
 import java.util.Arrays;
-import org.invp.bank.BankEngine;
-import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Shard;
@@ -21,7 +19,7 @@ final class ShardGraph implements AutoCloseable {
 
   private final ProcessGroup group;
   private final Shard shard;
-  private final MemoryBank bank;
+  private final ShardRows bank;
   private final NeighbourGraph graph;
   private final HostInts offers = new HostInts();
   private final HostInts received = new HostInts();
@@ -29,7 +27,7 @@ final class ShardGraph implements AutoCloseable {
   private final HostInts allRows = new HostInts();
   private final long[] keys;
 
-  ShardGraph(ProcessGroup group, Shard shard, MemoryBank bank, NeighbourGraph graph) {
+  ShardGraph(ProcessGroup group, Shard shard, ShardRows bank, NeighbourGraph graph) {
     this.group = group;
     this.shard = shard;
     this.bank = bank;
@@ -157,15 +155,14 @@ final class ShardGraph implements AutoCloseable {
         int chunk = Math.min(each, most - first);
         FloatTensor mine = packed.at(chunk, bank.dimension());
         mine.segment().fill((byte) 0);
-        int own = Math.max(0, Math.min(chunk, bank.rows() - first));
-        int start = Math.min(first, bank.rows());
-        mine.slice(own).copyFrom(bank.embeddings().slice(start, start + (long) own));
+        int own = Math.max(0, Math.min(chunk, bank.count() - first));
+        int start = Math.min(first, bank.count());
+        bank.copy(start, start + (long) own, mine.slice(own));
         FloatTensor queries = gathered.at((long) group.size() * chunk, bank.dimension());
         group.allGather(mine, queries);
-        IntTensor found = ids.at(queries.shape(0), Math.min(best(), bank.rows()));
+        IntTensor found = ids.at(queries.shape(0), Math.min(best(), bank.count()));
         FloatTensor similar = scores.at(found.shape());
-        bank.engine()
-            .nearest(bank.embeddings(), queries, BankEngine.Order.SIMILARITY, found, similar);
+        bank.nearest(queries, found, similar);
         rebuild(first, own, chunk, new RankedLists(shard, found, similar));
         long done = (long) (first + chunk) * group.size();
         progress.report((int) Math.min(done, shard.rows()), shard.rows());

@@ -1,6 +1,5 @@
 package org.invp.objective;
 
-import org.invp.bank.MemoryBank;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
@@ -15,7 +14,7 @@ import org.invp.tensor.IntTensor;
 final class ShardScores implements AutoCloseable {
   private final ProcessGroup group;
   private final Shard shard;
-  private final MemoryBank bank;
+  private final ShardRows rows;
   private final HostInts localIds = new HostInts();
   private final HostFloats localScores = new HostFloats();
   private final HostFloats exchanged = new HostFloats();
@@ -23,10 +22,10 @@ final class ShardScores implements AutoCloseable {
   private final HostFloats own = new HostFloats();
   private long numbersExchanged;
 
-  ShardScores(ProcessGroup group, Shard shard, MemoryBank bank) {
+  ShardScores(ProcessGroup group, Shard shard, ShardRows rows) {
     this.group = group;
     this.shard = shard;
-    this.bank = bank;
+    this.rows = rows;
   }
 
   /**
@@ -83,7 +82,7 @@ final class ShardScores implements AutoCloseable {
       ids.set(q * (width + 1L) + width, here(anchors.get(q)));
     }
     FloatTensor known = localScores.at(ids.shape());
-    bank.engine().score(bank.embeddings(), units, ids, known);
+    rows.score(units, ids, known);
     return known;
   }
 

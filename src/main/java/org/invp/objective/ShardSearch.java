@@ -1,8 +1,6 @@
 package org.invp.objective;
 
 import java.util.stream.IntStream;
-import org.invp.bank.BankEngine;
-import org.invp.bank.MemoryBank;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.objective.ThresholdSelection.Thresholds;
@@ -19,7 +17,7 @@ final class ShardSearch implements AutoCloseable {
   /** By how many standard deviations a shard lists more than its share: a second search is rare. */
   private static final double MARGIN = 6;
 
-  private final MemoryBank bank;
+  private final ShardRows rows;
   private final Shard shard;
   private final int count;
   private final int firstLength;
@@ -45,12 +43,12 @@ final class ShardSearch implements AutoCloseable {
    * @param count M
    * @param least rows that every list must have, if the shard has them
    */
-  ShardSearch(ProcessGroup group, Shard shard, MemoryBank bank, int count, int least) {
-    this.bank = bank;
+  ShardSearch(ProcessGroup group, Shard shard, ShardRows rows, int count, int least) {
+    this.rows = rows;
     this.shard = shard;
     this.count = count;
     this.selection = new ThresholdSelection(group);
-    this.wholeLength = Math.min(bank.rows(), count);
+    this.wholeLength = Math.min(rows.count(), count);
     int first = Math.max(least, listed(count, shard));
     this.firstLength = Math.min(wholeLength, first);
     this.exhaustive = first >= count;
@@ -93,7 +91,7 @@ final class ShardSearch implements AutoCloseable {
   private RankedLists search(FloatTensor units, int length, HostInts idMemory, HostFloats memory) {
     IntTensor found = idMemory.at(units.shape(0), length);
     FloatTensor similar = memory.at(units.shape(0), length);
-    bank.engine().nearest(bank.embeddings(), units, BankEngine.Order.SIMILARITY, found, similar);
+    rows.nearest(units, found, similar);
     return new RankedLists(shard, found, similar);
   }
 

@@ -6,6 +6,7 @@ import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Shard;
 import org.invp.bank.ShardStages;
 import org.invp.bank.ShardTensors;
+import org.invp.bank.WeightedRows;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
 import org.invp.tensor.FloatTensor;
@@ -25,7 +26,8 @@ import org.invp.tensor.Memory;
 public final class ShardedInvariancePropagation implements Objective {
   private final ProcessGroup group;
   private final Shard shard;
-  private final MemoryBank bank;
+  private final BankEngine host;
+  private final ShardRows rows;
   private final ObjectiveOptions options;
   private final GraphUpdate graphUpdate;
   private final ShardStages stages;
@@ -38,6 +40,9 @@ public final class ShardedInvariancePropagation implements Objective {
   private final HostFloats chosenScores = new HostFloats();
   private final HostInts ownInside = new HostInts();
   private final HostFloats maxima = new HostFloats();
+  private final HostInts weightedIds = new HostInts();
+  private final HostFloats weights = new HostFloats();
+  private final HostInts weightedCounts = new HostInts();
   private final HostFloats partial = new HostFloats();
   private final HostFloats padded = new HostFloats();
   private final HostFloats summed = new HostFloats();
@@ -48,11 +53,12 @@ public final class ShardedInvariancePropagation implements Objective {
   /**
    * @param group the processes
    * @param shard this process's part of the N images
-   * @param bank its rows, [n, D], on an engine of the CPU
-   * @param graph its rows, [n, k]; what they name are images of the whole data set
+   * @param bank its rows, [n, D], on any device
+   * @param graph its rows, [n, k], on the host; what they name are images of the whole data set
    * @param options the same on every rank
    * @param graphUpdate whether a step writes the graph rows of its batch
-   * @throws IllegalArgumentException if sizes do not fit, M exceeds N, or the bank lies on a device
+   * @throws IllegalArgumentException if sizes do not fit, M exceeds N, or the graph lies on a
+   *     device
    */
   public ShardedInvariancePropagation(
       ProcessGroup group,
@@ -64,17 +70,18 @@ public final class ShardedInvariancePropagation implements Objective {
     require(group, shard, bank, graph, options);
     this.group = group;
     this.shard = shard;
-    this.bank = bank;
     this.options = options;
     this.graphUpdate = graphUpdate;
-    this.stages = bank.engine().shard(shard);
+    this.host = bank.engine().host();
+    this.stages = host.shard(shard);
+    this.rows = new ShardRows(bank);
     int width = BankEngine.walkWidth(options.neighbours(), options.steps());
-    this.batch = new GlobalBatch(group, shard, bank.dimension());
+    this.batch = new GlobalBatch(group, shard, bank.dimension(), host);
     this.search =
-        new ShardSearch(group, shard, bank, options.negatives(), options.neighbours() + 1);
+        new ShardSearch(group, shard, rows, options.negatives(), options.neighbours() + 1);
     this.walk = new ShardWalk(group, shard, graph, options.steps(), options.mode(), width);
-    this.scores = new ShardScores(group, shard, bank);
-    this.graph = new ShardGraph(group, shard, bank, graph);
+    this.scores = new ShardScores(group, shard, rows);
+    this.graph = new ShardGraph(group, shard, rows, graph);
   }
 
   private static void require(
@@ -102,16 +109,16 @@ public final class ShardedInvariancePropagation implements Objective {
           "objective.negatives is %d, allowed: at most the number of images, %d"
               .formatted(options.negatives(), shard.rows()));
     }
-    if (bank.engine().memory() != Memory.HOST) {
+    if (graph.neighbours().memory() != Memory.HOST) {
       throw new IllegalArgumentException(
-          "a bank in shards needs an engine on the CPU, this is " + bank.engine().memory().name());
+          "a graph in shards lies on the host, this one on " + graph.neighbours().memory().name());
     }
   }
 
   @Override
   public StepResult step(
       IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
-    batch.gather(indices, embeddings, gradient, bank.engine());
+    batch.gather(indices, embeddings, gradient);
     IntTensor anchors = batch.anchors();
     FloatTensor units = batch.units();
 
@@ -154,13 +161,12 @@ public final class ShardedInvariancePropagation implements Objective {
   /** The hard positives of all anchors, by every rank alike. */
   private void select(ShardTensors tensors) {
     IntTensor found = tensors.positives();
-    bank.engine()
-        .select(
-            found,
-            scores.positiveScores(found.shape(0), found.shape(1)),
-            options.hard(),
-            tensors.chosen(),
-            tensors.chosenScores());
+    host.select(
+        found,
+        scores.positiveScores(found.shape(0), found.shape(1)),
+        options.hard(),
+        tensors.chosen(),
+        tensors.chosenScores());
     for (int q = 0; q < batch.size(); q++) {
       boolean inside = search.contains(q, tensors.ownScores().get(q), tensors.anchors().get(q));
       tensors.ownInside().set(q, inside ? 1 : 0);
@@ -174,9 +180,11 @@ public final class ShardedInvariancePropagation implements Objective {
     stages.sums(tensors, options.mode(), options.exclusive(), options.temperature(), sums);
     group.allReduce(sums, Reduction.SUM);
     double[] losses = new double[2 * size];
-    FloatTensor part = partial.at(size, bank.dimension());
-    stages.gradient(
-        bank.embeddings(),
+    long width = tensors.nearest().shape(1) + 1 + tensors.chosen().shape(1);
+    WeightedRows weighted =
+        new WeightedRows(
+            weightedIds.at(size, width), weights.at(size, width), weightedCounts.at(size));
+    stages.weights(
         tensors,
         options.mode(),
         options.exclusive(),
@@ -184,7 +192,9 @@ public final class ShardedInvariancePropagation implements Objective {
         invarianceWeight,
         sums,
         losses,
-        part);
+        weighted);
+    FloatTensor part = partial.at(size, rows.dimension());
+    rows.weighted(weighted, part);
     bringHome(part, gradient);
     double instance = 0;
     double invariance = 0;
@@ -198,7 +208,7 @@ public final class ShardedInvariancePropagation implements Objective {
   /** Sums the shards' parts of each anchor's gradient in the rank that brought the anchor. */
   private void bringHome(FloatTensor part, FloatTensor gradient) {
     int each = batch.largest();
-    FloatTensor all = padded.at((long) group.size() * each, bank.dimension());
+    FloatTensor all = padded.at((long) group.size() * each, rows.dimension());
     all.segment().fill((byte) 0);
     for (int rank = 0; rank < group.size(); rank++) {
       int first = batch.first(rank);
@@ -206,13 +216,14 @@ public final class ShardedInvariancePropagation implements Objective {
       all.slice((long) rank * each, (long) rank * each + count)
           .copyFrom(part.slice(first, first + (long) count));
     }
-    FloatTensor mine = summed.at(each, bank.dimension());
+    FloatTensor mine = summed.at(each, rows.dimension());
     group.reduceScatter(all, mine);
     int own = batch.size(group.rank());
     if (own > 0) {
-      gradient.copyFrom(mine.slice(own));
+      FloatTensor projected = mine.slice(own);
       stages.project(
-          batch.ownUnit(), batch.ownNorms(), options.temperature(), batch.size(), gradient);
+          batch.ownUnit(), batch.ownNorms(), options.temperature(), batch.size(), projected);
+      gradient.copyFrom(projected);
     }
   }
 
@@ -225,16 +236,16 @@ public final class ShardedInvariancePropagation implements Objective {
       return;
     }
     IntTensor ids = updated.at(count);
-    FloatTensor rows = updates.at(count, bank.dimension());
+    FloatTensor fresh = updates.at(count, rows.dimension());
     int at = 0;
     for (int q = 0; q < batch.size(); q++) {
       if (shard.owns(anchors.get(q))) {
         ids.set(at, shard.local(anchors.get(q)));
-        rows.slice(at, at + 1L).copyFrom(units.slice(q, q + 1L));
+        fresh.slice(at, at + 1L).copyFrom(units.slice(q, q + 1L));
         at++;
       }
     }
-    bank.update(ids, rows, options.bankMomentum());
+    rows.update(ids, fresh, options.bankMomentum());
   }
 
   /**
@@ -269,6 +280,7 @@ public final class ShardedInvariancePropagation implements Objective {
   @Override
   public void close() {
     batch.close();
+    rows.close();
     search.close();
     walk.close();
     scores.close();
@@ -277,6 +289,9 @@ public final class ShardedInvariancePropagation implements Objective {
     chosenScores.close();
     ownInside.close();
     maxima.close();
+    weightedIds.close();
+    weights.close();
+    weightedCounts.close();
     partial.close();
     padded.close();
     summed.close();

@@ -76,10 +76,12 @@ final class TrainingState implements AutoCloseable {
                   config.optimizer().nesterov()));
       int own = shard.localRows();
       bank = cleanup.add(MemoryBank.create(own, config.network().dimension(), engine));
-      graph = cleanup.add(NeighbourGraph.create(own, config.objective().neighbours(), engine));
+      int neighbours = config.objective().neighbours();
       if (shard.size() == 1) {
+        graph = cleanup.add(NeighbourGraph.create(own, neighbours, engine));
         bank.fillRandom(config.seed());
       } else {
+        graph = cleanup.add(NeighbourGraph.create(own, neighbours));
         bank.fillRandom(shard, config.seed());
       }
     } catch (RuntimeException | Error e) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
 import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
@@ -182,11 +183,11 @@ final class ShardedCase {
     }
   }
 
-  /** All steps as one rank of several. */
-  Result part(ProcessGroup group) {
+  /** All steps as one rank of several, with its rows on a device. */
+  Result part(ProcessGroup group, Device device) {
     Shard shard = new Shard(group.rank(), group.size(), rows);
     int k = options.neighbours();
-    try (BankEngine engine = BankEngine.cpu(1);
+    try (BankEngine engine = BankEngine.on(device, 1);
         MemoryBank part = MemoryBank.create(shard.localRows(), dimension, engine);
         NeighbourGraph neighbours = NeighbourGraph.create(shard.localRows(), k)) {
       for (int local = 0; local < shard.localRows(); local++) {
@@ -222,8 +223,9 @@ final class ShardedCase {
       int[] images = Arrays.copyOfRange(indices[step], from, to);
       float[] values = Arrays.copyOfRange(embeddings[step], from * dimension, to * dimension);
       try (IntTensor ids = IntTensor.of(images, to - from);
-          FloatTensor x = FloatTensor.of(values, to - from, dimension);
-          FloatTensor gradient = FloatTensor.allocate(to - from, dimension)) {
+          FloatTensor x = rowsHere.engine().allocateFloats(to - from, dimension);
+          FloatTensor gradient = rowsHere.engine().allocateFloats(to - from, dimension)) {
+        x.copyFrom(values);
         losses[step] = objective.step(ids, x, weight, gradient);
         gradients[step] = gradient.toArray();
         positives[step] = objective.positives().toArray();

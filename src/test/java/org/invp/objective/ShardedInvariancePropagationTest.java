@@ -12,6 +12,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.invp.InvalidDataException;
 import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
@@ -27,25 +28,32 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several ranks against one process; the ranks are threads that meet over loopback. */
 class ShardedInvariancePropagationTest {
-  private static final int TRIALS = 40;
+  /** Where the rows lie. */
+  Device device() {
+    return Device.CPU;
+  }
+
+  int trials() {
+    return 40;
+  }
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})
   void ranksTogetherDoWhatOneProcessDoes(int size) throws Exception {
     long seed = new Random().nextLong();
     List<ShardedCase> cases =
-        new Random(seed).longs(TRIALS).mapToObj(each -> new ShardedCase(each, size)).toList();
+        new Random(seed).longs(trials()).mapToObj(each -> new ShardedCase(each, size)).toList();
     List<List<ShardedCase.Result>> results =
         Ranks.run(
             size,
             group -> {
               List<ShardedCase.Result> mine = new ArrayList<>();
               for (ShardedCase drawn : cases) {
-                mine.add(drawn.part(group));
+                mine.add(drawn.part(group, device()));
               }
               return mine;
             });
-    for (int trial = 0; trial < TRIALS; trial++) {
+    for (int trial = 0; trial < trials(); trial++) {
       int at = trial;
       ShardedEquality.check(cases.get(trial), results.stream().map(rank -> rank.get(at)).toList());
     }
@@ -55,7 +63,7 @@ class ShardedInvariancePropagationTest {
   @CsvSource({"PAPER,2", "PAPER,4", "OFFICIAL,3"})
   void aShardThatHoldsAllNearestRowsIsSearchedAgain(Mode mode, int size) throws Exception {
     ShardedCase lopsided = lopsided(mode, size);
-    List<ShardedCase.Result> parts = Ranks.run(size, lopsided::part);
+    List<ShardedCase.Result> parts = Ranks.run(size, group -> lopsided.part(group, device()));
     assertTrue(parts.getFirst().searchedAgain() > 0, "the first lists sufficed");
     ShardedEquality.check(lopsided, parts);
   }
@@ -89,7 +97,7 @@ class ShardedInvariancePropagationTest {
     int dimension = 5;
     int[] expected;
     float[] whole;
-    try (BankEngine engine = BankEngine.cpu(1);
+    try (BankEngine engine = BankEngine.on(device(), 1);
         MemoryBank bank = MemoryBank.create(rows, dimension, engine)) {
       bank.fillRandom(9);
       whole = bank.embeddings().toArray();
@@ -102,6 +110,7 @@ class ShardedInvariancePropagationTest {
             size,
             group ->
                 withObjective(
+                    device(),
                     group,
                     rows,
                     dimension,
@@ -129,7 +138,7 @@ class ShardedInvariancePropagationTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
   void aRandomStartIsTheSameWhateverTheNumberOfRanks(int size) throws Exception {
-    try (BankEngine engine = BankEngine.cpu(2);
+    try (BankEngine engine = BankEngine.on(device(), 2);
         MemoryBank whole = MemoryBank.create(23, 7, engine)) {
       whole.fillRandom(4);
       for (int rank = 0; rank < size; rank++) {
@@ -151,6 +160,7 @@ class ShardedInvariancePropagationTest {
             3,
             group ->
                 withObjective(
+                    device(),
                     group,
                     20,
                     4,
@@ -175,6 +185,7 @@ class ShardedInvariancePropagationTest {
         2,
         group ->
             withObjective(
+                device(),
                 group,
                 20,
                 4,
@@ -199,7 +210,8 @@ class ShardedInvariancePropagationTest {
     T run(ShardedInvariancePropagation objective, MemoryBank bank, NeighbourGraph graph);
   }
 
-  static <T> T withObjective(ProcessGroup group, int rows, int dimension, int k, Body<T> body) {
+  static <T> T withObjective(
+      Device device, ProcessGroup group, int rows, int dimension, int k, Body<T> body) {
     ObjectiveOptions published = ObjectiveOptions.published(Mode.PAPER);
     ObjectiveOptions options =
         new ObjectiveOptions(
@@ -217,7 +229,7 @@ class ShardedInvariancePropagationTest {
             published.bankStart(),
             published.bankMomentum());
     Shard shard = new Shard(group.rank(), group.size(), rows);
-    try (BankEngine engine = BankEngine.cpu(1);
+    try (BankEngine engine = BankEngine.on(device, 1);
         MemoryBank bank = MemoryBank.create(shard.localRows(), dimension, engine);
         NeighbourGraph graph = NeighbourGraph.create(shard.localRows(), k);
         ShardedInvariancePropagation objective =

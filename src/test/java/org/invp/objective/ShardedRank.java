@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.invp.bank.Device;
 import org.invp.distributed.Membership;
 import org.invp.distributed.ProcessGroup;
 
@@ -28,7 +29,7 @@ final class ShardedRank {
     try (ProcessGroup group = ProcessGroup.join(membership);
         DataOutputStream out = new DataOutputStream(Files.newOutputStream(Path.of(arguments[5])))) {
       for (int i = 6; i < arguments.length; i++) {
-        new ShardedCase(Long.parseLong(arguments[i]), size).part(group).write(out);
+        new ShardedCase(Long.parseLong(arguments[i]), size).part(group, Device.CPU).write(out);
       }
       // Rank 0 serves the others' meeting place.
       group.barrier();

@@ -1,0 +1,25 @@
+package org.invp.objective;
+
+import org.invp.bank.Device;
+import org.invp.bank.Simt;
+import org.junit.jupiter.api.BeforeAll;
+
+/** The same with the rows on the emulated CUDA device; fewer cases, since it is slow. */
+class ShardedInvariancePropagationSimtTest extends ShardedInvariancePropagationTest {
+  private static final int TRIALS = 4;
+
+  @BeforeAll
+  static void emulatedDevice() {
+    Simt.require();
+  }
+
+  @Override
+  Device device() {
+    return Simt.DEVICE;
+  }
+
+  @Override
+  int trials() {
+    return TRIALS;
+  }
+}
