@@ -50,7 +50,7 @@ if [ ${#missing[@]} -gt 0 ]; then
     fail "pip could not download ${wheels[*]} ($(grep -m1 ERROR "$target/pip.log"))"
   for wheel in "$target"/wheels/*.whl; do
     unzip -qoj "$wheel" '*.so*' -d "$target"
-    unzip -qoj "$wheel" '*/include/cublas*.h' -d "$target/include" 2>/dev/null || true
+    unzip -qoj "$wheel" '*/include/cublas*.h' '*/include/nccl.h' -d "$target/include" 2>/dev/null || true
   done
 fi
 for file in "${nvidia[@]}"; do

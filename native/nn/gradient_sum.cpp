@@ -16,13 +16,22 @@ constexpr size_t kFirstBucketBytes = 1 << 20;
 constexpr size_t kBucketBytes = 25 << 20;
 
 /* The sum of a bucket; what c10d does without a hook is the mean. */
-class Sum final : public c10d::CppCommHookInterface<c10::intrusive_ptr<c10d::ProcessGroup>> {
+class HostHook final : public c10d::CppCommHookInterface<c10::intrusive_ptr<c10d::ProcessGroup>> {
  public:
   using CppCommHookInterface::CppCommHookInterface;
 
   c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
     std::vector<at::Tensor> tensors{bucket.getBufferRef()};
     return state_->allreduce(tensors)->getFuture();
+  }
+};
+
+class DeviceHook final : public c10d::CppCommHookInterface<DeviceSum*> {
+ public:
+  using CppCommHookInterface::CppCommHookInterface;
+
+  c10::intrusive_ptr<c10::ivalue::Future> runHook(c10d::GradBucket& bucket) override {
+    return state_->sum(bucket.getBufferRef());
   }
 };
 
@@ -50,27 +59,36 @@ GradientSum::GradientSum(const Tensors& tensors, Group& group) : group_(group) {
       std::unordered_map<size_t, std::string>(), static_cast<int64_t>(kFirstBucketBytes),
       /*skip_all_reduce_unused_params=*/false, /*use_python_reducer=*/false,
       std::vector<int64_t>());
-  reducer_->register_comm_hook(std::make_unique<Sum>(group.processes()));
+  const at::Device device = parameters_.front().device();
+  if (device.is_cpu()) {
+    reducer_->register_comm_hook(std::make_unique<HostHook>(group.processes()));
+  } else {
+    device_ = DeviceSum::join(group, device);
+    reducer_->register_comm_hook(std::make_unique<DeviceHook>(device_.get()));
+  }
 }
 
 GradientSum::~GradientSum() = default;
 
 void GradientSum::backward(const at::Tensor& output, const at::Tensor& slope) {
-  if (reducer_->should_rebuild_buckets()) reducer_->rebuild_buckets();
+  // New buckets are agreed on in an exchange on the parameters' device, which only Gloo's is for.
+  if (device_ == nullptr && reducer_->should_rebuild_buckets()) reducer_->rebuild_buckets();
   reducer_->prepare_for_forward();
   reducer_->prepare_for_backward({output});
   group_.count(bytes_, bytes_);
   Silence silence;
   const c10::WarningUtils::WarningHandlerGuard guard(&silence);
   output.backward(slope);
+  if (device_ != nullptr) device_->await();
 }
 
 void GradientSum::backward_of_nothing() {
   const at::AutoGradMode record(true);
   // Every parameter is part of it: the Reducer waits for all of their gradients.
-  auto nothing = at::zeros({});
+  const auto options = parameters_.front().options();
+  auto nothing = at::zeros({}, options);
   for (const auto& parameter : parameters_) nothing = nothing + parameter.sum() * 0;
-  backward(nothing, at::ones({}));
+  backward(nothing, at::ones({}, options));
 }
 
 }  // namespace invp::nn

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "device_sum.h"
 #include "group.h"
 #include "tensors.h"
 
@@ -21,6 +22,7 @@ namespace invp::nn {
  */
 class GradientSum {
  public:
+  /* All tensors on one device. Collective where that is a GPU. */
   GradientSum(const Tensors& tensors, Group& group);
   ~GradientSum();
   GradientSum(const GradientSum&) = delete;
@@ -33,6 +35,7 @@ class GradientSum {
 
  private:
   Group& group_;
+  std::unique_ptr<DeviceSum> device_; /* where the tensors lie on a GPU */
   int64_t bytes_ = 0;
   std::vector<at::Tensor> parameters_;
   std::unique_ptr<c10d::Reducer> reducer_;

@@ -24,7 +24,9 @@ class Group {
 
   explicit Group(const Place& place);
 
+  int32_t rank() const { return place_.rank; }
   int32_t size() const { return place_.size; }
+  std::chrono::milliseconds timeout() const { return place_.timeout; }
   int64_t sent() const { return sent_; }
   int64_t received() const { return received_; }
 
