@@ -74,6 +74,11 @@ public record Device(Kind kind, int index) {
     }
   }
 
+  /** The GPU that is {@code places} further on; for every other device the device itself. */
+  public Device next(int places) {
+    return kind == Kind.CUDA ? new Device(kind, index + places) : this;
+  }
+
   /**
    * Starts an engine on the device.
    *

@@ -20,7 +20,8 @@ final class DeviceOption {
       paramLabel = "NAME",
       description =
           "Where the memory bank and the network work: cpu (default), cuda, cuda:N, or auto for a"
-              + " GPU if there is one that works.")
+              + " GPU if there is one that works. Of several ranks on a machine each takes the next"
+              + " GPU.")
   private String device;
 
   /** Refuses a name that is none. */

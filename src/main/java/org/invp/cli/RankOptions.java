@@ -1,8 +1,6 @@
 package org.invp.cli;
 
 import java.time.Duration;
-import org.invp.bank.Device;
-import org.invp.config.ConfigException;
 import org.invp.distributed.LaunchEnvironment;
 import org.invp.distributed.Membership;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,7 +31,7 @@ final class RankOptions {
   private int timeout;
 
   /** This process's place among those that a launcher started; alone if none did. */
-  Membership membership(Device bank) {
+  Membership membership() {
     if (ranks < 0 || timeout < 0) {
       throw new ParameterException(command.commandLine(), "--ranks and --timeout are at least 1");
     }
@@ -43,10 +41,6 @@ final class RankOptions {
       throw new ParameterException(
           command.commandLine(),
           "--ranks is %d, but the launcher started %d".formatted(ranks, membership.size()));
-    }
-    if ((launched || ranks > 1) && !bank.equals(Device.CPU)) {
-      throw new ConfigException(
-          "training.device is %s, allowed with several ranks: cpu".formatted(bank));
     }
     return timeout == 0 ? membership : membership.withTimeout(Duration.ofSeconds(timeout));
   }

@@ -15,6 +15,7 @@ import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.Membership;
 import org.invp.distributed.ProcessGroup;
+import org.invp.nn.TorchRuntime;
 import org.invp.train.CheckpointFiles;
 import org.invp.train.Outcome;
 import org.invp.train.ResumeRules;
@@ -88,8 +89,8 @@ final class TrainCommand implements Callable<Integer> {
     }
     Path path = folder();
     TrainingConfig settings = settings(path);
-    Device bank = device.choose(Device.parse(settings.training().device()));
-    Membership membership = ranks.membership(bank);
+    Device chosen = device.choose(Device.parse(settings.training().device()));
+    Membership membership = ranks.membership();
     if (ranks.toStart(membership) > 1) {
       return LocalRanks.run(
           ranks.toStart(membership),
@@ -97,6 +98,10 @@ final class TrainCommand implements Callable<Integer> {
           spec.commandLine().getErr());
     }
     ParentWatch.begin();
+    if (membership.size() > 1) {
+      // The group is LibTorch's too, and a process has one LibTorch.
+      TorchRuntime.load(chosen.kind() == Device.Kind.CUDA);
+    }
     try (ProcessGroup group = ProcessGroup.join(membership);
         ImageDataset train = Setup.trainingImages(settings);
         ImageDataset test = Setup.testImages(settings);

@@ -68,6 +68,11 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
   }
 
   @Override
+  public int localRank() {
+    return membership.localRank();
+  }
+
+  @Override
   public int size() {
     return membership.size();
   }

@@ -48,6 +48,9 @@ public interface ProcessGroup extends AutoCloseable {
   /** The number of processes. */
   int size();
 
+  /** This process's number among those of its host: which GPU is its own. */
+  int localRank();
+
   /** data[i] = the ranks' data[i], reduced; the same bits on every rank. */
   void allReduce(FloatTensor data, Reduction reduction);
 

@@ -11,6 +11,11 @@ final class SingleProcess implements ProcessGroup {
   }
 
   @Override
+  public int localRank() {
+    return 0;
+  }
+
+  @Override
   public int size() {
     return 1;
   }

@@ -19,7 +19,7 @@ final class ShardGraph implements AutoCloseable {
 
   private final ProcessGroup group;
   private final Shard shard;
-  private final ShardRows bank;
+  private final ShardBank bank;
   private final NeighbourGraph graph;
   private final HostInts offers = new HostInts();
   private final HostInts received = new HostInts();
@@ -27,7 +27,7 @@ final class ShardGraph implements AutoCloseable {
   private final HostInts allRows = new HostInts();
   private final long[] keys;
 
-  ShardGraph(ProcessGroup group, Shard shard, ShardRows bank, NeighbourGraph graph) {
+  ShardGraph(ProcessGroup group, Shard shard, ShardBank bank, NeighbourGraph graph) {
     this.group = group;
     this.shard = shard;
     this.bank = bank;

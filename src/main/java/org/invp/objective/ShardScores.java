@@ -14,7 +14,7 @@ import org.invp.tensor.IntTensor;
 final class ShardScores implements AutoCloseable {
   private final ProcessGroup group;
   private final Shard shard;
-  private final ShardRows rows;
+  private final ShardBank bank;
   private final HostInts localIds = new HostInts();
   private final HostFloats localScores = new HostFloats();
   private final HostFloats exchanged = new HostFloats();
@@ -22,10 +22,10 @@ final class ShardScores implements AutoCloseable {
   private final HostFloats own = new HostFloats();
   private long numbersExchanged;
 
-  ShardScores(ProcessGroup group, Shard shard, ShardRows rows) {
+  ShardScores(ProcessGroup group, Shard shard, ShardBank bank) {
     this.group = group;
     this.shard = shard;
-    this.rows = rows;
+    this.bank = bank;
   }
 
   /**
@@ -82,7 +82,7 @@ final class ShardScores implements AutoCloseable {
       ids.set(q * (width + 1L) + width, here(anchors.get(q)));
     }
     FloatTensor known = localScores.at(ids.shape());
-    rows.score(units, ids, known);
+    bank.score(units, ids, known);
     return known;
   }
 

@@ -17,7 +17,7 @@ final class ShardSearch implements AutoCloseable {
   /** By how many standard deviations a shard lists more than its share: a second search is rare. */
   private static final double MARGIN = 6;
 
-  private final ShardRows rows;
+  private final ShardBank bank;
   private final Shard shard;
   private final int count;
   private final int firstLength;
@@ -43,12 +43,12 @@ final class ShardSearch implements AutoCloseable {
    * @param count M
    * @param least rows that every list must have, if the shard has them
    */
-  ShardSearch(ProcessGroup group, Shard shard, ShardRows rows, int count, int least) {
-    this.rows = rows;
+  ShardSearch(ProcessGroup group, Shard shard, ShardBank bank, int count, int least) {
+    this.bank = bank;
     this.shard = shard;
     this.count = count;
     this.selection = new ThresholdSelection(group);
-    this.wholeLength = Math.min(rows.count(), count);
+    this.wholeLength = Math.min(bank.count(), count);
     int first = Math.max(least, listed(count, shard));
     this.firstLength = Math.min(wholeLength, first);
     this.exhaustive = first >= count;
@@ -91,7 +91,7 @@ final class ShardSearch implements AutoCloseable {
   private RankedLists search(FloatTensor units, int length, HostInts idMemory, HostFloats memory) {
     IntTensor found = idMemory.at(units.shape(0), length);
     FloatTensor similar = memory.at(units.shape(0), length);
-    rows.nearest(units, found, similar);
+    bank.nearest(units, found, similar);
     return new RankedLists(shard, found, similar);
   }
 

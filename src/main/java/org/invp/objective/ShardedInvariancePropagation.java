@@ -27,7 +27,7 @@ public final class ShardedInvariancePropagation implements Objective {
   private final ProcessGroup group;
   private final Shard shard;
   private final BankEngine host;
-  private final ShardRows rows;
+  private final ShardBank rows;
   private final ObjectiveOptions options;
   private final GraphUpdate graphUpdate;
   private final ShardStages stages;
@@ -74,7 +74,7 @@ public final class ShardedInvariancePropagation implements Objective {
     this.graphUpdate = graphUpdate;
     this.host = bank.engine().host();
     this.stages = host.shard(shard);
-    this.rows = new ShardRows(bank);
+    this.rows = new ShardBank(bank);
     int width = BankEngine.walkWidth(options.neighbours(), options.steps());
     this.batch = new GlobalBatch(group, shard, bank.dimension(), host);
     this.search =

@@ -3,6 +3,7 @@ package org.invp.train;
 import java.nio.file.Path;
 import java.util.Map;
 import org.invp.bank.BankEngine;
+import org.invp.bank.Device;
 import org.invp.config.AugmentationConfig;
 import org.invp.config.ConfigException;
 import org.invp.config.DataConfig;
@@ -104,6 +105,11 @@ public final class Setup {
     } catch (IllegalArgumentException e) {
       throw new ConfigException(e.getMessage(), e);
     }
+  }
+
+  /** Where a rank works: of the ranks of a host the first has the device that the settings name. */
+  static Device device(TrainingConfig config, ProcessGroup group) {
+    return Device.parse(config.training().device()).choose().device().next(group.localRank());
   }
 
   /** Loads LibTorch for a device, sets its threads and notes what decides the last bits. */

@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.invp.bank.BankEngine;
-import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Shard;
@@ -61,7 +60,7 @@ final class TrainingState implements AutoCloseable {
     Cleanup cleanup = new Cleanup();
     try {
       int threads = config.training().resolvedThreads();
-      engine = cleanup.add(BankEngine.on(Device.parse(config.training().device()), threads));
+      engine = cleanup.add(BankEngine.on(Setup.device(config, group), threads));
       Execution execution = Setup.execution(config, engine);
       environment = Setup.environment(engine, threads);
       network =

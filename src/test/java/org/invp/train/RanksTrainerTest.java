@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.invp.InvalidDataException;
+import org.invp.bank.Simt;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
@@ -56,6 +57,25 @@ class RanksTrainerTest {
     }
     assertTrue(lines.get(3).get("backbone_knn").isNumber());
     assertTrue(Files.exists(run.resolve("weights.safetensors")));
+  }
+
+  @Test
+  void rowsOnADeviceGiveTheLossesOfTheCpuAndGoOnThere() throws Exception {
+    Simt.require();
+    train(2, -1);
+    List<JsonNode> cpu = metrics();
+    run = temp.resolve("device");
+    train(2, 5, "training.device=cuda-simt");
+    train(2, 9, "training.device=cpu");
+    train(3, 0, "training.device=cuda-simt");
+    train(2, -1, "training.device=cuda-simt");
+    List<JsonNode> device = metrics();
+    assertEquals(cpu.size(), device.size());
+    for (int epoch = 0; epoch < 3; epoch++) {
+      double expected = cpu.get(epoch).get("loss").asDouble();
+      assertEquals(expected, device.get(epoch).get("loss").asDouble(), 1e-4 * (1 + expected));
+      assertEquals(cpu.get(epoch).get("bank_knn"), device.get(epoch).get("bank_knn"));
+    }
   }
 
   @Test

@@ -14,7 +14,7 @@ import org.invp.tensor.Memory;
  * exchanges over the network: all tensors lie there, and are copied to the bank's device and back
  * where it has one. What touches the rows is done there. Borrows the bank.
  */
-final class ShardRows implements AutoCloseable {
+final class ShardBank implements AutoCloseable {
   private final MemoryBank bank;
   private final BankEngine engine;
   private final FloatStaging vectors;
@@ -28,7 +28,7 @@ final class ShardRows implements AutoCloseable {
   private final FloatStaging sums;
   private final IntStaging updatedIds;
 
-  ShardRows(MemoryBank bank) {
+  ShardBank(MemoryBank bank) {
     this.bank = bank;
     this.engine = bank.engine();
     // One for each use: a buffer lasts while the shapes that pass it fit.
