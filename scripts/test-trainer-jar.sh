@@ -38,6 +38,12 @@ strangers=$(grep -v -e "^$work/" -e "^$java_home/" -e "^$(readlink -f "$java_hom
 
 echo "trainer jar: $(grep -c "^$work/" "$work/libraries") libraries, all from the jar"
 
+mkdir -p "$work/pictures/train/one"
+cp src/test/resources/data/lossy.webp src/test/resources/data/colour.webp "$work/pictures/train/one"
+"$java_home/bin/java" -jar "$work/invp-trainer.jar" bench loader --data "$work/pictures" --images 2 --batch 2 --repeats 1 \
+  --json >"$work/loader" 2>&1 || fail "WebP is not read: $(cat "$work/loader")"
+echo "trainer jar: ImageIO's plug-ins are in the jar"
+
 mkdir "$work/empty"
 if message=$(cd "$work" && "$java_home/bin/java" "-Dinvp.native.dir=$work/empty" -jar invp-trainer.jar \
   bench bank --rows 64 --dim 8 --batch 4 --top 8 --repeats 1 --json 2>&1); then
