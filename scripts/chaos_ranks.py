@@ -1,0 +1,387 @@
+"""Chaos over a run in several processes, whose checkpoint is a file of each rank and one that names them.
+
+Killed is a rank, the process that started the ranks, or all at once; at any time from the start, while they step, while the
+ranks write their files, or when these are there and the file that makes them a checkpoint is not yet. The ranks are
+children of "invp train --ranks", or stand alone as torchrun starts them.
+
+After each kill all processes end by themselves; where a rank was killed, with one line that names it. What the checkpoint
+names is there with the digests that it states, and between it and the one before exactly the rows of the steps in between
+differ. The first run has the same number of ranks in every session, and ends with the unbroken run's bits. In the
+second every session draws its number, so that rows are dealt out anew; its numbers are its own, since batch norm
+sees parts of another size, and only its position, its lines and its files are compared.
+"""
+import collections
+import hashlib
+import math
+import os
+import random
+import shutil
+import signal
+import socket
+import time
+from pathlib import Path
+
+from chaos_run import (
+    BATCH,
+    CHECKPOINTS,
+    Fault,
+    check_equal,
+    check_files,
+    check_progress,
+    header,
+    logged_step,
+    metrics_file,
+    names,
+    processes,
+    saved_step,
+    temporaries,
+    tensors,
+    timeless,
+)
+
+START_LIMIT = 120
+END_LIMIT = 40
+GROUP_TIMEOUT = 30
+
+
+class Supervised:
+    """A parent and the ranks that it started; a run by one rank is the parent alone."""
+
+    launcher = "invp train --ranks"
+
+    def __init__(self, trainer, run, ranks, folder):
+        self.ranks = ranks
+        self.output = folder / "output.txt"
+        with open(self.output, "w", encoding="utf-8") as file:
+            self.parent = trainer.start(run, *rank_options(ranks), output=file)
+
+    def victims(self):
+        return ["all"] if self.ranks == 1 else ["all", "parent", "rank", "rank"]
+
+    def has_ended(self):
+        return self.parent.poll() is not None
+
+    def alive(self):
+        self.parent.poll()
+        return processes(self.parent.pid)
+
+    def has_started(self):
+        return self.ranks == 1 or all(self.find(rank) for rank in range(self.ranks))
+
+    def find(self, rank):
+        for pid in processes(self.parent.pid):
+            try:
+                variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"RANK=%d" % rank in variables:
+                return pid
+        return None
+
+    def kill(self, victim, rank):
+        if victim == "all":
+            os.killpg(self.parent.pid, signal.SIGKILL)
+        else:
+            kill(self.parent.pid if victim == "parent" else self.find(rank))
+
+    def check_end(self, victim, rank):
+        """Whether the run was done; called when all processes have ended."""
+        code, text = self.parent.wait(), self.output.read_text(encoding="utf-8")
+        if code == 0:
+            return True
+        if victim in ("all", "parent"):
+            if code != -signal.SIGKILL:
+                raise Fault(f"a resumed trainer ended with exit code {code}: {text.strip()}")
+        else:
+            check_line(code, text, f"rank {rank} of {self.ranks}")
+        return False
+
+
+class Launched:
+    """Ranks without a parent that watches them."""
+
+    launcher = "ranks without a parent"
+
+    def __init__(self, trainer, run, ranks, folder):
+        self.ranks = ranks
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.outputs = [folder / f"output-{rank}.txt" for rank in range(ranks)]
+        self.processes = []
+        for rank, output in enumerate(self.outputs):
+            place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": ranks, "MASTER_PORT": port}
+            place |= {"MASTER_ADDR": "127.0.0.1", "GLOO_SOCKET_IFNAME": "lo"}
+            with open(output, "w", encoding="utf-8") as file:
+                self.processes.append(
+                    trainer.start(
+                        run,
+                        *("--timeout", str(GROUP_TIMEOUT)),
+                        output=file,
+                        **{name: str(value) for name, value in place.items()},
+                    )
+                )
+
+    def victims(self):
+        return ["all", "rank", "rank"]
+
+    def has_ended(self):
+        return any(process.poll() is not None for process in self.processes)
+
+    def alive(self):
+        return [pid for process in self.processes if process.poll() is None for pid in processes(process.pid)]
+
+    def has_started(self):
+        return True
+
+    def kill(self, victim, rank):
+        for number, process in enumerate(self.processes):
+            if victim == "all" or number == rank:
+                kill(process.pid)
+
+    def check_end(self, victim, rank):
+        for number, (process, output) in enumerate(zip(self.processes, self.outputs)):
+            process.wait()
+            if process.returncode == 0 or (process.returncode == -signal.SIGKILL and victim == "all"):
+                continue
+            text = output.read_text(encoding="utf-8")
+            if victim == "all":
+                raise Fault(f"rank {number} ended with exit code {process.returncode}: {text.strip()}")
+            if number != rank:
+                check_line(process.returncode, text, f"lost rank {rank} of {self.ranks}")
+        return all(process.returncode == 0 for process in self.processes)
+
+
+def kill(pid):
+    if pid is not None:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # It ended by itself.
+
+
+def check_line(code, text, named):
+    lines = text.splitlines()
+    errors = [line for line in lines if line.startswith("invp: ") and not line.startswith("invp: warning: ")]
+    if code != 1 or len(errors) != 1 or named not in errors[0]:
+        raise Fault(f"exit code {code} and not the one line that names {named}: {text.strip()}")
+
+
+def rank_options(ranks):
+    return ["--ranks", str(ranks)] if ranks > 1 else []
+
+
+class RanksChaos:
+    """Several processes."""
+
+    def __init__(self, trainer, folder, args, deadline):
+        self.trainer = trainer
+        self.draw = random.Random(args.seed + 1)
+        self.ranks = args.ranks
+        self.kills = args.rank_kills
+        self.deadline = deadline
+        self.folder = folder
+        self.unbroken = folder / "unbroken-by-ranks"
+        self.run = folder / "run-by-ranks"
+        self.counts = collections.Counter()
+        self.repeated = []
+        self.start_seconds = 5.0
+
+    def all(self):
+        begin = time.monotonic()
+        self.trainer.to_the_end(self.unbroken, *rank_options(self.ranks))
+        print(f"the unbroken run by {self.ranks} ranks: {time.monotonic() - begin:.1f} s", flush=True)
+        same = self.kills - self.kills // 3
+        self.kill_until(same, lambda: self.ranks, self.compare_bits)
+        self.kill_until(self.kills, lambda: self.draw.choice([1, 2, 3]), self.compare_shape)
+
+    def kill_until(self, kills, ranks, compare):
+        while self.counts["kills"] < kills and time.monotonic() < self.deadline:
+            if self.session(ranks()):
+                compare()
+        if self.run.exists():
+            self.trainer.to_the_end(self.run, *rank_options(ranks()))
+            compare()
+
+    def session(self, ranks):
+        """Starts the ranks, kills and looks at what is left; whether the run was done."""
+        moment = self.draw.choices(["start", "step", "shards", "commit"], [15, 20, 30, 35])[0]
+        alone = moment == "start" or ranks == 1
+        session = (Supervised if alone or self.draw.random() < 0.6 else Launched)(
+            self.trainer, self.run, ranks, self.folder
+        )
+        victim, rank = self.draw.choice(session.victims()), self.draw.randrange(ranks)
+        before = saved_step(self.run) if self.run.exists() else 0
+        try:
+            if self.wait(session, moment, before):
+                session.kill(victim, rank)
+            self.wait_for_end(session, victim)
+        finally:
+            if session.alive():
+                session.kill("all", rank)
+        if session.check_end(victim, rank):
+            return True
+        self.counts["kills"] += 1
+        self.counts[f"kills of: {victim}, {session.launcher}"] += 1
+        self.counts[f"kills aimed at: {moment}"] += 1
+        self.inspect(before)
+        return False
+
+    def wait(self, session, moment, before):
+        """Until it is time to kill; false if the session ended by itself."""
+        begin = time.monotonic()
+        replaced = metrics_file(self.run)
+        if moment == "start":
+            while not session.has_started() and not session.has_ended():
+                time.sleep(0.005)
+            return not ends_within(session, self.draw.uniform(0, self.start_seconds))
+        while metrics_file(self.run) == replaced or logged_step(self.run) <= before:
+            if session.has_ended():
+                return False
+            if time.monotonic() - begin > START_LIMIT:
+                raise Fault(f"no step in {START_LIMIT} s after step {before}")
+            time.sleep(0.005)
+        self.start_seconds = time.monotonic() - begin
+        if ends_within(session, self.draw.uniform(0, 0.3)):
+            return False
+        if moment == "step":
+            return True
+        old = names(self.run / "shards")
+        while not self.is_time(session.ranks, moment, old):
+            if session.has_ended():
+                return False
+            time.sleep(0.001)
+        until = time.monotonic() + 10 ** self.draw.uniform(-4.5, -2 if moment == "commit" else -1.7)
+        while time.monotonic() < until:
+            pass
+        return not session.has_ended()
+
+    def is_time(self, ranks, moment, old):
+        new = names(self.run / "shards") - old
+        if ranks == 1:
+            return bool(temporaries(self.run))
+        if moment == "shards":
+            return bool(new)
+        return ranks in whole_steps(new)
+
+    def wait_for_end(self, session, victim):
+        until = time.monotonic() + END_LIMIT
+        while session.alive():
+            if time.monotonic() > until:
+                raise Fault(f"{END_LIMIT} s after the kill ({victim}) processes {session.alive()} are there")
+            time.sleep(0.02)
+
+    def inspect(self, before):
+        self.repeated.append(check_progress(self.run, before))
+        rows = {name: stored_rows(self.run, name) for name in CHECKPOINTS if (self.run / name).exists()}
+        check_rows(self.run, rows)
+        left = names(self.run / "shards") - named_files(self.run)
+        if whole_steps(left):
+            self.counts["kills between the last rank's file and the checkpoint"] += 1
+        elif left:
+            self.counts["kills that left a part of the ranks' files"] += 1
+
+    def compare_bits(self):
+        check_equal(self.run, self.unbroken)
+        self.finish_run()
+
+    def compare_shape(self):
+        for key in ("epoch", "batch", "step"):
+            if header(self.run / CHECKPOINTS[0])[key] != header(self.unbroken / CHECKPOINTS[0])[key]:
+                raise Fault(f"the run ended at another {key} than the unbroken one")
+        lines, unbroken = timeless(self.run), timeless(self.unbroken)
+        if [line.keys() for line in lines] != [line.keys() for line in unbroken]:
+            raise Fault("metrics.jsonl has other lines than the unbroken run's")
+        for line, other in zip(lines, unbroken):
+            if any(line.get(key) != other.get(key) for key in ("step", "epoch", "images")):
+                raise Fault(f"metrics.jsonl has {line} where the unbroken run has {other}")
+            if not all(math.isfinite(value) for value in line.values() if isinstance(value, float)):
+                raise Fault(f"metrics.jsonl has {line}")
+        self.finish_run()
+
+    def finish_run(self):
+        check_files(self.run)
+        for name in CHECKPOINTS:
+            stored_rows(self.run, name)
+        left = names(self.run / "shards") - named_files(self.run)
+        if left:
+            raise Fault(f"files of ranks were left that no checkpoint names: {sorted(left)}")
+        self.counts["runs"] += 1
+        shutil.rmtree(self.run)
+
+
+def ends_within(session, seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if session.has_ended():
+            return True
+        time.sleep(0.005)
+    return session.has_ended()
+
+
+def whole_steps(files):
+    """The numbers of ranks of which all have written a file of some step."""
+    found = collections.Counter()
+    for name in files:
+        if name.startswith("step-"):
+            words = name.split("-")  # step-S-rank-r-of-R-digest
+            found[words[1], int(words[5])] += 1
+    return {ranks for (_, ranks), count in found.items() if count >= ranks}
+
+
+def named_files(run):
+    found = set()
+    for name in CHECKPOINTS:
+        if (run / name).exists():
+            metadata = header(run / name)
+            found |= {metadata[f"shards.{rank}.file"] for rank in range(int(metadata.get("shards.ranks", 0)))}
+    return found
+
+
+def stored_rows(run, name):
+    """A checkpoint's rows of bank and graph, from whichever files have them, which must be what it says."""
+    metadata, own = tensors(run / name)
+    if "shards.ranks" not in metadata:
+        return rows_of(own)
+    ranks, count = int(metadata["shards.ranks"]), int(metadata["shards.rows"])
+    rows = [None] * count
+    for rank in range(ranks):
+        path = run / "shards" / metadata[f"shards.{rank}.file"]
+        if not path.exists():
+            raise Fault(f"{name} names {path.name}, which is not there")
+        _, part = tensors(path)
+        if digest(part) != metadata[f"shards.{rank}.sha256"]:
+            raise Fault(f"{name} names {path.name}, which has another digest")
+        rows[rank::ranks] = rows_of(part)
+    return rows
+
+
+def rows_of(found):
+    (_, shape, bank), (_, _, graph) = found["bank.embeddings"], found["graph.neighbours"]
+    rows = shape[0]
+    return [
+        bank[i * len(bank) // rows : (i + 1) * len(bank) // rows]
+        + graph[i * len(graph) // rows : (i + 1) * len(graph) // rows]
+        for i in range(rows)
+    ]
+
+
+def digest(found):
+    """SHA-256 over name, type, shape and elements of all tensors, each with its length before it."""
+    sha = hashlib.sha256()
+    for name, (dtype, shape, content) in sorted(found.items()):
+        for part in (name, dtype, str(shape)):
+            sha.update(len(part).to_bytes(8, "big") + part.encode())
+        sha.update(len(content).to_bytes(8, "big") + content)
+    return sha.hexdigest()
+
+
+def check_rows(run, rows):
+    """Two checkpoints of one epoch differ in the rows of the images in between, no more and no fewer."""
+    if not all(name in rows for name in CHECKPOINTS[:2]):
+        return
+    latest, previous = (header(run / name) for name in CHECKPOINTS[:2])
+    steps = int(latest["step"]) - int(previous["step"])
+    changed = sum(new != old for new, old in zip(rows[CHECKPOINTS[0]], rows[CHECKPOINTS[1]]))
+    if changed != steps * BATCH:
+        raise Fault(f"{changed} rows of bank and graph changed in {steps} steps of {BATCH} images")
