@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.invp.InvpException;
 import org.invp.io.AtomicFile;
@@ -29,6 +30,7 @@ public final class RunFolder implements AutoCloseable {
   public static final String WEIGHTS = "weights.safetensors";
 
   private static final String LOCK = "run.lock";
+  private static final Pattern RANK_LOG = Pattern.compile("log-rank\\d+\\.txt");
 
   /** What to do with a run that the folder already holds. */
   public enum Existing {
@@ -153,13 +155,24 @@ public final class RunFolder implements AutoCloseable {
 
   private void clear() {
     checkpoints().shards().delete();
-    for (Path file :
-        Stream.concat(files().stream(), TensorBoardLog.files(tensorboard()).stream()).toList()) {
+    List<Path> run =
+        Stream.of(files(), rankLogs(), TensorBoardLog.files(tensorboard()))
+            .flatMap(List::stream)
+            .toList();
+    for (Path file : run) {
       try {
         Files.deleteIfExists(file);
       } catch (IOException e) {
         throw new InvpException("could not delete %s: %s".formatted(file, IoErrors.reason(e)), e);
       }
+    }
+  }
+
+  private List<Path> rankLogs() {
+    try (Stream<Path> all = Files.list(path)) {
+      return all.filter(file -> RANK_LOG.matcher(file.getFileName().toString()).matches()).toList();
+    } catch (IOException e) {
+      throw new InvpException("could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
     }
   }
 

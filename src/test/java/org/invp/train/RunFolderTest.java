@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.invp.InvpException;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.Test;
@@ -44,10 +45,16 @@ class RunFolderTest {
 
   @Test
   void overwritingDeletesTheRunAndNothingElse() throws IOException {
-    Files.writeString(temp.resolve("checkpoint.safetensors"), "old");
+    List<String> run =
+        List.of("checkpoint.safetensors", "log.txt", "log-rank1.txt", "log-rank12.txt");
+    for (String file : run) {
+      Files.writeString(temp.resolve(file), "old");
+    }
     Path other = Files.writeString(temp.resolve("notes.txt"), "mine");
     RunFolder.open(temp, Existing.OVERWRITE).close();
-    assertFalse(Files.exists(temp.resolve("checkpoint.safetensors")));
+    for (String file : run) {
+      assertFalse(Files.exists(temp.resolve(file)), file);
+    }
     assertTrue(Files.exists(other));
   }
 
