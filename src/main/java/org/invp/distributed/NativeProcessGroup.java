@@ -3,6 +3,7 @@ package org.invp.distributed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToIntFunction;
 import org.invp.InvpException;
@@ -10,18 +11,23 @@ import org.invp.bindings.group.InvpGroup;
 import org.invp.internal.NativeCall;
 import org.invp.internal.NativeGroup;
 import org.invp.internal.NativeLibraries;
+import org.invp.internal.NativeObjects;
 import org.invp.internal.Room;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
 /**
  * A group on LibTorch's c10d; see {@code invp/group.h}. After a rank was lost the native group is
- * not destroyed but left to the process's end: what still waits in it may wait for ever.
+ * not destroyed but left to the process's end: what still waits in it may wait for ever. It then no
+ * longer counts among the {@link NativeObjects} once it is closed.
  */
 final class NativeProcessGroup implements ProcessGroup, NativeGroup {
+  private static final String KIND = "process group";
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Membership membership;
   private final RollCall rollCall;
+  private final AtomicBoolean counted = new AtomicBoolean();
   private volatile boolean broken;
   private MemorySegment handle;
 
@@ -47,6 +53,8 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
                   networkInterface,
                   out));
       handle = out.get(ValueLayout.ADDRESS, 0);
+      NativeObjects.opened(KIND);
+      counted.set(true);
     } catch (InvpException e) {
       throw new RankLostException(
           "rank %d: not all %d ranks met at %s:%d within %d s: %s"
@@ -186,6 +194,9 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
 
   @Override
   public void close() {
+    if (counted.compareAndSet(true, false)) {
+      NativeObjects.closed(KIND);
+    }
     if (broken) {
       return;
     }
