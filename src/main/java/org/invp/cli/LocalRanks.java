@@ -63,8 +63,8 @@ final class LocalRanks {
       code = Math.max(code, ended.exitCode());
       if (ended.exitCode() != 0 && !wasAskedToStop(ended.exitCode())) {
         String failure = ended.failure();
-        if (ended.isSurvivor() && ranks.getFirst().endsByItself()) {
-          failure = null; // Rank 0 lost the same one, and has said so.
+        if (ended.repeatsRankZero() && ranks.getFirst().endsByItself()) {
+          failure = null;
         }
         killAll();
         if (failure != null) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.invp.train.SameRun;
 
 /**
  * One rank as a child of this process: the same Java, class path and arguments, the variables that
@@ -121,9 +122,10 @@ final class RankProcess {
     return why.startsWith("rank ") ? why : "rank %d of %d: %s".formatted(rank, size, why);
   }
 
-  /** Whether it failed because another rank was lost; asked after {@link #failure}. */
-  boolean isSurvivor() {
-    return lastLine != null && lastLine.contains("lost rank");
+  /** Whether rank 0 has failed of the same and says so too; asked after {@link #failure}. */
+  boolean repeatsRankZero() {
+    return lastLine != null
+        && (lastLine.contains("lost rank") || lastLine.startsWith(SameRun.PREFIX));
   }
 
   /** Waits a while for a process that may be about to end with a line of its own. */

@@ -21,6 +21,7 @@ import org.invp.train.Outcome;
 import org.invp.train.ResumeRules;
 import org.invp.train.RunFolder;
 import org.invp.train.RunFolder.Existing;
+import org.invp.train.SameRun;
 import org.invp.train.Setup;
 import org.invp.train.StopRequest;
 import org.invp.train.Trainer;
@@ -105,7 +106,7 @@ final class TrainCommand implements Callable<Integer> {
     try (ProcessGroup group = ProcessGroup.join(membership);
         ImageDataset train = Setup.trainingImages(settings);
         ImageDataset test = Setup.testImages(settings);
-        RunFolder folder = open(path, settings, train, group);
+        RunFolder folder = open(path, settings, train, test, group);
         LogFile log = new LogFile(folder.log(group.rank()))) {
       return log.recordingFailures(() -> train(settings, folder, train, test, group));
     }
@@ -171,11 +172,16 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /**
-   * Settings that do not fit the data are refused before anything is written. Rank 0 opens the
-   * folder for all; the others wait for that.
+   * Settings that do not fit the data, or the other ranks, are refused before anything is written.
+   * Rank 0 opens the folder for all; the others wait for that.
    */
   private RunFolder open(
-      Path path, TrainingConfig settings, ImageDataset train, ProcessGroup group) {
+      Path path,
+      TrainingConfig settings,
+      ImageDataset train,
+      ImageDataset test,
+      ProcessGroup group) {
+    SameRun.require(group, settings, train, test);
     try {
       settings.checkAgainst(train.size(), train.channels());
     } catch (ConfigException e) {

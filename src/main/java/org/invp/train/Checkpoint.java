@@ -206,6 +206,16 @@ public final class Checkpoint implements AutoCloseable {
         "step", Long.toString(position.step()));
   }
 
+  /** What tells it from other checkpoints of its run. */
+  String identity() {
+    Map<String, String> metadata = file.metadata();
+    return "that of step %s with checksums %s and %s"
+        .formatted(
+            metadata.get("step"),
+            metadata.get(Safetensors.CHECKSUM),
+            metadata.get(Safetensors.HEADER_CHECKSUM));
+  }
+
   /** Where the checkpoint was read from. */
   Path path() {
     return path;

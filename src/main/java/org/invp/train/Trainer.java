@@ -1,7 +1,9 @@
 package org.invp.train;
 
 import java.util.List;
+import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.InvpException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
@@ -62,8 +64,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Prepares one rank of a run. All ranks have the same settings, data sets and folder; rank 0
-   * writes the folder and decides where the run goes on.
+   * Prepares one rank of a run. All ranks have the same settings, data sets and folder, see {@link
+   * SameRun}; rank 0 writes the folder.
    *
    * @param group the ranks; stays the caller's
    */
@@ -126,20 +128,10 @@ public final class Trainer implements AutoCloseable {
   /** Takes up a checkpoint if there is one; every rank reads it. */
   private void begin() {
     CheckpointFiles files = folder.checkpoints();
-    if (files.any()) {
-      try (Checkpoint checkpoint = files.read()) {
-        ResumeRules.check(folder.path(), checkpoint.config(List.of()), config);
-        int ranks = ShardFiles.ranks(checkpoint.metadata());
-        if (ranks != group.size()) {
-          warn(
-              "the bits differ from an unbroken run: ranks were %d, are %d"
-                  .formatted(ranks, group.size()));
-        }
-        for (String difference : state.environment().differences(checkpoint.metadata())) {
-          warn("the bits may differ from an unbroken run: " + difference);
-        }
-        state.restore(checkpoint);
-        saved = state.position();
+    try (Checkpoint checkpoint = files.any() ? files.read() : null) {
+      requireSame(checkpoint);
+      if (checkpoint != null) {
+        takeUp(checkpoint);
       }
     }
     replicas.begin();
@@ -147,6 +139,33 @@ public final class Trainer implements AutoCloseable {
     if (group.rank() == 0) {
       AtomicFile.writeString(folder.config(), ConfigFile.write(config));
     }
+  }
+
+  /** All ranks go on from one checkpoint: a file system may show some of them an older one. */
+  private void requireSame(Checkpoint checkpoint) {
+    String identity = checkpoint == null ? "none" : checkpoint.identity();
+    RankComparison.difference(group, Map.of("the checkpoint", identity))
+        .ifPresent(
+            line -> {
+              throw new InvpException(
+                  line
+                      + "; all ranks need one run folder, on a file system that their hosts share");
+            });
+  }
+
+  private void takeUp(Checkpoint checkpoint) {
+    ResumeRules.check(folder.path(), checkpoint.config(List.of()), config);
+    int ranks = ShardFiles.ranks(checkpoint.metadata());
+    if (ranks != group.size()) {
+      warn(
+          "the bits differ from an unbroken run: ranks were %d, are %d"
+              .formatted(ranks, group.size()));
+    }
+    for (String difference : state.environment().differences(checkpoint.metadata())) {
+      warn("the bits may differ from an unbroken run: " + difference);
+    }
+    state.restore(checkpoint);
+    saved = state.position();
   }
 
   /** The steps of the epoch in progress that are still to be done. */

@@ -13,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.invp.InvalidDataException;
+import org.invp.InvpException;
 import org.invp.bank.Simt;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
@@ -107,6 +109,35 @@ class RanksTrainerTest {
     }
   }
 
+  /** Rank 1 sees the folder as it was some steps before. */
+  @Test
+  void ranksThatSeeDifferentCheckpointsDoNotGoOn() throws Exception {
+    train(2, 2);
+    Path old = temp.resolve("old");
+    copy(run, old);
+    train(2, 4);
+    InvpException failure =
+        assertThrows(
+            InvpException.class,
+            () ->
+                Ranks.run(
+                    2,
+                    group -> {
+                      Path seen = group.rank() == 0 ? run : old;
+                      return train(group, -1, config(List.of()), Existing.RESUME, seen);
+                    }));
+    String line = "the ranks differ: the checkpoint is that of step [45] .* of step [23] .* rank 1";
+    assertTrue(Pattern.compile(line).matcher(failure.getMessage()).find(), failure.getMessage());
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path path : all.toList()) {
+        Files.copy(path, to.resolve(from.relativize(path)));
+      }
+    }
+  }
+
   @Test
   void onlyFilesThatACheckpointNamesAreKept() throws Exception {
     train(2, -1, "training.checkpoint_every_steps=2");
@@ -196,6 +227,11 @@ class RanksTrainerTest {
   }
 
   private Outcome train(ProcessGroup group, int steps, TrainingConfig config, Existing existing) {
+    return train(group, steps, config, existing, run);
+  }
+
+  private static Outcome train(
+      ProcessGroup group, int steps, TrainingConfig config, Existing existing, Path run) {
     StopRequest stop = new StopRequest();
     TrainingListener listener =
         new TrainingListener() {

@@ -1,0 +1,71 @@
+package org.invp.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.invp.io.Fingerprint;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class DatasetIdentityTest {
+  @TempDir Path temp;
+  private Path one;
+  private Path two;
+
+  @BeforeEach
+  void twoCopies() throws IOException {
+    one = images(temp.resolve("one"));
+    two = images(temp.resolve("elsewhere").resolve("two"));
+  }
+
+  private static Path images(Path folder) throws IOException {
+    for (String name : new String[] {"cat/a.png", "cat/b.png", "dog/a.png"}) {
+      Path file = folder.resolve(name);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, name);
+    }
+    return folder;
+  }
+
+  @Test
+  void copiesAreOneDataSetWhereverTheyLie() {
+    assertEquals(ofCopy(one), ofCopy(two));
+    assertNotEquals(inPlace(one), inPlace(two));
+  }
+
+  @Test
+  void aFileOfAnotherNameOrSizeMakesAnotherDataSet() throws IOException {
+    Files.writeString(two.resolve("dog/a.png"), "longer than before");
+    assertNotEquals(ofCopy(one), ofCopy(two));
+    Files.writeString(two.resolve("dog/a.png"), "dog/a.png");
+    assertEquals(ofCopy(one), ofCopy(two));
+    Files.move(two.resolve("cat/b.png"), two.resolve("cat/c.png"));
+    assertNotEquals(ofCopy(one), ofCopy(two));
+  }
+
+  @Test
+  void anotherClassMakesAnotherDataSet() throws IOException {
+    Files.move(two.resolve("dog"), two.resolve("fox"));
+    assertNotEquals(ofCopy(one), ofCopy(two));
+  }
+
+  private static String ofCopy(Path folder) {
+    try (ImageDataset images = FolderDataset.open(folder)) {
+      Fingerprint fingerprint = new Fingerprint();
+      DatasetIdentity.addCopyTo(fingerprint, images, folder);
+      return fingerprint.hex();
+    }
+  }
+
+  private static String inPlace(Path folder) {
+    try (ImageDataset images = FolderDataset.open(folder)) {
+      Fingerprint fingerprint = new Fingerprint();
+      DatasetIdentity.addTo(fingerprint, images);
+      return fingerprint.hex();
+    }
+  }
+}
