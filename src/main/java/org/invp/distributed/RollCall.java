@@ -14,8 +14,8 @@ import org.invp.InvpException;
  * signs in at the store, which rank 0 serves, and who has not signed in a while later is the one.
  */
 final class RollCall {
-  /** How long survivors may take to notice and sign in. */
-  private static final long GRACE_MILLIS = 5_000;
+  /** How long survivors may take to notice and sign in, unless silence is cut shorter. */
+  private static final long LONGEST_GRACE_MILLIS = 5_000;
 
   private static final String SURVIVOR = "survivor/";
   private static final String HEARD = "heard/";
@@ -23,6 +23,7 @@ final class RollCall {
   private final Membership membership;
   private final Writer writer;
   private final Reader reader;
+  private final long graceMillis;
 
   /** Writes a value to the store. */
   interface Writer {
@@ -38,6 +39,7 @@ final class RollCall {
     this.membership = membership;
     this.writer = writer;
     this.reader = reader;
+    graceMillis = Math.min(LONGEST_GRACE_MILLIS, membership.timeout().toMillis());
   }
 
   /** The exception that names who is missing. */
@@ -46,7 +48,7 @@ final class RollCall {
     FutureTask<RankLostException> call = new FutureTask<>(() -> call(failure));
     Thread.ofPlatform().name("invp-roll-call").daemon(true).start(call);
     try {
-      return call.get(4 * GRACE_MILLIS, TimeUnit.MILLISECONDS);
+      return call.get(4 * graceMillis, TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
       return new RankLostException(message(List.of(0)), failure);
     } catch (InterruptedException e) {
@@ -73,13 +75,13 @@ final class RollCall {
   private void waitUntilAllHeard(List<Integer> missing) {
     for (int rank = 1; rank < membership.size(); rank++) {
       if (!missing.contains(rank)) {
-        reader.has(HEARD + rank, GRACE_MILLIS);
+        reader.has(HEARD + rank, graceMillis);
       }
     }
   }
 
   private List<Integer> missing() {
-    long end = System.nanoTime() + GRACE_MILLIS * 1_000_000;
+    long end = System.nanoTime() + graceMillis * 1_000_000;
     List<Integer> missing = new ArrayList<>();
     for (int rank = 0; rank < membership.size(); rank++) {
       long left = Math.max(0, (end - System.nanoTime()) / 1_000_000);

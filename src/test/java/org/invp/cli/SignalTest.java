@@ -17,6 +17,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a signal does to a trainer, in processes of their own. */
 class SignalTest {
+  private static final int PROMISED_SECONDS = 5;
+
   @TempDir Path temp;
   private Path config;
   private Path run;
@@ -34,8 +36,10 @@ class SignalTest {
       throws IOException, InterruptedException {
     TrainerProcess trainer = endless();
     trainer.awaitLine("epoch 1/");
+    long asked = System.nanoTime();
     trainer.signal(signal);
     assertEquals(expected, trainer.exitCode(), trainer.lines()::toString);
+    assertInTime(asked);
     assertTrue(trainer.lastLine().contains("--resume"), trainer.lines()::toString);
 
     int done = Files.readAllLines(run.resolve("metrics.jsonl")).size();
@@ -58,6 +62,15 @@ class SignalTest {
     trainer.signal("TERM");
     assertEquals(143, trainer.exitCode(), trainer.lines()::toString);
     Checkpoint.read(run.resolve("checkpoint.safetensors")).close();
+  }
+
+  /**
+   * A step of the run takes some milliseconds, so that nearly all of the time that was promised,
+   * from a step's end to the end of the process, is between the signal and now.
+   */
+  static void assertInTime(long asked) {
+    double seconds = (System.nanoTime() - asked) / 1e9;
+    assertTrue(seconds < PROMISED_SECONDS, "ended %.1f s after the signal".formatted(seconds));
   }
 
   private TrainerProcess endless() throws IOException {

@@ -26,6 +26,8 @@ final class TrainerProcess {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
     command.addAll(List.of("-Xmx256m", "-XX:ErrorFile=/dev/null", "-XX:ReplayDataFile=/dev/null"));
+    // It lives for seconds, so that compiled code would come too late to pay.
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     for (String property : List.of("invp.native.dir", "invp.libtorch")) {
       if (System.getProperty(property) != null) {
         command.add("-D" + property + "=" + System.getProperty(property));
@@ -69,10 +71,19 @@ final class TrainerProcess {
     } while (!line.startsWith(prefix));
   }
 
+  /** The ranks that it has started. */
+  List<ProcessHandle> children() {
+    return process.children().toList();
+  }
+
   /** Sends a signal, for example {@code TERM}. */
   void signal(String name) throws IOException, InterruptedException {
-    Process kill =
-        new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).inheritIO().start();
+    signal(name, process.pid());
+  }
+
+  /** Sends a signal to any process. */
+  static void signal(String name, long pid) throws IOException, InterruptedException {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).inheritIO().start();
     if (kill.waitFor() != 0) {
       throw new AssertionError("could not send " + name);
     }
