@@ -31,9 +31,9 @@ from chaos_run import (
     check_equal,
     check_files,
     check_progress,
+    file_number,
     header,
     logged_step,
-    metrics_file,
     processes,
     saved_step,
     temporaries,
@@ -97,10 +97,10 @@ class Chaos:
     def wait(self, process, kind, before):
         """Until it is time to kill; false if the process ended by itself."""
         begin = time.monotonic()
-        replaced = metrics_file(self.run)
+        replaced = file_number(self.run / "metrics.jsonl")
         if kind == "start":
             return not self.ends_within(process, self.draw.uniform(0, 1.2 * self.start_seconds))
-        while metrics_file(self.run) == replaced or logged_step(self.run) <= before:
+        while file_number(self.run / "metrics.jsonl") == replaced or logged_step(self.run) <= before:
             if process.poll() is not None:
                 return False
             if time.monotonic() - begin > START_LIMIT:

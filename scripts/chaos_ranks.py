@@ -1,7 +1,7 @@
 """Chaos over a run in several processes, whose checkpoint is a file of each rank and one that names them.
 
 Killed is a rank, the process that started the ranks, or all at once; at any time from the start, while they step, while the
-ranks write their files, or when these are there and the file that makes them a checkpoint is not yet. The ranks are
+ranks write their files, when these are there and the file that makes them a checkpoint is not yet, or right after that. The ranks are
 children of "invp train --ranks", or stand alone as torchrun starts them.
 
 After each kill all processes end by themselves; where a rank was killed, with one line that names it. What the checkpoint
@@ -28,9 +28,9 @@ from chaos_run import (
     check_equal,
     check_files,
     check_progress,
+    file_number,
     header,
     logged_step,
-    metrics_file,
     names,
     processes,
     saved_step,
@@ -80,7 +80,7 @@ class Supervised:
 
     def kill(self, victim, rank):
         if victim == "all":
-            os.killpg(self.parent.pid, signal.SIGKILL)
+            kill(self.parent.pid, os.killpg)
         else:
             kill(self.parent.pid if victim == "parent" else self.find(rank))
 
@@ -152,10 +152,10 @@ class Launched:
         return all(process.returncode == 0 for process in self.processes)
 
 
-def kill(pid):
+def kill(pid, by=os.kill):
     if pid is not None:
         try:
-            os.kill(pid, signal.SIGKILL)
+            by(pid, signal.SIGKILL)
         except ProcessLookupError:
             pass  # It ended by itself.
 
@@ -205,7 +205,7 @@ class RanksChaos:
 
     def session(self, ranks):
         """Starts the ranks, kills and looks at what is left; whether the run was done."""
-        moment = self.draw.choices(["start", "step", "shards", "commit"], [15, 20, 30, 35])[0]
+        moment = self.draw.choices(["start", "step", "shards", "commit", "sweep"], [10, 15, 25, 30, 20])[0]
         alone = moment == "start" or ranks == 1
         session = (Supervised if alone or self.draw.random() < 0.6 else Launched)(
             self.trainer, self.run, ranks, self.folder
@@ -230,12 +230,12 @@ class RanksChaos:
     def wait(self, session, moment, before):
         """Until it is time to kill; false if the session ended by itself."""
         begin = time.monotonic()
-        replaced = metrics_file(self.run)
+        replaced = file_number(self.run / "metrics.jsonl")
         if moment == "start":
             while not session.has_started() and not session.has_ended():
                 time.sleep(0.005)
             return not ends_within(session, self.draw.uniform(0, self.start_seconds))
-        while metrics_file(self.run) == replaced or logged_step(self.run) <= before:
+        while file_number(self.run / "metrics.jsonl") == replaced or logged_step(self.run) <= before:
             if session.has_ended():
                 return False
             if time.monotonic() - begin > START_LIMIT:
@@ -246,23 +246,40 @@ class RanksChaos:
             return False
         if moment == "step":
             return True
-        old = names(self.run / "shards")
-        while not self.is_time(session.ranks, moment, old):
-            if session.has_ended():
+        for _ in range(self.draw.randrange(3)):
+            if not self.wait_until(session, self.has_saved()):
                 return False
-            time.sleep(0.001)
-        until = time.monotonic() + 10 ** self.draw.uniform(-4.5, -2 if moment == "commit" else -1.7)
+        if not self.wait_until(session, self.is_time(session.ranks, moment)):
+            return False
+        until = time.monotonic() + 10 ** self.draw.uniform(-4.5, -1.7 if moment == "shards" else -2)
         while time.monotonic() < until:
             pass
         return not session.has_ended()
 
-    def is_time(self, ranks, moment, old):
-        new = names(self.run / "shards") - old
+    def is_time(self, ranks, moment):
+        """A question that is answered with yes once it is time to kill."""
+        if moment == "sweep":
+            return self.has_saved()
+        folder, old = self.run / "shards", names(self.run / "shards")
         if ranks == 1:
-            return bool(temporaries(self.run))
+            return lambda: temporaries(self.run)
         if moment == "shards":
-            return bool(new)
-        return ranks in whole_steps(new)
+            return lambda: names(folder) - old
+        return lambda: ranks in whole_steps(names(folder) - old)
+
+    def has_saved(self):
+        """Whether there is a newer checkpoint than now."""
+        newest = self.run / CHECKPOINTS[0]
+        old = file_number(newest)
+        return lambda: file_number(newest) != old
+
+    @staticmethod
+    def wait_until(session, happened):
+        while not happened():
+            if session.has_ended():
+                return False
+            time.sleep(0.001)
+        return True
 
     def wait_for_end(self, session, victim):
         until = time.monotonic() + END_LIMIT

@@ -146,10 +146,10 @@ def temporaries(run):
     return {name for name in names(run) if name.startswith(".checkpoint")}
 
 
-def metrics_file(run):
-    """Which file metrics.jsonl is: a trainer replaces it when it takes up the checkpoint."""
+def file_number(path):
+    """Which file a name means: a trainer replaces metrics.jsonl when it takes up the checkpoint, and that at each save."""
     try:
-        return (run / "metrics.jsonl").stat().st_ino
+        return path.stat().st_ino
     except FileNotFoundError:
         return None
 
