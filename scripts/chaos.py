@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Kills a small run again and again, resumes it, and compares it with the run that nobody killed.
 
-"make chaos" calls this. Each session of the trainer gets a SIGKILL: at any time from its start, while it steps, or
-while a checkpoint is being written. Checkpoints are made after every second step. After each kill: no process is left,
-the checkpoint is there, of full length and no older than two steps. The next session must start, which reads and verifies
-all of it. A run that gets to its end must equal the unbroken one: weights, optimizer, bank, graph and position bit
-for bit, metrics but for the times, and no temporary file may be left; then another run begins.
+"make chaos" calls this; the part over several processes is in chaos_ranks.py. Each session of the trainer gets a
+SIGKILL: at any time from its start, while it steps, or while a checkpoint is being written. Checkpoints are made after
+every second step. After each kill: no process is left, the checkpoint is there, of full length and no older than two
+steps. The next session must start, which reads and verifies all of it. A run that gets to its end must equal the
+unbroken one: weights, optimizer, bank, graph and position bit for bit, metrics but for the times, and no temporary
+file may be left; then another run begins.
 
 SIGKILL leaves the page cache alone, so it cannot show a missing fsync. For that the order of the system calls around
 every checkpoint is checked with strace, where it is installed.
@@ -45,7 +46,9 @@ ONE_PROCESS_SHARE = 0.75
 
 
 class Chaos:
-    """One process."""
+    """Over a run in one process."""
+
+    title = "one process"
 
     def __init__(self, trainer, folder, args, deadline):
         self.trainer = trainer
@@ -256,7 +259,8 @@ def main():
 
 
 def summary(part):
-    print(f"{part.__doc__.split('.')[0]}: {part.counts['kills']} kills; {part.counts['runs']} runs compared with the unbroken one")
+    counts = part.counts
+    print(f"{part.title}: {counts['kills']} kills; {counts['runs']} runs compared with the unbroken one")
     for key, count in sorted(part.counts.items()):
         if key.startswith("kills "):
             print(f"  {key}: {count}")

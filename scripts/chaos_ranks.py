@@ -1,14 +1,14 @@
 """Chaos over a run in several processes, whose checkpoint is a file of each rank and one that names them.
 
-Killed is a rank, the process that started the ranks, or all at once; at any time from the start, while they step, while the
-ranks write their files, when these are there and the file that makes them a checkpoint is not yet, or right after that. The ranks are
-children of "invp train --ranks", or stand alone as torchrun starts them.
+Killed is a rank, the process that started the ranks, or all at once; at any time from the start, while they step, while
+the ranks write their files, when these are there and the file that makes them a checkpoint is not yet, or right after
+that. The ranks are children of "invp train --ranks", or stand alone as torchrun starts them.
 
-After each kill all processes end by themselves; where a rank was killed, with one line that names it. What the checkpoint
-names is there with the digests that it states, and between it and the one before exactly the rows of the steps in between
-differ. The first run has the same number of ranks in every session, and ends with the unbroken run's bits. In the
-second every session draws its number, so that rows are dealt out anew; its numbers are its own, since batch norm
-sees parts of another size, and only its position, its lines and its files are compared.
+After each kill all processes end by themselves; where a rank was killed, with one line that names it. What the
+checkpoint names is there with the digests that it states, and between it and the one before exactly the rows of the
+steps in between differ. The first runs have the same number of ranks in every session, and end with the unbroken run's
+bits. In the others every session draws its number, so that rows are dealt out anew; their numbers are their own, since
+batch norm sees parts of another size, and only position, lines, files and rows are compared.
 """
 import collections
 import hashlib
@@ -172,7 +172,9 @@ def rank_options(ranks):
 
 
 class RanksChaos:
-    """Several processes."""
+    """Over runs in several processes."""
+
+    title = "several processes"
 
     def __init__(self, trainer, folder, args, deadline):
         self.trainer = trainer

@@ -1,4 +1,4 @@
-"""A small run: its data and settings, how it is started, and what its folder and its processes look like from outside."""
+"""A small run: its data and settings, how it is started, and what its folder and processes look like from outside."""
 import json
 import os
 import random
@@ -147,7 +147,7 @@ def temporaries(run):
 
 
 def file_number(path):
-    """Which file a name means: a trainer replaces metrics.jsonl when it takes up the checkpoint, and that at each save."""
+    """Which file a name means: a trainer replaces metrics.jsonl when it resumes, and the checkpoint when it saves."""
     try:
         return path.stat().st_ino
     except FileNotFoundError:
