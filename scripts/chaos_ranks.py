@@ -41,6 +41,7 @@ from chaos_run import (
 
 START_LIMIT = 120
 END_LIMIT = 40
+GRACE_STEPS = 10
 GROUP_TIMEOUT = 30
 
 
@@ -215,7 +216,9 @@ class RanksChaos:
         victim, rank = self.draw.choice(session.victims()), self.draw.randrange(ranks)
         before = saved_step(self.run) if self.run.exists() else 0
         try:
-            if self.wait(session, moment, before):
+            killed = self.wait(session, moment, before)
+            done = logged_step(self.run)
+            if killed:
                 session.kill(victim, rank)
             self.wait_for_end(session, victim)
         finally:
@@ -223,6 +226,8 @@ class RanksChaos:
                 session.kill("all", rank)
         if session.check_end(victim, rank):
             return True
+        if logged_step(self.run) > done + GRACE_STEPS:
+            raise Fault(f"{logged_step(self.run) - done} more steps were done after the kill ({victim})")
         self.counts["kills"] += 1
         self.counts[f"kills of: {victim}, {session.launcher}"] += 1
         self.counts[f"kills aimed at: {moment}"] += 1
