@@ -66,13 +66,16 @@ GradientSum::GradientSum(const Tensors& tensors, Group& group) : group_(group) {
     device_ = DeviceSum::join(group, device);
     reducer_->register_comm_hook(std::make_unique<DeviceHook>(device_.get()));
   }
+  // The Reducer wants other buckets after the first backward, in the order in which gradients came.
+  // That is one of zeros, so that a run that goes on has the buckets, and with them the sums, of
+  // one that was never stopped.
+  backward_of_nothing();
+  reducer_->rebuild_buckets();
 }
 
 GradientSum::~GradientSum() = default;
 
 void GradientSum::backward(const at::Tensor& output, const at::Tensor& slope) {
-  // New buckets are agreed on in an exchange on the parameters' device, which only Gloo's is for.
-  if (device_ == nullptr && reducer_->should_rebuild_buckets()) reducer_->rebuild_buckets();
   reducer_->prepare_for_forward();
   reducer_->prepare_for_backward({output});
   group_.count(bytes_, bytes_);

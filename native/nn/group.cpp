@@ -41,6 +41,8 @@ c10::intrusive_ptr<c10d::ProcessGroup> join(const Group::Place& place,
       c10::make_intrusive<c10d::ProcessGroupGloo>(meeting, place.rank, place.size, options);
   auto processes = c10::make_intrusive<c10d::ProcessGroup>(place.rank, place.size);
   processes->setBackend(c10::DeviceType::CPU, c10d::ProcessGroup::BackendType::GLOO, gloo);
+  // What the Reducer agrees on with the other ranks lies on the parameters' device.
+  processes->setBackend(c10::DeviceType::CUDA, c10d::ProcessGroup::BackendType::GLOO, gloo);
   processes->setDefaultBackend(c10d::ProcessGroup::BackendType::GLOO);
   return processes;
 }
