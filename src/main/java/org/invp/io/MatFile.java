@@ -74,9 +74,10 @@ public final class MatFile implements AutoCloseable {
   private static Mat5File parse(Path path, Set<String> variables, Arena arena) {
     try (InputStream in = open(path)) {
       refuseOtherVersions(path, in);
-      return Mat5.newReader(new MatSource(in))
+      long most = Math.max(1 << 20, Files.size(path) * MAX_RATIO);
+      return Mat5.newReader(new MatSource(in, most))
           .setEntryFilter(header -> variables.contains(header.getName()))
-          .setBufferAllocator(allocator(arena, Files.size(path)))
+          .setBufferAllocator(allocator(arena, most))
           .disableSubsystemProcessing()
           .readMat();
     } catch (IOException | RuntimeException | StackOverflowError e) {
@@ -114,8 +115,7 @@ public final class MatFile implements AutoCloseable {
   }
 
   /** Small arrays go to the heap, large ones to memory that is released with the file. */
-  private static BufferAllocator allocator(Arena arena, long fileBytes) {
-    long most = Math.max(1 << 20, fileBytes * MAX_RATIO);
+  private static BufferAllocator allocator(Arena arena, long most) {
     return new BufferAllocator() {
       @Override
       public ByteBuffer allocate(int bytes) {

@@ -16,13 +16,26 @@ import us.hebi.matlab.mat.types.Source;
 final class MatSource implements Source {
   private static final int CHUNK = 1 << 16;
 
-  private final InputStream in;
-  private final byte[] chunk = new byte[CHUNK];
-  private final ByteBuffer view = ByteBuffer.wrap(chunk);
-  private long position;
+  /** Of the format's types of data, 1 to this. */
+  private static final int LARGEST_TYPE = 18;
 
-  MatSource(InputStream in) {
+  private final InputStream in;
+  private final long most;
+  private final byte[] number = new byte[Long.BYTES];
+  private final ByteBuffer view = ByteBuffer.wrap(number);
+
+  /** For many bytes at once; there when first needed, since a file may have many small parts. */
+  private byte[] chunk;
+
+  private long position;
+  private int lastInt;
+
+  /**
+   * @param most bytes that any part of the file can have, inflated
+   */
+  MatSource(InputStream in, long most) {
     this.in = in;
+    this.most = most;
   }
 
   @Override
@@ -52,7 +65,7 @@ final class MatSource implements Source {
 
   /** The next bytes, at the start of {@link #view}. */
   private ByteBuffer next(int bytes) throws IOException {
-    readBytes(chunk, 0, bytes);
+    readBytes(number, 0, bytes);
     return view;
   }
 
@@ -66,9 +79,20 @@ final class MatSource implements Source {
     return next(Short.BYTES).getShort(0);
   }
 
+  /**
+   * The library reads tags by this: a type, then a number of bytes, for which it allocates before
+   * it reads.
+   */
   @Override
   public int readInt() throws IOException {
-    return next(Integer.BYTES).getInt(0);
+    int value = next(Integer.BYTES).getInt(0);
+    if (lastInt >= 1 && lastInt <= LARGEST_TYPE && (value < 0 || value > most)) {
+      throw new IOException(
+          "a part of %d bytes, more than the file can hold"
+              .formatted(Integer.toUnsignedLong(value)));
+    }
+    lastInt = value;
+    return value;
   }
 
   @Override
@@ -96,7 +120,7 @@ final class MatSource implements Source {
   @Override
   public void readInts(int[] target, int offset, int length) throws IOException {
     for (int i = 0; i < length; i++) {
-      target[offset + i] = readInt();
+      target[offset + i] = next(Integer.BYTES).getInt(0);
     }
   }
 
@@ -124,16 +148,25 @@ final class MatSource implements Source {
   @Override
   public void readByteBuffer(ByteBuffer target) throws IOException {
     while (target.hasRemaining()) {
-      int bytes = Math.min(CHUNK, target.remaining());
-      readBytes(chunk, 0, bytes);
+      int bytes = readChunk(target.remaining());
       target.put(chunk, 0, bytes);
     }
   }
 
+  /** Reads into {@link #chunk}, {@code most} bytes or as many as it holds; how many. */
+  private int readChunk(long most) throws IOException {
+    int bytes = (int) Math.min(CHUNK, most);
+    if (chunk == null || chunk.length < bytes) {
+      chunk = new byte[bytes];
+    }
+    readBytes(chunk, 0, bytes);
+    return bytes;
+  }
+
   @Override
   public void skip(long bytes) throws IOException {
-    for (long left = bytes; left > 0; left -= CHUNK) {
-      readBytes(chunk, 0, (int) Math.min(CHUNK, left));
+    for (long left = bytes; left > 0; ) {
+      left -= readChunk(left);
     }
   }
 
@@ -141,12 +174,13 @@ final class MatSource implements Source {
   public Source readInflated(int bytes, int inflateBufferSize) {
     Inflater inflater = new Inflater();
     return new MatSource(
-            new InflaterInputStream(new Part(bytes), inflater, CHUNK) {
+            new InflaterInputStream(new Part(bytes), inflater, Math.clamp(bytes, 1, CHUNK)) {
               @Override
               public void close() {
                 inflater.end();
               }
-            })
+            },
+            most)
         .order(order());
   }
 
