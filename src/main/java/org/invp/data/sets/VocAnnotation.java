@@ -59,6 +59,14 @@ final class VocAnnotation {
           "%s, line %d: not the XML of an annotation: %s"
               .formatted(file, e.getLocation() == null ? 1 : line(e), reason(e)),
           e);
+    } catch (InvalidDataException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // Of some damaged DTDs the JDK's parser fails itself.
+      throw new InvalidDataException(
+          "%s: not the XML of an annotation: the parser ends with %s"
+              .formatted(file, e.getClass().getSimpleName()),
+          e);
     }
   }
 
