@@ -93,6 +93,7 @@ final class TrainCommand implements Callable<Integer> {
     Device chosen = device.choose(Device.parse(settings.training().device()));
     Membership membership = ranks.membership();
     if (ranks.toStart(membership) > 1) {
+      requireGpus(chosen, ranks.toStart(membership));
       return LocalRanks.run(
           ranks.toStart(membership),
           spec.root().commandLine().getParseResult().originalArgs(),
@@ -109,6 +110,19 @@ final class TrainCommand implements Callable<Integer> {
         RunFolder folder = open(path, settings, train, test, group);
         LogFile log = new LogFile(folder.log(group.rank()))) {
       return log.recordingFailures(() -> train(settings, folder, train, test, group));
+    }
+  }
+
+  /** What every rank would say is said once, before any is started. */
+  private static void requireGpus(Device first, int count) {
+    if (first.kind() != Device.Kind.CUDA) {
+      return;
+    }
+    int found = Device.cudaDevices().size();
+    if (first.index() + count > found) {
+      throw new ConfigException(
+          "%d ranks from %s on need a GPU each, this machine has %d"
+              .formatted(count, first, found));
     }
   }
 

@@ -49,6 +49,7 @@ class NoDriverTest {
   void cudaIsRefusedInOneLineBeforeAnythingIsWritten() throws IOException, InterruptedException {
     Path other = temp.resolve("other");
     assertRefused(invp("train", config, "--run-dir", other, "--device", "cuda"));
+    assertRefused(invp("train", config, "--run-dir", other, "--ranks", "2", "--device", "cuda"));
     assertTrue(Files.notExists(other.resolve("metrics.jsonl")));
   }
 
