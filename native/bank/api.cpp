@@ -190,14 +190,17 @@ INVP_EXPORT int32_t invp_bank_score(invp_bank_engine* engine, const float* bank,
   });
 }
 
-INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids,
-                                     const float* scores, int32_t batch, int32_t width,
-                                     int32_t count, int32_t hard, int32_t* chosen,
-                                     float* chosen_scores) {
+INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* anchors,
+                                     const int32_t* ids, const float* scores, int32_t batch,
+                                     int32_t width, int32_t count, int32_t selection, uint64_t draw,
+                                     int32_t* chosen, float* chosen_scores) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(ids, scores, chosen, chosen_scores);
+    require_pointers(anchors, ids, scores, chosen, chosen_scores);
     require(batch >= 1 && width >= 1 && count >= 1, "batch, width and count must be at least 1");
-    select_positives(e.pool, {ids, scores, width, count, hard != 0}, batch, chosen, chosen_scores);
+    require(selection >= INVP_BANK_SELECTION_HARD && selection <= INVP_BANK_SELECTION_RANDOM,
+            "selection must be INVP_BANK_SELECTION_HARD, _EASY or _RANDOM");
+    select_positives(e.pool, {anchors, ids, scores, width, count, selection, draw}, batch, chosen,
+                     chosen_scores);
   });
 }
 

@@ -1,4 +1,4 @@
-/* Choosing the hardest (least similar) or the easiest of the discovered positives. */
+/* Choosing among the discovered positives: the hardest (least similar), the easiest, or any. */
 #ifndef INVP_BANK_SELECT_H
 #define INVP_BANK_SELECT_H
 
@@ -9,14 +9,16 @@
 namespace invp::bank {
 
 struct Selection {
-  const int32_t* ids;  /* [batch, width], -1 for none */
-  const float* scores; /* [batch, width] */
+  const int32_t* anchors; /* [batch] */
+  const int32_t* ids;     /* [batch, width], -1 for none */
+  const float* scores;    /* [batch, width] */
   int32_t width;
   int32_t count;
-  bool hard;
+  int32_t how;   /* INVP_BANK_SELECTION_* */
+  uint64_t draw; /* of a random selection */
 };
 
-/* chosen, chosen_scores [batch, count]; chosen padded with -1. Ties go to the smaller id. */
+/* chosen, chosen_scores [batch, count] as invp_bank_select says. */
 void select_positives(ThreadPool& pool, const Selection& selection, int32_t batch, int32_t* chosen,
                       float* chosen_scores);
 

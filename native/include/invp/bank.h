@@ -39,11 +39,18 @@ typedef struct invp_bank_engine invp_bank_engine;
 /* The computation of the published program. */
 #define INVP_BANK_MODE_OFFICIAL 1
 
+/* Which discovered positives are used: the least similar ones (the paper's hard positives). */
+#define INVP_BANK_SELECTION_HARD 0
+/* The most similar ones. */
+#define INVP_BANK_SELECTION_EASY 1
+/* Any of them, drawn anew for every image and draw. */
+#define INVP_BANK_SELECTION_RANDOM 2
+
 /* The most ids a walk may visit per anchor; see invp_bank_walk_width. */
 #define INVP_BANK_MAX_WALK 1048576
 
 /* The version of this header; a caller compiled against another one must refuse to go on. */
-#define INVP_BANK_ABI_VERSION 3
+#define INVP_BANK_ABI_VERSION 4
 int32_t invp_bank_abi_version(void);
 
 /* Describes the build and the instruction set in use ("0.1.0 AVX3_ZEN4"), always terminated;
@@ -119,13 +126,19 @@ int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t row
                         int32_t width, float* scores);
 
 /*
- * Of each row of ids (-1 for none) the `count` least similar ones (hard != 0) or the most similar
- * ones, all if fewer, ties to the smaller id; chosen and chosen_scores [batch, count], chosen
- * padded with -1. Repeated ids count repeatedly.
+ * Of each row of ids (-1 for none) `count`, all if fewer: by INVP_BANK_SELECTION_HARD the least
+ * similar, the least first; by _EASY the most similar, the most first; ties to the smaller id; by
+ * _RANDOM those that a draw ranks first. Repeated ids count repeatedly. anchors [batch]; chosen and
+ * chosen_scores [batch, count], chosen padded with -1.
+ *
+ * The draw's rank of entry j of anchor i is the upper half of mix(mix(draw ^ i) ^ j), the largest
+ * first, ties to the smaller j, with mix the finaliser of SplitMix64 after its increment: it depends
+ * on the draw, the anchor and the place in the row, and on nothing else. `draw` counts for _RANDOM
+ * only.
  */
-int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* ids, const float* scores,
-                         int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t* chosen,
-                         float* chosen_scores);
+int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* anchors, const int32_t* ids,
+                         const float* scores, int32_t batch, int32_t width, int32_t count,
+                         int32_t selection, uint64_t draw, int32_t* chosen, float* chosen_scores);
 
 /*
  * Losses and gradient of Invariance Propagation (Wang et al., NeurIPS 2020, section 3).

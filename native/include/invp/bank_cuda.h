@@ -65,7 +65,7 @@ extern "C" {
  */
 #define INVP_CUDA_COUNTER_STRIDE 32
 
-#define INVP_CUDA_ABI_VERSION 2
+#define INVP_CUDA_ABI_VERSION 3
 int32_t invp_cuda_abi_version(void);
 
 /* "0.1.0 sm_80 sm_90 sm_100" or "0.1.0 simt", always terminated; returns the full length. Host
@@ -204,9 +204,9 @@ int32_t invp_cuda_weighted_rows(void* stream, const float* bank, int64_t rows, i
                                 int32_t width, const int32_t* counts, float* sums);
 
 /* chosen, chosen_scores [batch, count] as invp_bank_select; count at most INVP_CUDA_MAX_CHOSEN. */
-int32_t invp_cuda_choose(void* stream, const int32_t* ids, const float* scores, int32_t batch,
-                         int32_t width, int32_t count, int32_t hard, int32_t* chosen,
-                         float* chosen_scores);
+int32_t invp_cuda_choose(void* stream, const int32_t* anchors, const int32_t* ids,
+                         const float* scores, int32_t batch, int32_t width, int32_t count,
+                         int32_t selection, uint64_t draw, int32_t* chosen, float* chosen_scores);
 
 /* Bytes that invp_cuda_objective needs. Host memory. */
 int32_t invp_cuda_objective_workspace(int32_t batch, int32_t nearest_count, int32_t chosen_count,

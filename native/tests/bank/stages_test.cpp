@@ -65,8 +65,10 @@ StepOutput whole_step(const Kernels& kernels, int threads, int32_t mode) {
   }
   std::vector<int32_t> chosen(size_t{kBatch} * kChosen);
   std::vector<float> chosen_scores(chosen.size());
-  select_positives(pool, {positives.data(), scores.data(), width, kChosen, true}, kBatch,
-                   chosen.data(), chosen_scores.data());
+  select_positives(pool,
+                   {anchors.data(), positives.data(), scores.data(), width, kChosen,
+                    INVP_BANK_SELECTION_HARD, 0},
+                   kBatch, chosen.data(), chosen_scores.data());
   out.gradient.resize(unit.size());
   const ObjectiveInputs inputs{out.bank.data(),
                                kRows,
@@ -185,27 +187,86 @@ TEST(Walk, refuses_a_graph_that_names_no_image) {
 
 TEST(Select, takes_the_least_similar_and_breaks_ties_by_id) {
   ThreadPool pool(1);
+  const int32_t anchor = 0;
   const std::vector<int32_t> ids{7, 3, 9, 5, -1};
   const std::vector<float> scores{0.5f, 0.1f, 0.1f, -0.2f, 0};
   std::vector<int32_t> chosen(3);
   std::vector<float> chosen_scores(3);
-  select_positives(pool, {ids.data(), scores.data(), 5, 3, true}, 1, chosen.data(),
-                   chosen_scores.data());
+  select_positives(pool, {&anchor, ids.data(), scores.data(), 5, 3, INVP_BANK_SELECTION_HARD, 0}, 1,
+                   chosen.data(), chosen_scores.data());
   EXPECT_EQ(chosen, (std::vector<int32_t>{5, 3, 9}));
   EXPECT_EQ(chosen_scores, (std::vector<float>{-0.2f, 0.1f, 0.1f}));
-  select_positives(pool, {ids.data(), scores.data(), 5, 3, false}, 1, chosen.data(),
-                   chosen_scores.data());
+  select_positives(pool, {&anchor, ids.data(), scores.data(), 5, 3, INVP_BANK_SELECTION_EASY, 0}, 1,
+                   chosen.data(), chosen_scores.data());
   EXPECT_EQ(chosen, (std::vector<int32_t>{7, 3, 9}));
+}
+
+TEST(Select, draws_by_draw_anchor_and_place_alone) {
+  ThreadPool pool(2);
+  constexpr int32_t kWidth = 40, kCount = 10;
+  const std::vector<int32_t> anchors{5, 9, 5};
+  std::vector<int32_t> ids;
+  std::vector<float> scores;
+  for (int32_t i = 0; i < 3 * kWidth; ++i) {
+    ids.push_back(i % kWidth < 35 ? 1000 + i % kWidth : -1);
+    scores.push_back(static_cast<float>(i % kWidth));
+  }
+  const auto drawn = [&](uint64_t draw) {
+    std::vector<int32_t> chosen(anchors.size() * kCount);
+    std::vector<float> chosen_scores(chosen.size());
+    select_positives(pool,
+                     {anchors.data(), ids.data(), scores.data(), kWidth, kCount,
+                      INVP_BANK_SELECTION_RANDOM, draw},
+                     3, chosen.data(), chosen_scores.data());
+    for (size_t j = 0; j < chosen.size(); ++j)
+      EXPECT_EQ(chosen_scores[j], static_cast<float>(chosen[j] - 1000));
+    return chosen;
+  };
+  const auto row = [](const std::vector<int32_t>& chosen, int b) {
+    return std::vector<int32_t>(chosen.begin() + b * kCount, chosen.begin() + (b + 1) * kCount);
+  };
+  const auto first = drawn(1);
+  for (int32_t b = 0; b < 3; ++b) {
+    std::vector<int32_t> sorted = row(first, b);
+    std::sort(sorted.begin(), sorted.end());
+    EXPECT_EQ(std::unique(sorted.begin(), sorted.end()), sorted.end());
+    EXPECT_GE(sorted.front(), 1000);
+  }
+  EXPECT_EQ(row(first, 0), row(first, 2));
+  EXPECT_NE(row(first, 0), row(first, 1));
+  EXPECT_EQ(first, drawn(1));
+  EXPECT_NE(row(first, 0), row(drawn(2), 0));
+}
+
+TEST(Select, draws_each_of_the_discovered_equally_often) {
+  ThreadPool pool(1);
+  constexpr int32_t kWidth = 8, kCount = 2, kDraws = 8000;
+  const std::vector<int32_t> ids{0, 1, 2, 3, 4, 5, 6, 7};
+  const std::vector<float> scores(kWidth, 0.5f);
+  std::vector<int> times(kWidth);
+  for (int32_t draw = 0; draw < kDraws; ++draw) {
+    const int32_t anchor = draw % 7;
+    std::vector<int32_t> chosen(kCount);
+    std::vector<float> chosen_scores(kCount);
+    select_positives(pool,
+                     {&anchor, ids.data(), scores.data(), kWidth, kCount,
+                      INVP_BANK_SELECTION_RANDOM, static_cast<uint64_t>(draw)},
+                     1, chosen.data(), chosen_scores.data());
+    for (const int32_t id : chosen) ++times[static_cast<size_t>(id)];
+  }
+  // Five standard deviations of a binomial count.
+  for (const int count : times) EXPECT_NEAR(count, kDraws / 4, 5 * 39);
 }
 
 TEST(Select, pads_when_fewer_were_found) {
   ThreadPool pool(1);
+  const int32_t anchor = 0;
   const std::vector<int32_t> ids{4, -1};
   const std::vector<float> scores{0.5f, 0};
   std::vector<int32_t> chosen(3);
   std::vector<float> chosen_scores(3);
-  select_positives(pool, {ids.data(), scores.data(), 2, 3, true}, 1, chosen.data(),
-                   chosen_scores.data());
+  select_positives(pool, {&anchor, ids.data(), scores.data(), 2, 3, INVP_BANK_SELECTION_HARD, 0}, 1,
+                   chosen.data(), chosen_scores.data());
   EXPECT_EQ(chosen, (std::vector<int32_t>{4, -1, -1}));
 }
 

@@ -52,7 +52,9 @@ void expect_same_bits(const std::vector<T>& found, const std::vector<T>& expecte
 /* The shape and choices of one training step. */
 struct Step {
   int32_t rows, dimension, batch, count, neighbours, steps, chosen, mode;
-  bool exclusive = true, hard = true;
+  bool exclusive = true;
+  int32_t selection = INVP_BANK_SELECTION_HARD;
+  uint64_t draw = 0;
   float temperature = 0.2f, weight = 0.6f, momentum = 0.5f;
   uint32_t seed = 1;
 
@@ -128,7 +130,9 @@ Outputs on_cpu(const Step& s, const Inputs& in) {
   score(in.bank, s, out.unit, in.anchors, 1, out.own);
   out.chosen.resize(batch * static_cast<size_t>(s.chosen));
   out.chosen_scores.resize(out.chosen.size());
-  bank::select_positives(pool(), {out.positives.data(), out.scores.data(), width, s.chosen, s.hard},
+  bank::select_positives(pool(),
+                         {in.anchors.data(), out.positives.data(), out.scores.data(), width,
+                          s.chosen, s.selection, s.draw},
                          s.batch, out.chosen.data(), out.chosen_scores.data());
   out.gradient.resize(out.unit.size());
   bank::ObjectiveScratch scratch;
@@ -193,8 +197,9 @@ void expect_equal(const Step& s, const Inputs& in, const Outputs& expected) {
 
   DeviceArray<int32_t> chosen(batch * static_cast<size_t>(s.chosen));
   DeviceArray<float> chosen_scores(chosen.size());
-  check_status(invp_cuda_choose(kStream, positives.get(), scores.get(), s.batch, width, s.chosen,
-                                s.hard ? 1 : 0, chosen.get(), chosen_scores.get()));
+  check_status(invp_cuda_choose(kStream, anchors.get(), positives.get(), scores.get(), s.batch,
+                                width, s.chosen, s.selection, s.draw, chosen.get(),
+                                chosen_scores.get()));
   ASSERT_EQ(chosen.read(), expected.chosen);
   expect_same_bits(chosen_scores.read(), expected.chosen_scores, "chosen scores");
 
@@ -263,7 +268,8 @@ TEST(CudaStages, equal_the_cpu_engine_on_random_shapes) {
                   .chosen = draw(1, 60),
                   .mode = draw(0, 1),
                   .exclusive = draw(0, 1) == 1,
-                  .hard = draw(0, 1) == 1,
+                  .selection = draw(INVP_BANK_SELECTION_HARD, INVP_BANK_SELECTION_RANDOM),
+                  .draw = static_cast<uint64_t>(draw(0, 1000)),
                   .temperature = draw(0, 1) == 1 ? 0.07f : 0.5f,
                   .weight = 0.1f * static_cast<float>(draw(0, 9)),
                   .momentum = 0.25f * static_cast<float>(draw(0, 4)),
@@ -413,14 +419,16 @@ TEST(CudaUpdate, keeps_the_fresh_embedding_when_the_blend_cancels) {
 TEST(CudaChoose, pads_and_counts_repeated_ids_repeatedly) {
   const std::vector<int32_t> ids{4, 4, -1, 7, 4, -1};
   const std::vector<float> scores{0.5f, 0.5f, 0, 0.25f, 0.5f, 0};
-  DeviceArray<int32_t> device_ids(ids), chosen(5);
+  DeviceArray<int32_t> anchor(std::vector<int32_t>{0}), device_ids(ids), chosen(5);
   DeviceArray<float> device_scores(scores), chosen_scores(5);
-  check_status(invp_cuda_choose(kStream, device_ids.get(), device_scores.get(), 1, 6, 5, 1,
-                                chosen.get(), chosen_scores.get()));
+  check_status(invp_cuda_choose(kStream, anchor.get(), device_ids.get(), device_scores.get(), 1, 6,
+                                5, INVP_BANK_SELECTION_HARD, 0, chosen.get(),
+                                chosen_scores.get()));
   EXPECT_EQ(chosen.read(), (std::vector<int32_t>{7, 4, 4, 4, -1}));
   EXPECT_EQ(chosen_scores.read(), (std::vector<float>{0.25f, 0.5f, 0.5f, 0.5f, 0}));
-  check_status(invp_cuda_choose(kStream, device_ids.get(), device_scores.get(), 1, 6, 2, 0,
-                                chosen.get(), chosen_scores.get()));
+  check_status(invp_cuda_choose(kStream, anchor.get(), device_ids.get(), device_scores.get(), 1, 6,
+                                2, INVP_BANK_SELECTION_EASY, 0, chosen.get(),
+                                chosen_scores.get()));
   EXPECT_EQ(chosen.read()[1], 4);
 }
 
@@ -434,8 +442,10 @@ TEST(CudaArguments, are_checked_before_anything_is_queued) {
   EXPECT_TRUE(refused(invp_cuda_check_finite(kStream, floats.get(), 0, 1, ints.get())));
   EXPECT_TRUE(
       refused(invp_cuda_check_finite(kStream, floats.get(), int64_t{1} << 31, 1, ints.get())));
-  EXPECT_TRUE(refused(invp_cuda_choose(kStream, ints.get(), floats.get(), 1, 1, 4097, 1, ints.get(),
-                                       floats.get())));
+  EXPECT_TRUE(refused(invp_cuda_choose(kStream, ints.get(), ints.get(), floats.get(), 1, 1, 4097, 1,
+                                       0, ints.get(), floats.get())));
+  EXPECT_TRUE(refused(invp_cuda_choose(kStream, ints.get(), ints.get(), floats.get(), 1, 1, 1, 3, 0,
+                                       ints.get(), floats.get())));
   int64_t bytes;
   int32_t width;
   EXPECT_TRUE(refused(invp_cuda_walk_width(100, 5, &width)));

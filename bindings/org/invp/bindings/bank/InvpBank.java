@@ -104,6 +104,33 @@ public class InvpBank {
     public static int INVP_BANK_MODE_OFFICIAL() {
         return INVP_BANK_MODE_OFFICIAL;
     }
+    private static final int INVP_BANK_SELECTION_HARD = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_BANK_SELECTION_HARD 0
+     * }
+     */
+    public static int INVP_BANK_SELECTION_HARD() {
+        return INVP_BANK_SELECTION_HARD;
+    }
+    private static final int INVP_BANK_SELECTION_EASY = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_BANK_SELECTION_EASY 1
+     * }
+     */
+    public static int INVP_BANK_SELECTION_EASY() {
+        return INVP_BANK_SELECTION_EASY;
+    }
+    private static final int INVP_BANK_SELECTION_RANDOM = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_BANK_SELECTION_RANDOM 2
+     * }
+     */
+    public static int INVP_BANK_SELECTION_RANDOM() {
+        return INVP_BANK_SELECTION_RANDOM;
+    }
     private static final int INVP_BANK_MAX_WALK = (int)1048576L;
     /**
      * {@snippet lang=c :
@@ -113,10 +140,10 @@ public class InvpBank {
     public static int INVP_BANK_MAX_WALK() {
         return INVP_BANK_MAX_WALK;
     }
-    private static final int INVP_BANK_ABI_VERSION = (int)3L;
+    private static final int INVP_BANK_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define INVP_BANK_ABI_VERSION 3
+     * #define INVP_BANK_ABI_VERSION 4
      * }
      */
     public static int INVP_BANK_ABI_VERSION() {
@@ -930,10 +957,12 @@ public class InvpBank {
             InvpBank.C_POINTER,
             InvpBank.C_POINTER,
             InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
             InvpBank.C_INT,
             InvpBank.C_INT,
             InvpBank.C_INT,
             InvpBank.C_INT,
+            InvpBank.C_LONG,
             InvpBank.C_POINTER,
             InvpBank.C_POINTER
         );
@@ -946,7 +975,7 @@ public class InvpBank {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
     public static FunctionDescriptor invp_bank_select$descriptor() {
@@ -956,7 +985,7 @@ public class InvpBank {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
     public static MethodHandle invp_bank_select$handle() {
@@ -966,7 +995,7 @@ public class InvpBank {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
     public static MemorySegment invp_bank_select$address() {
@@ -975,16 +1004,16 @@ public class InvpBank {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_bank_select(invp_bank_engine *engine, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
-    public static int invp_bank_select(MemorySegment engine, MemorySegment ids, MemorySegment scores, int batch, int width, int count, int hard, MemorySegment chosen, MemorySegment chosen_scores) {
+    public static int invp_bank_select(MemorySegment engine, MemorySegment anchors, MemorySegment ids, MemorySegment scores, int batch, int width, int count, int selection, long draw, MemorySegment chosen, MemorySegment chosen_scores) {
         var mh$ = invp_bank_select.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_bank_select", engine, ids, scores, batch, width, count, hard, chosen, chosen_scores);
+                traceDowncall("invp_bank_select", engine, anchors, ids, scores, batch, width, count, selection, draw, chosen, chosen_scores);
             }
-            return (int)mh$.invokeExact(engine, ids, scores, batch, width, count, hard, chosen, chosen_scores);
+            return (int)mh$.invokeExact(engine, anchors, ids, scores, batch, width, count, selection, draw, chosen, chosen_scores);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -122,10 +122,10 @@ public class InvpCuda {
     public static int INVP_CUDA_COUNTER_STRIDE() {
         return INVP_CUDA_COUNTER_STRIDE;
     }
-    private static final int INVP_CUDA_ABI_VERSION = (int)2L;
+    private static final int INVP_CUDA_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define INVP_CUDA_ABI_VERSION 2
+     * #define INVP_CUDA_ABI_VERSION 3
      * }
      */
     public static int INVP_CUDA_ABI_VERSION() {
@@ -1610,10 +1610,12 @@ public class InvpCuda {
             InvpCuda.C_POINTER,
             InvpCuda.C_POINTER,
             InvpCuda.C_POINTER,
+            InvpCuda.C_POINTER,
             InvpCuda.C_INT,
             InvpCuda.C_INT,
             InvpCuda.C_INT,
             InvpCuda.C_INT,
+            InvpCuda.C_LONG,
             InvpCuda.C_POINTER,
             InvpCuda.C_POINTER
         );
@@ -1626,7 +1628,7 @@ public class InvpCuda {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_choose(void *stream, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_cuda_choose(void *stream, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
     public static FunctionDescriptor invp_cuda_choose$descriptor() {
@@ -1636,7 +1638,7 @@ public class InvpCuda {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_choose(void *stream, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_cuda_choose(void *stream, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
     public static MethodHandle invp_cuda_choose$handle() {
@@ -1646,7 +1648,7 @@ public class InvpCuda {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_choose(void *stream, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_cuda_choose(void *stream, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
     public static MemorySegment invp_cuda_choose$address() {
@@ -1655,16 +1657,16 @@ public class InvpCuda {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_cuda_choose(void *stream, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t hard, int32_t *chosen, float *chosen_scores)
+     * int32_t invp_cuda_choose(void *stream, const int32_t *anchors, const int32_t *ids, const float *scores, int32_t batch, int32_t width, int32_t count, int32_t selection, uint64_t draw, int32_t *chosen, float *chosen_scores)
      * }
      */
-    public static int invp_cuda_choose(MemorySegment stream, MemorySegment ids, MemorySegment scores, int batch, int width, int count, int hard, MemorySegment chosen, MemorySegment chosen_scores) {
+    public static int invp_cuda_choose(MemorySegment stream, MemorySegment anchors, MemorySegment ids, MemorySegment scores, int batch, int width, int count, int selection, long draw, MemorySegment chosen, MemorySegment chosen_scores) {
         var mh$ = invp_cuda_choose.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_cuda_choose", stream, ids, scores, batch, width, count, hard, chosen, chosen_scores);
+                traceDowncall("invp_cuda_choose", stream, anchors, ids, scores, batch, width, count, selection, draw, chosen, chosen_scores);
             }
-            return (int)mh$.invokeExact(stream, ids, scores, batch, width, count, hard, chosen, chosen_scores);
+            return (int)mh$.invokeExact(stream, anchors, ids, scores, batch, width, count, selection, draw, chosen, chosen_scores);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

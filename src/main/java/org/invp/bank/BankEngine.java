@@ -134,16 +134,26 @@ public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine, 
   void score(FloatTensor bank, FloatTensor unit, IntTensor ids, FloatTensor scores);
 
   /**
-   * The P least similar (hard) or most similar of the discovered positives, all if fewer; ties to
-   * the smaller id.
+   * P of the discovered positives, all if fewer: the least or the most similar, ties to the smaller
+   * id, or any.
    *
+   * @param anchors [B]
    * @param ids [B, W], -1 for none
    * @param scores [B, W]
+   * @param selection which of them
+   * @param draw what {@link Selection#RANDOM} draws from, with the anchor's id and the place in the
+   *     row: 64 bits that differ from step to step
    * @param chosen [B, P], out, padded with -1
    * @param chosenScores [B, P], out
    */
   void select(
-      IntTensor ids, FloatTensor scores, boolean hard, IntTensor chosen, FloatTensor chosenScores);
+      IntTensor anchors,
+      IntTensor ids,
+      FloatTensor scores,
+      Selection selection,
+      long draw,
+      IntTensor chosen,
+      FloatTensor chosenScores);
 
   /** The two losses of a step, means over the batch. */
   record Losses(double instance, double invariance) {}

@@ -141,18 +141,26 @@ final class CpuBankEngine implements BankEngine {
 
   @Override
   public void select(
-      IntTensor ids, FloatTensor scores, boolean hard, IntTensor chosen, FloatTensor chosenScores) {
-    StageShapes.Selection selection = StageShapes.Selection.of(ids, scores, chosen, chosenScores);
+      IntTensor anchors,
+      IntTensor ids,
+      FloatTensor scores,
+      Selection selection,
+      long draw,
+      IntTensor chosen,
+      FloatTensor chosenScores) {
+    StageShapes.Choice choice = StageShapes.Choice.of(anchors, ids, scores, chosen, chosenScores);
     call(
         engine ->
             InvpBank.invp_bank_select(
                 engine,
+                anchors.segment(),
                 ids.segment(),
                 scores.segment(),
-                selection.batch(),
-                selection.width(),
-                selection.count(),
-                hard ? 1 : 0,
+                choice.batch(),
+                choice.width(),
+                choice.count(),
+                nativeSelection(selection),
+                draw,
                 chosen.segment(),
                 chosenScores.segment()));
   }
@@ -314,6 +322,14 @@ final class CpuBankEngine implements BankEngine {
     if (bank.segment().isReadOnly()) {
       throw new IllegalArgumentException("the bank is mapped read-only");
     }
+  }
+
+  static int nativeSelection(Selection selection) {
+    return switch (selection) {
+      case HARD -> InvpBank.INVP_BANK_SELECTION_HARD();
+      case EASY -> InvpBank.INVP_BANK_SELECTION_EASY();
+      case RANDOM -> InvpBank.INVP_BANK_SELECTION_RANDOM();
+    };
   }
 
   static int nativeMode(Mode mode) {

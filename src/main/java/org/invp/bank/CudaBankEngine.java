@@ -159,8 +159,14 @@ final class CudaBankEngine implements BankEngine {
 
   @Override
   public void select(
-      IntTensor ids, FloatTensor scores, boolean hard, IntTensor chosen, FloatTensor chosenScores) {
-    StageShapes.Selection selection = StageShapes.Selection.of(ids, scores, chosen, chosenScores);
+      IntTensor anchors,
+      IntTensor ids,
+      FloatTensor scores,
+      Selection selection,
+      long draw,
+      IntTensor chosen,
+      FloatTensor chosenScores) {
+    StageShapes.Choice choice = StageShapes.Choice.of(anchors, ids, scores, chosen, chosenScores);
     stages.run(
         () -> {
           MemorySegment out = output(chosenScores);
@@ -168,12 +174,14 @@ final class CudaBankEngine implements BankEngine {
               () ->
                   InvpCuda.invp_cuda_choose(
                       stages.stream(),
+                      address(anchors),
                       address(ids),
                       address(scores),
-                      selection.batch(),
-                      selection.width(),
-                      selection.count(),
-                      hard ? 1 : 0,
+                      choice.batch(),
+                      choice.width(),
+                      choice.count(),
+                      CpuBankEngine.nativeSelection(selection),
+                      draw,
                       address(chosen),
                       out));
         });

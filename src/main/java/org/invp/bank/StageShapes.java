@@ -60,15 +60,20 @@ final class StageShapes {
   }
 
   /** B, W and P, of {@link BankEngine#select}. */
-  record Selection(int batch, int width, int count) {
-    static Selection of(
-        IntTensor ids, FloatTensor scores, IntTensor chosen, FloatTensor chosenScores) {
+  record Choice(int batch, int width, int count) {
+    static Choice of(
+        IntTensor anchors,
+        IntTensor ids,
+        FloatTensor scores,
+        IntTensor chosen,
+        FloatTensor chosenScores) {
       int batch = Shapes.extent("batch", ids.shape(0));
       int count = Shapes.extent("count", chosen.shape(1));
+      Shapes.require("anchors", anchors.shape(), batch);
       Shapes.require("scores", scores.shape(), ids.shape());
       Shapes.require("chosen", chosen.shape(), batch, count);
       Shapes.require("chosen scores", chosenScores.shape(), batch, count);
-      return new Selection(batch, Shapes.extent("width", ids.shape(1)), count);
+      return new Choice(batch, Shapes.extent("width", ids.shape(1)), count);
     }
   }
 

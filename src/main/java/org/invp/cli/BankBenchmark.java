@@ -39,7 +39,7 @@ record BankBenchmark(int rows, int dimension, int batch, int top, int repeats, M
 
             @Override
             public void run() {
-              objective.step(indices, embeddings, options.lambda(), gradient);
+              objective.step(indices, embeddings, options.lambda(), 0, gradient);
             }
           };
       return BenchMeasurement.of(engine, repeats, work)
@@ -57,7 +57,7 @@ record BankBenchmark(int rows, int dimension, int batch, int top, int repeats, M
         published.neighbours(),
         published.steps(),
         published.exclusive(),
-        published.hard(),
+        published.selection(),
         published.lambda(),
         published.ramp(),
         published.rampEpochs(),

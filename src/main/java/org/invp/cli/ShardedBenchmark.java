@@ -111,7 +111,7 @@ record ShardedBenchmark(
         }
         group.barrier();
         long start = System.nanoTime();
-        objective.step(images, embeddings, options.lambda(), gradient);
+        objective.step(images, embeddings, options.lambda(), 0, gradient);
         if (step < 0) {
           before = group.traffic(); // The first step warms up.
         } else {
@@ -136,7 +136,7 @@ record ShardedBenchmark(
         published.neighbours(),
         published.steps(),
         published.exclusive(),
-        published.hard(),
+        published.selection(),
         published.lambda(),
         published.ramp(),
         published.rampEpochs(),

@@ -26,6 +26,10 @@ public final class ConfigFile {
   private static final long MAX_BYTES = 1 << 20;
   private static final int LONGEST_KEY = 100;
 
+  /** Settings of earlier versions, and what says the same now. */
+  private static final Map<String, String> RENAMED =
+      Map.of("objective.hard", "objective.selection: hard, easy or random");
+
   private static final YAMLMapper YAML =
       YAMLMapper.builder(
               YAMLFactory.builder()
@@ -149,6 +153,11 @@ public final class ConfigFile {
 
   private static void refuseUnknownKeys(String source, Section section) {
     List<String> unknown = section.unknownKeys();
+    for (String key : unknown) {
+      if (RENAMED.containsKey(key)) {
+        throw new ConfigException("%s: %s is now %s".formatted(source, key, RENAMED.get(key)));
+      }
+    }
     if (!unknown.isEmpty()) {
       // Nobody mistypes a key into one far longer than any that exists.
       String whole = unknown.get(0);

@@ -21,6 +21,11 @@ import org.invp.objective.GraphUpdate;
  * @param graphEvery with {@code graph: epoch}, the epochs from one rebuild to the next. The first
  *     is at the start of epoch 2, or of epoch 1 if the bank starts with features: the nearest of
  *     random rows say nothing, so until then the graph is all zeros, as at the published start
+ * @param bankRefresh {@code never}, as published: a bank row changes only when its image is trained
+ *     on; {@code epoch}: at the start of an epoch every row becomes the embedding that the network
+ *     then gives of its image's evaluation view. Needs {@code graph: epoch}, which follows from it
+ * @param bankRefreshEvery with {@code bank_refresh: epoch}, the epochs from one refresh to the
+ *     next; the first is at the start of epoch 2
  * @param checkpointEveryEpochs epochs between checkpoints, at least 1; the last epoch always has
  *     one
  * @param checkpointEverySteps steps between further checkpoints within an epoch; 0 for none
@@ -35,12 +40,34 @@ public record LoopConfig(
     int threads,
     GraphUpdate graph,
     int graphEvery,
+    BankRefresh bankRefresh,
+    int bankRefreshEvery,
     int checkpointEveryEpochs,
     int checkpointEverySteps,
     int logEvery,
     boolean tensorboard) {
 
+  /** When all rows of the memory bank are computed anew. */
+  public enum BankRefresh {
+    /** Never, as published. */
+    NEVER,
+    /** At the start of epochs. */
+    EPOCH
+  }
+
+  /** Checks what belongs together. */
+  public LoopConfig {
+    if (bankRefresh == BankRefresh.EPOCH && graph != GraphUpdate.EPOCH) {
+      throw new IllegalArgumentException(
+          "training.bank_refresh is epoch, which needs training.graph: epoch");
+    }
+  }
+
   static LoopConfig read(Section section) {
+    return section.build(LoopConfig::values);
+  }
+
+  private static LoopConfig values(Section section) {
     return new LoopConfig(
         section.integer("epochs", 800, Range.atLeast(1)),
         section.integer("batch_size", 128, Range.atLeast(1)),
@@ -49,6 +76,8 @@ public record LoopConfig(
         section.integer("threads", 0, Range.between(0, 1024)),
         section.choice("graph", GraphUpdate.LAZY, GraphUpdate.class),
         section.integer("graph_every", 1, Range.atLeast(1)),
+        section.choice("bank_refresh", BankRefresh.NEVER, BankRefresh.class),
+        section.integer("bank_refresh_every", 1, Range.atLeast(1)),
         section.integer("checkpoint_every_epochs", 1, Range.atLeast(1)),
         section.integer("checkpoint_every_steps", 0, Range.atLeast(0)),
         section.integer("log_every", 0, Range.atLeast(0)),

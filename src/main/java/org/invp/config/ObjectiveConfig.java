@@ -1,6 +1,7 @@
 package org.invp.config;
 
 import org.invp.bank.Mode;
+import org.invp.bank.Selection;
 import org.invp.objective.ObjectiveOptions;
 
 /** Reads the section {@code objective}; its record is the objective's own. */
@@ -19,7 +20,7 @@ final class ObjectiveConfig {
                 s.integer("neighbours", published.neighbours(), Range.atLeast(1)),
                 s.integer("steps", published.steps(), Range.atLeast(1)),
                 s.flag("exclusive", published.exclusive()),
-                s.flag("hard", published.hard()),
+                s.choice("selection", published.selection(), Selection.class),
                 s.number("lambda", published.lambda(), Range.NOT_NEGATIVE),
                 s.choice("ramp", published.ramp(), ObjectiveOptions.Ramp.class),
                 s.integer("ramp_epochs", published.rampEpochs(), Range.atLeast(0)),

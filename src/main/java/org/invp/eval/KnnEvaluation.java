@@ -2,6 +2,7 @@ package org.invp.eval;
 
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
+import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Shard;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
@@ -163,9 +164,30 @@ public final class KnnEvaluation {
     }
   }
 
-  /** The bank's rows become the network's embeddings of the images, of length 1. */
-  public void fill(MemoryBank bank, Network network) {
-    bank.fill(rows -> extract(network, trainParts, null, rows));
+  /**
+   * The bank's rows become the network's embeddings of the training images, of length 1.
+   *
+   * @param bank this rank's rows
+   * @param progress hears how many of them are done
+   */
+  public void fill(MemoryBank bank, Network network, NeighbourGraph.Progress progress) {
+    bank.fill(
+        rows -> {
+          FeatureExtractor extractor = extractor(network);
+          trainParts.inPieces(
+              pieceSize(),
+              betweenBatches,
+              (piece, first) -> {
+                extractor.extract(piece, null, part(rows, first, piece), betweenOwnBatches());
+                progress.report(first + piece.size(), bank.rows());
+              });
+          UnitRows.scale(rows);
+        });
+  }
+
+  /** Inside a piece nobody waits for the other ranks. */
+  private Runnable betweenOwnBatches() {
+    return group.size() == 1 ? betweenBatches : () -> {};
   }
 
   /** Bytes that {@link #pixels} needs, on all ranks together. */

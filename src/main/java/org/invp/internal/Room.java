@@ -6,13 +6,13 @@ import java.util.Locale;
 /** One of our native libraries. */
 public enum Room {
   /** The memory bank's engine. */
-  BANK(3),
+  BANK(4),
   /** Decoding and augmentation of images. */
   IMAGE(3),
   /** Networks and optimisers, on LibTorch. */
   NN(3),
   /** The memory bank's kernels on a CUDA device, or on the emulated one. */
-  CUDA(2);
+  CUDA(3);
 
   private final int abiVersion;
 

@@ -76,11 +76,16 @@ public final class InvariancePropagation implements Objective {
    */
   @Override
   public StepResult step(
-      IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
+      IntTensor indices,
+      FloatTensor embeddings,
+      double invarianceWeight,
+      long draw,
+      FloatTensor gradient) {
     requireImages(indices);
     IntTensor anchors = anchorStaging.in(indices);
     FloatTensor slope = gradientStaging.at(gradient);
-    StepResult result = step(anchors, embeddingStaging.in(embeddings), slope, invarianceWeight);
+    StepResult result =
+        step(anchors, embeddingStaging.in(embeddings), slope, invarianceWeight, draw);
     gradient.copyFrom(slope);
     return result;
   }
@@ -99,7 +104,11 @@ public final class InvariancePropagation implements Objective {
   }
 
   private StepResult step(
-      IntTensor indices, FloatTensor embeddings, FloatTensor gradient, double invarianceWeight) {
+      IntTensor indices,
+      FloatTensor embeddings,
+      FloatTensor gradient,
+      double invarianceWeight,
+      long draw) {
     BankEngine engine = bank.engine();
     StepBuffers step = buffers(indices.shape(0));
     last = step;
@@ -111,9 +120,11 @@ public final class InvariancePropagation implements Objective {
     engine.score(bank.embeddings(), step.unit(), step.positives(), step.positiveScores());
     engine.score(bank.embeddings(), step.unit(), indices, step.ownScores());
     engine.select(
+        indices,
         step.positives(),
         step.positiveScores(),
-        options.hard(),
+        options.selection(),
+        draw,
         step.chosen(),
         step.chosenScores());
     BankEngine.Losses losses =

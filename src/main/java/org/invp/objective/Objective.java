@@ -25,6 +25,9 @@ public interface Objective extends AutoCloseable {
    * @param embeddings [B, D], the network's output, not normalised
    * @param invarianceWeight lambda w(epoch), see {@link ObjectiveOptions#weight}; the same on every
    *     rank
+   * @param draw what {@link org.invp.bank.Selection#RANDOM} draws from: 64 bits that differ from
+   *     step to step, such as {@link org.invp.bank.Draws#of} gives; the same on every rank. Other
+   *     selections do not look at it
    * @param gradient [B, D], out: dL/d(embeddings) of L_ins + invarianceWeight L_inv, both being
    *     means over the global batch
    * @return the same bits on every rank
@@ -32,7 +35,11 @@ public interface Objective extends AutoCloseable {
    *     rank; nothing was written then
    */
   StepResult step(
-      IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient);
+      IntTensor indices,
+      FloatTensor embeddings,
+      double invarianceWeight,
+      long draw,
+      FloatTensor gradient);
 
   /**
    * What the walk of the last step found: [B, W] ids of the whole data set in the order of the

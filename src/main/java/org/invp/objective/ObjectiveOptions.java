@@ -2,6 +2,7 @@ package org.invp.objective;
 
 import java.util.Locale;
 import org.invp.bank.Mode;
+import org.invp.bank.Selection;
 
 /**
  * The settings of Invariance Propagation's loss (Wang et al., NeurIPS 2020, section 3; the
@@ -15,8 +16,8 @@ import org.invp.bank.Mode;
  * @param neighbours k (--K_nearst): neighbours per image in the graph, at least 1
  * @param steps hops of the walk (--diffusion_layer), at least 1
  * @param exclusive whether the anchor is left out of the negatives of L_inv (--exclusive)
- * @param hard whether the least similar positives are used ({@code true}, published) or the most
- *     similar ones (--not_hardpos)
+ * @param selection which of the discovered positives are used; hard as published, easy is the
+ *     program's --not_hardpos
  * @param lambda weight of L_inv (--lam_inv), at least 0
  * @param ramp how the weight of L_inv grows over the epochs (--ramp_up)
  * @param rampEpochs T, the epoch at which the ramp ends, at least 0
@@ -31,7 +32,7 @@ public record ObjectiveOptions(
     int neighbours,
     int steps,
     boolean exclusive,
-    boolean hard,
+    Selection selection,
     double lambda,
     Ramp ramp,
     int rampEpochs,
@@ -82,7 +83,19 @@ public record ObjectiveOptions(
    */
   public static ObjectiveOptions published(Mode mode) {
     return new ObjectiveOptions(
-        mode, 0.2, 4096, 50, 4, 3, true, true, 0.6, Ramp.BINARY, 30, BankStart.RANDOM, 0.5);
+        mode,
+        0.2,
+        4096,
+        50,
+        4,
+        3,
+        true,
+        Selection.HARD,
+        0.6,
+        Ramp.BINARY,
+        30,
+        BankStart.RANDOM,
+        0.5);
   }
 
   /**

@@ -117,7 +117,11 @@ public final class ShardedInvariancePropagation implements Objective {
 
   @Override
   public StepResult step(
-      IntTensor indices, FloatTensor embeddings, double invarianceWeight, FloatTensor gradient) {
+      IntTensor indices,
+      FloatTensor embeddings,
+      double invarianceWeight,
+      long draw,
+      FloatTensor gradient) {
     batch.gather(indices, embeddings, gradient);
     IntTensor anchors = batch.anchors();
     FloatTensor units = batch.units();
@@ -133,7 +137,7 @@ public final class ShardedInvariancePropagation implements Objective {
     ShardTensors tensors = tensors(anchors, found);
     stages.maxima(tensors, options.mode(), options.exclusive());
     scores.exchange(units, anchors, found, tensors.maxima());
-    select(tensors);
+    select(tensors, draw);
     StepResult result = lossesAndGradient(tensors, invarianceWeight, gradient);
 
     if (offered != null) {
@@ -158,13 +162,15 @@ public final class ShardedInvariancePropagation implements Objective {
         maxima.at(size, 2));
   }
 
-  /** The hard positives of all anchors, by every rank alike. */
-  private void select(ShardTensors tensors) {
+  /** The selected positives of all anchors, by every rank alike. */
+  private void select(ShardTensors tensors, long draw) {
     IntTensor found = tensors.positives();
     host.select(
+        tensors.anchors(),
         found,
         scores.positiveScores(found.shape(0), found.shape(1)),
-        options.hard(),
+        options.selection(),
+        draw,
         tensors.chosen(),
         tensors.chosenScores());
     for (int q = 0; q < batch.size(); q++) {

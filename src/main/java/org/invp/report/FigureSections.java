@@ -203,6 +203,7 @@ final class FigureSections {
             layer("memory bank", 1, "bank_seconds"),
             layer("waiting for images", 3, "loader_wait"),
             layer("rebuilding the graph", 2, "graph_seconds"),
+            layer("refreshing the bank", 4, "refresh_seconds"),
             new StackedBars.Layer("else", 9, rest)));
     out.raw("</div>");
     double steps =

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.invp.bank.Draws;
 import org.invp.objective.ObjectiveOptions;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -59,15 +60,22 @@ final class Walk {
     Comparator<Found> bySimilarity = Comparator.comparingDouble(Found::similarity);
     Set<Integer> chosen = new HashSet<>();
     all.stream()
-        .sorted(
-            (options.hard() ? bySimilarity : bySimilarity.reversed())
-                .thenComparingInt(Found::image))
+        .sorted(preferred(anchor, bySimilarity).thenComparingInt(Found::image))
         .limit(options.positives())
         .forEach(found -> chosen.add(found.image));
     return all.stream()
         .map(f -> new Found(f.image, f.hop, f.similarity, chosen.contains(f.image)))
         .sorted(Comparator.comparingInt(Found::hop).thenComparing(bySimilarity.reversed()))
         .toList();
+  }
+
+  /** Of random positives, which every step draws anew, one draw is shown. */
+  private Comparator<Found> preferred(int anchor, Comparator<Found> bySimilarity) {
+    return switch (options.selection()) {
+      case HARD -> bySimilarity;
+      case EASY -> bySimilarity.reversed();
+      case RANDOM -> Comparator.comparingLong(found -> -Draws.rank(0, anchor, found.image));
+    };
   }
 
   private float similarity(int a, int b) {

@@ -17,6 +17,8 @@ package org.invp.train;
  * @param loaderWait seconds spent waiting for images, part of {@code seconds}
  * @param graphSeconds time spent rebuilding the exact neighbour graph before the steps, not part of
  *     {@code seconds}; 0 when it was not rebuilt
+ * @param refreshSeconds time spent computing all rows of the memory bank before the steps, not part
+ *     of {@code seconds}; 0 when they were not
  * @param corruptImages training images that could not be read and were left out of their batches
  * @param bankKnn kNN accuracy on the test images against the memory bank; null when not measured
  * @param embeddingKnn kNN accuracy against recomputed embeddings; null when not measured
@@ -37,6 +39,7 @@ public record EpochMetrics(
     double networkSeconds,
     double loaderWait,
     double graphSeconds,
+    double refreshSeconds,
     int corruptImages,
     Double bankKnn,
     Double embeddingKnn,

@@ -23,7 +23,8 @@ final class EpochTotals {
     "network",
     "wait",
     "graph",
-    "corrupt"
+    "corrupt",
+    "refresh"
   };
   private static final String PREFIX = "totals.";
 
@@ -53,6 +54,11 @@ final class EpochTotals {
   /** Adds seconds that rebuilding the neighbour graph took. */
   void addGraphSeconds(double seconds) {
     sums[9] += seconds;
+  }
+
+  /** Adds seconds that computing all rows of the bank took. */
+  void addRefreshSeconds(double seconds) {
+    sums[11] += seconds;
   }
 
   /** Counts images that could not be read. */
@@ -97,6 +103,7 @@ final class EpochTotals {
         sums[7],
         sums[8],
         sums[9],
+        sums[11],
         (int) sums[10],
         accuracy.bank(),
         accuracy.embedding(),

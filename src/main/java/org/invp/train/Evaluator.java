@@ -2,6 +2,7 @@ package org.invp.train;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.invp.bank.NeighbourGraph;
 import org.invp.config.EvaluationConfig;
 import org.invp.config.EvaluationConfig.Features;
 import org.invp.config.TrainingConfig;
@@ -55,9 +56,9 @@ final class Evaluator {
     return Optional.of(knn.recomputed(state.network()).accuracy().top1());
   }
 
-  /** The bank's rows become the network's embeddings of the images, of length 1. */
-  void fillBank() {
-    knn.fill(state.bank(), state.network());
+  /** The bank's rows become the network's embeddings of the training images, of length 1. */
+  void fillBank(NeighbourGraph.Progress progress) {
+    knn.fill(state.bank(), state.network(), progress);
   }
 
   EpochAccuracy afterEpoch(int epoch, TrainingListener listener) {

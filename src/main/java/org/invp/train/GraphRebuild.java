@@ -12,7 +12,8 @@ import org.slf4j.LoggerFactory;
 /**
  * With {@code training.graph: epoch}, replaces the neighbour graph by the exact one of the whole
  * bank at the start of every {@code training.graph_every}-th epoch, counted from the first epoch
- * that begins with embeddings in the bank. Borrows the state.
+ * that begins with embeddings in the bank, and after every {@linkplain BankRefresh refresh} of the
+ * bank. Borrows the state.
  *
  * <p>An epoch that is resumed in its middle goes on with the graph of its checkpoint; one that is
  * resumed at its start rebuilds the same graph from the same bank.
@@ -78,8 +79,8 @@ final class GraphRebuild {
   /** Whether the graph is rebuilt at the start of an epoch, counted from 1. */
   static boolean isDue(TrainingConfig config, int epoch) {
     int first = config.objective().bankStart() == BankStart.FEATURES ? 1 : 2;
+    boolean regular = epoch >= first && (epoch - first) % config.training().graphEvery() == 0;
     return config.training().graph() == GraphUpdate.EPOCH
-        && epoch >= first
-        && (epoch - first) % config.training().graphEvery() == 0;
+        && (regular || BankRefresh.isDue(config, epoch));
   }
 }

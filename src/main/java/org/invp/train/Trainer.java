@@ -11,7 +11,6 @@ import org.invp.data.DataLoader;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
 import org.invp.io.AtomicFile;
-import org.invp.objective.ObjectiveOptions.BankStart;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +38,7 @@ public final class Trainer implements AutoCloseable {
   private final DataLoader loader;
   private final TrainingStep step;
   private final LearningRateSchedule schedule;
+  private final BankRefresh bankRefresh;
   private final GraphRebuild graphRebuild;
   private final Evaluator evaluator;
   private final MetricsRecorder metrics;
@@ -92,8 +92,9 @@ public final class Trainer implements AutoCloseable {
       schedule =
           new LearningRateSchedule(
               config.optimizer(), config.training().epochs(), loader.batches());
-      graphRebuild = new GraphRebuild(config, state, group, agreement::check);
       evaluator = new Evaluator(config, state, train, test, group, agreement::check);
+      bankRefresh = new BankRefresh(config, state, evaluator);
+      graphRebuild = new GraphRebuild(config, state, group, agreement::check);
     } catch (RuntimeException | Error e) {
       cleanup.close();
       throw e;
@@ -109,8 +110,10 @@ public final class Trainer implements AutoCloseable {
     begin();
     try {
       measureUntrained();
-      fillBankWithFeatures();
       while (state.position().epoch() <= config.training().epochs()) {
+        if (bankRefresh.isDue()) {
+          bankRefresh.run(listener);
+        }
         if (graphRebuild.isDue()) {
           graphRebuild.run(listener);
         }
@@ -248,13 +251,6 @@ public final class Trainer implements AutoCloseable {
   private void measureUntrained() {
     if (state.position().step() == 0 && state.untrainedKnn() == null) {
       evaluator.untrained(listener).ifPresent(state::setUntrainedKnn);
-    }
-  }
-
-  private void fillBankWithFeatures() {
-    if (state.position().step() == 0 && config.objective().bankStart() == BankStart.FEATURES) {
-      listener.phase("filling the memory bank with the network's first embeddings");
-      evaluator.fillBank();
     }
   }
 

@@ -1,6 +1,7 @@
 package org.invp.train;
 
 import org.invp.InvalidDataException;
+import org.invp.bank.Draws;
 import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
 import org.invp.distributed.ProcessGroup;
@@ -19,11 +20,13 @@ final class TrainingStep implements AutoCloseable {
   private static final double NANOS = 1e-9;
 
   private final TrainingState state;
+  private final long seed;
   private final Objective objective;
   private final FloatTensor gradient;
 
   TrainingStep(TrainingConfig config, TrainingState state, ProcessGroup group) {
     this.state = state;
+    this.seed = config.seed();
     objective =
         group.size() == 1
             ? new InvariancePropagation(
@@ -84,7 +87,8 @@ final class TrainingStep implements AutoCloseable {
       IntTensor indices, FloatTensor embeddings, double weight, FloatTensor slope, double rate) {
     StepResult result;
     try {
-      result = objective.step(indices, embeddings, weight, slope);
+      long draw = Draws.of(seed, state.position().step());
+      result = objective.step(indices, embeddings, weight, draw, slope);
     } catch (InvalidDataException e) {
       throw diverged(e.getMessage(), rate, e);
     }

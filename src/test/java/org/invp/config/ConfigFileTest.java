@@ -77,8 +77,9 @@ class ConfigFileTest {
         "objective: {mode: papers}|objective.mode is \"papers\", allowed: paper, official",
         "objective: {negatives: 4}|objective.negatives is 4, allowed: at least neighbours + 1 = 5",
         "objective: {negatives: 4.5}|objective.negatives is 4.5, allowed: a whole number",
-        "objective: {hard: 1}|objective.hard is 1, allowed: true or false",
-        "objective: {hard: }|objective.hard has no value",
+        "objective: {selection: any}|objective.selection is \"any\", allowed: hard, easy, random",
+        "objective: {selection: }|objective.selection has no value",
+        "objective: {hard: true}|objective.hard is now objective.selection: hard, easy or random",
         "objective: 3|objective is 3, allowed: a section",
         "objectives: {mode: paper}|unknown key objectives, did you mean objective?",
         "objective: {temprature: 1}|unknown key objective.temprature, did you mean"

@@ -41,7 +41,7 @@ final class BruteForceObjective {
       double[][] bankAfter,
       double[] blendNorms) {}
 
-  Step step(int[] indices, float[][] embeddings, double weight) {
+  Step step(int[] indices, float[][] embeddings, double weight, long draw) {
     int batch = indices.length;
     double lossIns = 0;
     double lossInv = 0;
@@ -52,7 +52,7 @@ final class BruteForceObjective {
     double[][] bankAfter = new double[bank.length][];
     double[] blendNorms = new double[bank.length];
     for (int b = 0; b < batch; b++) {
-      Sets sets = sets(indices[b], embeddings[b]);
+      Sets sets = sets(indices[b], embeddings[b], draw);
       positives.add(sets.positives());
       double[] x = widen(embeddings[b]);
       lossIns += instance(x, sets) / batch;
@@ -75,7 +75,7 @@ final class BruteForceObjective {
     return new Step(lossIns, lossInv, gradient, positives, graphAfter, bankAfter, blendNorms);
   }
 
-  private Sets sets(int anchor, float[] embedding) {
+  private Sets sets(int anchor, float[] embedding, long draw) {
     double[] unit = unit(widen(embedding));
     float[] query = new float[unit.length];
     for (int d = 0; d < query.length; d++) {
@@ -93,12 +93,32 @@ final class BruteForceObjective {
     List<Integer> positives = official() ? concatenation(anchor) : reached(anchor);
     Comparator<Integer> ascending =
         Comparator.<Integer>comparingDouble(id -> chained(query, bank[id])).thenComparing(id -> id);
-    List<Integer> chosen =
-        positives.stream()
-            .sorted(options.hard() ? ascending : descending)
-            .limit(options.positives())
-            .toList();
+    List<Integer> ranked =
+        switch (options.selection()) {
+          case HARD -> positives.stream().sorted(ascending).toList();
+          case EASY -> positives.stream().sorted(descending).toList();
+          case RANDOM -> drawn(positives, anchor, draw);
+        };
+    List<Integer> chosen = ranked.stream().limit(options.positives()).toList();
     return new Sets(anchor, nearest, positives, chosen);
+  }
+
+  /** In the order of the draw, as {@code invp/bank.h} defines it. */
+  private static List<Integer> drawn(List<Integer> positives, int anchor, long draw) {
+    Comparator<Integer> byDraw =
+        Comparator.comparingLong(place -> -(mix(mix(draw ^ anchor) ^ place) >>> 32));
+    return IntStream.range(0, positives.size())
+        .boxed()
+        .sorted(byDraw.thenComparing(place -> place))
+        .map(positives::get)
+        .toList();
+  }
+
+  private static long mix(long value) {
+    long x = value + 0x9E3779B97F4A7C15L;
+    x = (x ^ x >>> 30) * 0xBF58476D1CE4E5B9L;
+    x = (x ^ x >>> 27) * 0x94D049BB133111EBL;
+    return x ^ x >>> 31;
   }
 
   private boolean official() {

@@ -10,6 +10,7 @@ import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Selection;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
@@ -49,7 +50,8 @@ final class GoldenCase implements AutoCloseable {
         InvariancePropagation objective = new InvariancePropagation(bank, graph, options())) {
       bank.embeddings().copyFrom(floats("bank"));
       graph.neighbours().copyFrom(ints("neighbours"));
-      StepResult result = objective.step(indices, embeddings, number("lambda_inv"), gradient);
+      StepResult result =
+          objective.step(indices, embeddings, number("lambda_inv"), draw(), gradient);
       int[] anchors = indices.toArray();
       int[] neighbours = graph.neighbours().toArray();
       int[] graphRows = new int[anchors.length * degree];
@@ -108,7 +110,7 @@ final class GoldenCase implements AutoCloseable {
         (int) number("k"),
         (int) number("steps"),
         flag("exclusive"),
-        flag("hard"),
+        selection(),
         number("lambda_inv"),
         ObjectiveOptions.Ramp.CONSTANT,
         0,
@@ -118,6 +120,18 @@ final class GoldenCase implements AutoCloseable {
 
   private double number(String setting) {
     return Double.parseDouble(settings.get(setting));
+  }
+
+  /** Files of hard or easy positives say so by a flag. */
+  private Selection selection() {
+    if (settings.containsKey("selection")) {
+      return Selection.valueOf(settings.get("selection").toUpperCase(Locale.ROOT));
+    }
+    return flag("hard") ? Selection.HARD : Selection.EASY;
+  }
+
+  private long draw() {
+    return Long.parseUnsignedLong(settings.getOrDefault("draw", "0"));
   }
 
   private boolean flag(String setting) {

@@ -15,6 +15,7 @@ import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Selection;
 import org.invp.bank.TestDevices;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.invp.objective.ObjectiveOptions.Ramp;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.Test;
  */
 class ObjectivePropertyTest {
   private static final int TRIALS = 60;
+  private static final long DRAW = 0x5851F42D4C957F2DL;
 
   /** Where the step runs. */
   Device device() {
@@ -163,7 +165,7 @@ class ObjectivePropertyTest {
       String where = "seed " + seed + " trial " + trial + ": " + drawn.options();
       BruteForceObjective.Step expected =
           new BruteForceObjective(drawn.bank(), drawn.graph(), drawn.options())
-              .step(drawn.indices(), drawn.embeddings(), drawn.weight());
+              .step(drawn.indices(), drawn.embeddings(), drawn.weight(), DRAW);
       try (Engine engine = new Engine(drawn, device())) {
         StepResult actual = engine.step();
         assertEquals(expected.lossIns(), actual.lossIns(), 2e-5 * (1 + expected.lossIns()), where);
@@ -264,7 +266,7 @@ class ObjectivePropertyTest {
       try (IntTensor indices = IntTensor.of(drawn.indices(), batch);
           FloatTensor embeddings =
               FloatTensor.of(flat(drawn.embeddings()), batch, bank.dimension())) {
-        return objective.step(indices, embeddings, drawn.weight(), gradient);
+        return objective.step(indices, embeddings, drawn.weight(), DRAW, gradient);
       }
     }
 
@@ -297,7 +299,7 @@ class ObjectivePropertyTest {
             neighbours,
             random.nextInt(1, 4),
             random.nextBoolean(),
-            random.nextBoolean(),
+            Selection.values()[random.nextInt(3)],
             0.6,
             Ramp.CONSTANT,
             0,
@@ -319,7 +321,7 @@ class ObjectivePropertyTest {
         options.neighbours(),
         options.steps(),
         options.exclusive(),
-        options.hard(),
+        options.selection(),
         options.lambda(),
         options.ramp(),
         options.rampEpochs(),

@@ -7,9 +7,11 @@ import java.util.Arrays;
 import java.util.Random;
 import org.invp.bank.BankEngine;
 import org.invp.bank.Device;
+import org.invp.bank.Draws;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Selection;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.objective.ObjectiveOptions.BankStart;
@@ -127,7 +129,7 @@ final class ShardedCase {
             neighbours,
             random.nextInt(1, 4),
             random.nextBoolean(),
-            random.nextBoolean(),
+            Selection.values()[random.nextInt(3)],
             0.6,
             Ramp.CONSTANT,
             0,
@@ -226,7 +228,7 @@ final class ShardedCase {
           FloatTensor x = rowsHere.engine().allocateFloats(to - from, dimension);
           FloatTensor gradient = rowsHere.engine().allocateFloats(to - from, dimension)) {
         x.copyFrom(values);
-        losses[step] = objective.step(ids, x, weight, gradient);
+        losses[step] = objective.step(ids, x, weight, Draws.of(seed, step), gradient);
         gradients[step] = gradient.toArray();
         positives[step] = objective.positives().toArray();
       }

@@ -16,6 +16,7 @@ import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Selection;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.Ranks;
@@ -201,7 +202,7 @@ class ShardedInvariancePropagationTest {
     try (IntTensor ids = IntTensor.of(new int[] {image}, 1);
         FloatTensor x = FloatTensor.of(new float[] {first, 1, 2, 3}, 1, 4);
         FloatTensor gradient = FloatTensor.allocate(1, 4)) {
-      objective.step(ids, x, 1, gradient);
+      objective.step(ids, x, 1, 0, gradient);
     }
   }
 
@@ -222,7 +223,7 @@ class ShardedInvariancePropagationTest {
             k,
             published.steps() - 1,
             true,
-            true,
+            Selection.HARD,
             published.lambda(),
             published.ramp(),
             published.rampEpochs(),

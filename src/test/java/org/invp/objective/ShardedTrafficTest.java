@@ -9,6 +9,7 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Selection;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Traffic;
@@ -93,7 +94,7 @@ class ShardedTrafficTest {
             NEIGHBOURS,
             HOPS,
             true,
-            true,
+            Selection.HARD,
             0.6,
             Ramp.CONSTANT,
             0,
@@ -126,7 +127,7 @@ class ShardedTrafficTest {
         for (long i = 0; i < embeddings.size(); i++) {
           embeddings.set(i, (float) random.nextGaussian());
         }
-        objective.step(ids, embeddings, 0.6, gradient);
+        objective.step(ids, embeddings, 0.6, step, gradient);
       }
       Traffic after = group.traffic();
       return new Measured(

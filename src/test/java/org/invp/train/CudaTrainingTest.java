@@ -69,6 +69,17 @@ class CudaTrainingTest {
   }
 
   @Test
+  void aRefreshedBankIsTheCpus() {
+    String[] fresh = {"training.graph=epoch", "training.bank_refresh=epoch"};
+    List<Double> cpu = train("cpu", "cpu", steps -> {}, fresh);
+    List<Double> simt = train("simt", "cuda-simt", steps -> {}, fresh);
+    assertEquals(3 * TinyRun.BATCHES, cpu.size());
+    for (int step = 0; step < cpu.size(); step++) {
+      assertEquals(cpu.get(step), simt.get(step), CURVE * (1 + cpu.get(step)), "step " + step);
+    }
+  }
+
+  @Test
   void embeddingsAndTheirGradientStayOnTheDevice() {
     List<Long> copied = new ArrayList<>();
     train("run", "cuda-simt", step -> copied.add(Simt.copiedBytes()), "network.dimension=64");

@@ -191,7 +191,7 @@ class GraphRebuildTest {
     try (ImageDataset train = Setup.trainingImages(config);
         ImageDataset test = Setup.testImages(config);
         RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, stopper.stop, stopper)) {
+        Trainer trainer = new Trainer(config, folder, train, test, stopper.stop(), stopper)) {
       return trainer.run();
     }
   }
@@ -202,31 +202,5 @@ class GraphRebuildTest {
             List.of("training.graph=epoch", "evaluation.every=0", "evaluation.baselines=false"));
     all.addAll(List.of(overrides));
     return ConfigFile.parse("tiny.yaml", TinyRun.yaml(data), all);
-  }
-
-  /** Stops the run after a step, or the first time it says what it is doing in certain words. */
-  private static final class Stopper implements TrainingListener {
-    private final StopRequest stop = new StopRequest();
-    private final int step;
-    private final String phase;
-
-    Stopper(int step, String phase) {
-      this.step = step;
-      this.phase = phase;
-    }
-
-    @Override
-    public void phase(String what) {
-      if (what.equals(phase)) {
-        stop.request();
-      }
-    }
-
-    @Override
-    public void stepDone(StepMetrics metrics, int images, double meanLoss) {
-      if (metrics.step() == step) {
-        stop.request();
-      }
-    }
   }
 }

@@ -16,13 +16,14 @@ class MetricsFileTest {
   void anEpochIsOneLineWithTheDocumentedFields() throws IOException {
     Path path = temp.resolve("metrics.jsonl");
     new MetricsFile(path)
-        .append(new EpochMetrics(1, 2, 3, 4, 0.6, 0.1, 64, 8, 8, 1, 2, 3, 9, 5, 0.5, null, 0.25));
+        .append(
+            new EpochMetrics(1, 2, 3, 4, 0.6, 0.1, 64, 8, 8, 1, 2, 3, 9, 10, 5, 0.5, null, 0.25));
     assertEquals(
         List.of(
             "{\"epoch\":1,\"loss\":2.0,\"loss_ins\":3.0,\"loss_inv\":4.0,\"invariance_weight\":0.6,"
                 + "\"lr\":0.1,\"images\":64,\"seconds\":8.0,\"images_per_second\":8.0,"
                 + "\"bank_seconds\":1.0,\"network_seconds\":2.0,\"loader_wait\":3.0,"
-                + "\"graph_seconds\":9.0,\"corrupt_images\":5,"
+                + "\"graph_seconds\":9.0,\"refresh_seconds\":10.0,\"corrupt_images\":5,"
                 + "\"bank_knn\":0.5,\"embedding_knn\":null,\"embedding_cosine\":0.25}"),
         Files.readAllLines(path));
   }

@@ -96,6 +96,20 @@ class RanksTrainerTest {
   }
 
   @Test
+  void aBankThatIsRefreshedHasTheBitsOfOneThatWasNotStopped() throws Exception {
+    String[] fresh = {"training.graph=epoch", "training.bank_refresh=epoch"};
+    train(3, -1, fresh);
+    float[] whole = bank();
+    int[] wholeGraph = graph();
+    run = temp.resolve("stopped");
+    train(3, TinyRun.BATCHES, fresh);
+    train(3, 0, fresh);
+    train(3, -1, fresh);
+    assertArrayEquals(whole, bank());
+    assertArrayEquals(wholeGraph, graph());
+  }
+
+  @Test
   void aCheckpointOfTwoGoesOnWithThree() throws Exception {
     train(2, 5);
     assertEquals(List.of(Outcome.COMPLETE), distinct(train(3, -1)));

@@ -1,5 +1,6 @@
 package org.invp.bench;
 
+import org.invp.bank.Selection;
 import org.invp.objective.InvariancePropagation;
 import org.invp.objective.ObjectiveOptions;
 import org.invp.objective.ObjectiveOptions.BankStart;
@@ -38,7 +39,7 @@ public class StepBenchmark extends ShortRun {
                 StepInputs.NEIGHBOURS,
                 StepInputs.STEPS,
                 true,
-                true,
+                Selection.HARD,
                 LAMBDA,
                 Ramp.CONSTANT,
                 0,
@@ -49,7 +50,7 @@ public class StepBenchmark extends ShortRun {
   /** One batch. */
   @Benchmark
   public StepResult step(StepInputs inputs) {
-    return objective.step(inputs.step.anchors(), inputs.embeddings, LAMBDA, inputs.gradient);
+    return objective.step(inputs.step.anchors(), inputs.embeddings, LAMBDA, 0, inputs.gradient);
   }
 
   /** Releases the objective's buffers. */

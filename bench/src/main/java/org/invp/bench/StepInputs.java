@@ -7,6 +7,7 @@ import org.invp.bank.Device;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Selection;
 import org.invp.bank.StepTensors;
 import org.invp.tensor.FloatTensor;
 import org.openjdk.jmh.annotations.Param;
@@ -82,7 +83,14 @@ public class StepInputs {
     walk();
     engine.score(bank.embeddings(), step.unit(), step.positives(), positiveScores);
     engine.score(bank.embeddings(), step.unit(), step.anchors(), step.ownScores());
-    engine.select(step.positives(), positiveScores, true, step.chosen(), step.chosenScores());
+    engine.select(
+        step.anchors(),
+        step.positives(),
+        positiveScores,
+        Selection.HARD,
+        0,
+        step.chosen(),
+        step.chosenScores());
   }
 
   void nearest() {
