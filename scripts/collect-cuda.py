@@ -8,6 +8,12 @@ import pathlib
 import sys
 import time
 
+sys.dont_write_bytecode = True
+
+from record import record, this_processor  # noqa: E402
+
+DEPENDS_ON = ["native/bank/cuda", "src/main/java/org/invp/bank", "src/main/java/org/invp/objective"]
+
 
 def torch_search():
     try:
@@ -30,7 +36,9 @@ def torch_search():
 
 
 folder, target, info = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
-result = {"info": info.splitlines(), "jmh": json.loads((folder / "jmh.json").read_text())}
+device = next(line for line in info.splitlines() if line.startswith("device cuda"))
+result = record("make bench-cuda", DEPENDS_ON, f"{device.split(None, 2)[2]}; {this_processor()}")
+result |= {"info": info.splitlines(), "jmh": json.loads((folder / "jmh.json").read_text())}
 for file in sorted(folder.glob("*-*.json")):
     result[file.stem] = json.loads(file.read_text())
 result["torch_matmul_topk"] = torch_search()
