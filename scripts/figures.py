@@ -16,7 +16,8 @@ Between markers in a page stands what its template makes of the results files:
     <!-- end -->
 
 The first word of a place is the name of a results file without .json, the others are keys, indices, or key=value,
-which keeps the objects of a list that have it; a list of one object stands for the object. Formats are Python's, and
+which keeps the objects of a list that have it; a list of one object stands for the object. A place that ends in "?" may
+be missing: "-". A line "for NAME in PLACE:" is repeated for each element. Formats are Python's, and
     %      a share as per cent, "78.02 %"; p the same without the sign
     min    seconds as "4 min 56 s"
     A/B    A for true, B for false
@@ -31,9 +32,12 @@ import argparse
 import json
 import re
 import string
-import subprocess
 import sys
 from pathlib import Path
+
+sys.dont_write_bytecode = True
+
+from record import ROOT, git  # noqa: E402
 
 PAGES = ("README.md", "docs/**/*.md", "bench/**/*.md")
 RESULTS = ("docs/results/*.json", "bench/results/*.json", "docs/cuda-budget.json")
@@ -61,6 +65,10 @@ class Fault(Exception):
     """Something that a person has to mend, as one line."""
 
 
+class Missing:
+    """Stands for a number that a results file need not have."""
+
+
 class Figures(string.Formatter):
     """Fills templates from the results files of a tree."""
 
@@ -83,17 +91,19 @@ class Figures(string.Formatter):
                 lines.append(self.format(line))
                 continue
             variable, place, body = loop.groups()
-            for element in self.find(place, list):
+            elements = self.find(place, (list, dict))
+            for element in elements.values() if isinstance(elements, dict) else elements:
                 self.scope = {variable: element}
                 lines.append(self.format(body))
             self.scope = {}
         return "\n".join(lines), self.used
 
     def get_field(self, field_name, args, kwargs):
-        return self.find(field_name, (str, int, float, bool, type(None))), field_name
+        return self.find(field_name, (str, int, float, bool, type(None), Missing)), field_name
 
     def find(self, place, kind):
-        name, *keys = place.split(".")
+        """The value at a place; of a place that ends in "?" there may be none."""
+        name, *keys = place.rstrip("?").split(".")
         if name in self.scope:
             value = self.scope[name]
         elif name in self.files:
@@ -101,15 +111,20 @@ class Figures(string.Formatter):
             self.used.add(name)
         else:
             raise Fault(f"{{{place}}}: no results file is called {name}.json")
-        for key in keys:
-            value = step(value, key, place)
+        try:
+            for key in keys:
+                value = step(value, key)
+        except KeyError as e:
+            if not place.endswith("?"):
+                raise Fault(f"{{{place}}}: there is no {e.args[0]}") from None
+            value = Missing()
         if not isinstance(value, kind):
             raise Fault(f"{{{place}}} is a {type(value).__name__}")
         return value
 
     def format_field(self, value, spec):
-        if value is None:
-            return ""
+        if value is None or isinstance(value, Missing):
+            return "" if value is None else "-"
         try:
             if isinstance(value, bool):
                 return spec.split("/")[0 if value else 1]
@@ -123,7 +138,7 @@ class Figures(string.Formatter):
             raise Fault(f"{value!r} cannot be written as {spec!r}") from None
 
 
-def step(value, key, place):
+def step(value, key):
     """What a key leads to."""
     if isinstance(value, list) and "=" in key:
         name, _, wanted = key.partition("=")
@@ -138,7 +153,7 @@ def step(value, key, place):
             value = value[0]
         if isinstance(value, dict) and key in value:
             return value[key]
-    raise Fault(f"{{{place}}}: there is no {key}")
+    raise KeyError(key)
 
 
 def read(root, path):
@@ -236,20 +251,19 @@ def pages(root):
     return sorted({p for pattern in PAGES for p in root.glob(pattern)} - {root / STALE})
 
 
-def git(root, *words):
-    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True)
-    return done.stdout.splitlines() if done.returncode == 0 else None
-
-
 def stale(root, files, readers):
     """The note on figures that are older than the code they depend on."""
     rows = []
     for name, content in sorted(files.items()):
-        since = git(root, "log", "--format=%h %s", f"{content['commit']}..HEAD", "--", *content["depends_on"])
-        if since is None:
+        log = git("log", "--format=%h %s", f"{content['commit']}..HEAD", "--", *content["depends_on"], root=root)
+        if log is None:
             changes = "not known: the commit is not in this history"
-        elif since:
-            changes = f"{len(since)}, the last {since[0]}".replace("|", "\\|")
+        elif log or content.get("uncommitted"):
+            since = log.splitlines()
+            notes = [f"{len(since)}, the last {since[0]}"] if since else []
+            if content.get("uncommitted"):
+                notes.append(f"measured with changes that were not committed: {', '.join(content['uncommitted'])}")
+            changes = "; ".join(notes).replace("|", "\\|")
         else:
             continue
         rows.append(f"| `{name}.json` | {', '.join(readers.get(name, ['no page']))} | {content['commit']}, "
@@ -265,7 +279,7 @@ def stale(root, files, readers):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="change nothing; fail where a page differs from its files")
-    parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parent.parent, help="another tree")
+    parser.add_argument("--root", type=Path, default=ROOT, help="another tree")
     args = parser.parse_args()
     faults, readers = [], {}
     try:

@@ -20,25 +20,25 @@ def record(command, depends_on, processor=None):
     Paths count from the root; `uncommitted` names those files below them that differ from the commit.
     """
     fields = {
-        "commit": git("rev-parse", "--short", "HEAD").strip() or "unknown",
+        "commit": (git("rev-parse", "--short", "HEAD") or "unknown").strip(),
         "command": command,
         "processor": processor or this_processor(),
         "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "depends_on": list(depends_on),
     }
-    changed = git("status", "--porcelain", "--no-renames", "--", *depends_on).splitlines()
+    changed = (git("status", "--porcelain", "--no-renames", "--", *depends_on) or "").splitlines()
     if changed:
         fields["uncommitted"] = sorted(line[3:] for line in changed)
     return fields
 
 
-def git(*words):
-    """What git prints; nothing where there is no git or no history."""
+def git(*words, root=ROOT):
+    """What git prints; None where there is no git or it fails."""
     try:
-        done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True)
+        done = subprocess.run(["git", *words], cwd=root, capture_output=True, text=True)
     except FileNotFoundError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""
+        return None
+    return done.stdout if done.returncode == 0 else None
 
 
 def this_processor():
