@@ -10,7 +10,7 @@ MVN := scripts/mvn.sh
 
 .PHONY: fuzz test-simt cuda cuda-link cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
-.PHONY: demo-distributed
+.PHONY: demo-distributed docs
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	chaos soak \
 	bench jmh example format check-format clean
@@ -40,6 +40,7 @@ help:
 	@echo "make bench        speed and memory beside PyTorch and Faiss; ONLY=step,nearest for a part"
 	@echo "make jmh          the JMH benchmarks; ARGS='...' goes to JMH"
 	@echo "make example      the program of docs/embedding-in-your-program.md, which uses the memory bank alone"
+	@echo "make docs         the figures of README.md and docs from the results files; make test fails where they differ"
 	@echo "make bindings     the Java bindings anew, with JEXTRACT=/path/to/jextract"
 	@echo "make format       lay out Java and native code"
 	@echo "make clean        remove what was built; .deps and runs stay"
@@ -153,6 +154,9 @@ demo-distributed: package
 
 reproduce: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --data "$$data" $(ARGS)
+
+docs:
+	@python3 scripts/figures.py $(ARGS)
 
 chaos: package
 	@python3 scripts/chaos.py $(ARGS)

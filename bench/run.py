@@ -5,10 +5,8 @@ Both sides run on the same cores with the same number of threads, in turns (A B 
 median over the rounds of the ratios within a round. Prints a table, writes bench/results/*.json.
 """
 import argparse
-import datetime
 import json
 import os
-import platform
 import re
 import shlex
 import statistics
@@ -20,6 +18,11 @@ from pathlib import Path
 BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
 PEERS = BENCH / "peers"
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from record import record  # noqa: E402
+
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -267,19 +270,29 @@ def loader(bench):
 EXPERIMENTS = {"step": step, "small-step": small_step, "nearest": nearest, "share": share,
                "growth": growth, "graph": graph, "train": train, "loader": loader}
 
-
-def machine(bench):
-    cpuinfo = Path("/proc/cpuinfo")
-    text = cpuinfo.read_text() if cpuinfo.exists() else ""
-    name = re.search(r"^model name\s*:\s*(.*)$", text, re.MULTILINE)
-    return dict(processor=name[1] if name else platform.machine(), cores=len(bench.cores),
-                threads=bench.threads, system=platform.platform())
+# What each of them measures: a change there makes its results old.
+SEARCH = ["native/bank/cpu", *(f"native/bank/{name}" for name in (
+    "nearest.cpp", "ranking.h", "sampling.h", "thread_pool.cpp"))]
+BANK = [*SEARCH, *(f"native/bank/{name}" for name in (
+    "objective.cpp", "loss_terms.h", "rows.cpp", "select.cpp", "walk.cpp", "weighted_rows.cpp"))]
+JAVA = "src/main/java/org/invp/"
+DEPENDS_ON = {
+    "step": [*BANK, "bench/peers/bank_step_torch.py"],
+    "small-step": [*BANK, "bench/peers/bank_step_torch.py"],
+    "nearest": [*SEARCH, "bench/peers/nearest_faiss.py"],
+    "share": [*SEARCH, "native/bank/peak.cpp"],
+    "growth": SEARCH,
+    "graph": [*SEARCH, "bench/peers/graph_faiss.py"],
+    "train": [*BANK, "native/image", "native/nn", f"{JAVA}bank", f"{JAVA}data", f"{JAVA}nn", f"{JAVA}objective",
+              f"{JAVA}train", "configs/fashion-mnist.yaml", "bench/peers/train_torch.py"],
+    "loader": ["native/image", f"{JAVA}data", "configs/imagenet-resnet50.yaml", "bench/peers/loader_torch.py"],
+}
 
 
 def write(bench, name, runs, rows):
-    result = dict(made_by=f"make bench ONLY={name}",
-                  at=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-                  machine=machine(bench), rounds=bench.rounds, rows=rows, runs=runs)
+    options = "" if bench.threads == 2 else f" THREADS={bench.threads}"
+    result = dict(record(f"make bench ONLY={name}{options}", DEPENDS_ON[name]),
+                  threads=bench.threads, rounds=bench.rounds, rows=rows, runs=runs)
     folder = BENCH / "results"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -12,9 +12,14 @@ import re
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+
+from record import ROOT, record  # noqa: E402
+
 SOURCES = ROOT / "native/bank/cuda"
 BUDGET = ROOT / "docs/cuda-budget.json"
+DEPENDS_ON = ["native/bank/cuda", "scripts/cuda-report.py"]
+NO_PROCESSOR = "any: compiled and computed, nothing ran"
 
 # Per multiprocessor: shared memory, of which each block costs 1 KiB more than it asks for (CUDA programming guide, table
 # of compute capabilities). Registers 65,536 and threads 2,048 on all of them, blocks 32.
@@ -40,6 +45,8 @@ STAGES = {
     "objective": (B * M * (4 * D + 8 + 16), 2 * B * M * D, "fp32"),
     "update, graph": (B * (3 * D * 4 + M * 8), 6 * B * D, "fp32"),
 }
+# The stages that only one way to the candidates has.
+ONLY = {"similarity (own)": "own", "or cuBLAS, scores in fp16": "cublas", "and filter": "cublas"}
 # Bytes per second, tensor-core (fp16, dense) and fp32 operations per second: data sheets of the SXM modules of 80 GB.
 DEVICES = {"A100": (2.039e12, 312e12, 19.5e12), "H100": (3.35e12, 989e12, 67e12)}
 
@@ -100,6 +107,20 @@ def occupancy(arch, kernel, threads):
     return blocks * threads / 2048
 
 
+def roofline():
+    """The least time of each stage, and of a step by either way to the candidates."""
+    stages, ways = [], {"own": {f"{d}_ms": 0 for d in DEVICES}, "cublas": {f"{d}_ms": 0 for d in DEVICES}}
+    for stage, (moved, operations, kind) in STAGES.items():
+        row = {"stage": stage, "mb": moved / 1e6, "gflop": operations / 1e9}
+        for device, (bandwidth, tensor, fp32) in DEVICES.items():
+            row[f"{device}_us"] = max(moved / bandwidth, operations / (tensor if kind == "tensor" else fp32)) * 1e6
+            for way, times in ways.items():
+                if way == ONLY.get(stage, way):
+                    times[f"{device}_ms"] += row[f"{device}_us"] / 1e3
+        stages.append(row)
+    return {"stages": stages, **ways}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1])
     kernels, ptx = from_ptxas(folder), from_ptx(folder)
@@ -119,12 +140,12 @@ def main():
             errors.append(f"{name}: computes in double precision")
     print(f"\n{'stage at B=256, N=1,281,167, D=128, M=4096':44} {'MB':>8} {'GFLOP':>8}" +
           "".join(f" {device + ' us':>9}" for device in DEVICES))
-    for stage, (moved, operations, kind) in STAGES.items():
-        times = [max(moved / bandwidth, operations / (tensor if kind == "tensor" else fp32)) * 1e6
-                 for bandwidth, tensor, fp32 in DEVICES.values()]
-        print(f"{stage:44} {moved / 1e6:8.1f} {operations / 1e9:8.2f}" + "".join(f" {t:9.1f}" for t in times))
+    limits = roofline()
+    for row in limits["stages"]:
+        print(f"{row['stage']:44} {row['mb']:8.1f} {row['gflop']:8.2f}" + "".join(f" {row[d + '_us']:9.1f}" for d in DEVICES))
     if "--update" in sys.argv:
-        BUDGET.write_text(json.dumps({"kernels": kernels, "ptx": ptx}, indent=1, sort_keys=True) + "\n")
+        budget = {**record("make cuda-report ARGS=--update", DEPENDS_ON, NO_PROCESSOR), "roofline": limits, "kernels": kernels, "ptx": ptx}
+        BUDGET.write_text(json.dumps(budget, indent=1) + "\n")
         print(f"wrote {BUDGET.relative_to(ROOT)}")
     else:
         budget = json.loads(BUDGET.read_text())
@@ -148,4 +169,5 @@ def main():
     sys.exit(1 if errors else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

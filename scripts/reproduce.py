@@ -10,15 +10,16 @@ import concurrent.futures
 import datetime
 import json
 import os
-import platform
-import re
 import shlex
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+
+from record import ROOT, record  # noqa: E402
+
 RESULTS = ROOT / "docs" / "results" / "fashion-mnist.json"
 CONFIG = "configs/fashion-mnist-long.yaml"
 TEMPLATE = "hard-paper"  # the arm whose settings the supervised network and the baselines share
@@ -30,6 +31,8 @@ ARMS = {
     "hard-paper": ("hard positives, the paper's definitions", []),
     "exact-graph": ("hard positives, exact graph", ["training.graph=epoch"]),
 }
+DEPENDS_ON = ["scripts/reproduce.py", CONFIG, "native/bank", "native/image", "native/nn",
+              *(f"src/main/java/org/invp/{room}" for room in ("bank", "data", "eval", "nn", "objective", "train"))]
 SUPERVISED = ("supervised", "supervised, all labels")
 
 EVALUATIONS = {
@@ -90,13 +93,7 @@ class Reproduction:
         before = json.loads(self.results.read_text())["arms"] if self.results.exists() else {}
         arms = {name: about for name, (about, _) in ARMS.items()}
         arms[SUPERVISED[0]] = SUPERVISED[1]
-        results = {
-            "command": "make reproduce",
-            "commit": revision(),
-            "date": datetime.date.today().isoformat(),
-            "machine": machine(),
-            "arms": {},
-        }
+        results = {**record("make reproduce", DEPENDS_ON), "arms": {}}
         for name, about in arms.items():
             found = sorted((self.runs / name / "eval").glob("*.json"))
             if found:
@@ -127,16 +124,6 @@ def lines(run):
 
 def sets(settings):
     return [word for setting in settings for word in ("--set", setting)]
-
-
-def revision():
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def machine():
-    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
-    return f"{cpu.group(1) if cpu else platform.machine()}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def say(text):

@@ -10,7 +10,6 @@ import argparse
 import collections
 import json
 import os
-import platform
 import re
 import shlex
 import signal
@@ -21,7 +20,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.dont_write_bytecode = True
+
+from record import ROOT, record  # noqa: E402
+
 TOLERANCE = 0.02
 SETTINGS = [
     "data.limit=4608",
@@ -32,6 +34,9 @@ SETTINGS = [
     "evaluation.every=2",
     "evaluation.baselines=false",
 ]
+DEPENDS_ON = ["scripts/soak.py", "native/bank/cpu", "native/image", "native/nn",
+              *(f"src/main/java/org/invp/{room}" for room in (
+                  "bank", "data", "eval", "io", "nn", "objective", "tensor", "train"))]
 
 
 def sample(pid):
@@ -130,22 +135,18 @@ def main():
         result, faults = judge(samples, warmup)
         epochs, images = steps(run)
     result |= {"minutes": args.minutes, "warmup_minutes": round(warmup / 60, 2), "epochs": epochs, "images": images}
-    result |= {"exit_code": code, "load_average": os.getloadavg()[2], "machine": machine()}
+    result |= {"exit_code": code, "load_average": os.getloadavg()[2]}
     if code != 143:
         faults.append(f"the trainer ended with exit code {code} after SIGTERM, expected 143")
     for key, value in result.items():
         print(f"{key:18} {value}")
     if args.results:
-        report = {"result": result, "samples": samples}
+        command = f"make soak MINUTES={args.minutes:g}"
+        report = {**record(command, DEPENDS_ON), "result": result, "samples": samples}
         args.results.write_text(json.dumps(report, indent=1).replace('\n   "', ' "').replace("\n  }", "}") + "\n")
     for fault in faults:
         print(f"soak: {fault}", file=sys.stderr)
     sys.exit(1 if faults else 0)
-
-
-def machine():
-    model = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    return f"{model.group(1) if model else platform.machine()}, {os.cpu_count()} processors"
 
 
 main()

@@ -48,7 +48,7 @@ run_benchmarks() {
         >"$work/$way-$part.json"
     done
   done
-  python3 scripts/collect-cuda.py "$work" "bench/results/cuda-$gpu.json" "$info"
+  python3 scripts/collect-cuda.py "$work" "bench/results/cuda-$gpu.json" "$info" "$line"
   rm -rf "$work"
 }
 
