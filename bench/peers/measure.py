@@ -1,7 +1,10 @@
-"""What every peer shares: timing after one unmeasured run, memory, and one JSON object on stdout."""
+"""What peers share: timing after one unmeasured run, memory, and one JSON object on stdout."""
 import json
+import platform
+import re
 import statistics
 import time
+from pathlib import Path
 
 
 def status_mib(field):
@@ -30,6 +33,13 @@ def measure(repeats, run, prepare=lambda: None):
         "min_s": min(measured),
         "extra_mb": status_mib("VmHWM") - before,
     }
+
+
+def processor():
+    cpuinfo = Path("/proc/cpuinfo")
+    text = cpuinfo.read_text() if cpuinfo.exists() else ""
+    name = re.search(r"^model name\s*:\s*(.*)$", text, re.MULTILINE)
+    return name.group(1) if name else platform.machine()
 
 
 def report(**figures):

@@ -1,93 +1,23 @@
 #!/usr/bin/env python3
 """Trains on Fashion-MNIST in PyTorch with the network and recipe of configs/fashion-mnist.yaml.
 
-Prints one JSON object per epoch. Augmentation works on whole batches, since one image at a time
-in Python would be far slower; images stay in memory.
+Prints one JSON object per epoch.
 """
 import argparse
-import gzip
 import math
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as F
 
+from fashion_mnist import (DIM, Augmentation, features, knn_accuracy, learning_rate, load,
+                           resnet18)
 from measure import report
 
-MEAN, DEVIATION = 0.2860, 0.3530
-WIDTH, DIM, NEGATIVES, POSITIVES, NEIGHBOURS, HOPS = 16, 128, 4096, 20, 4, 3
+NEGATIVES, POSITIVES, NEIGHBOURS, HOPS = 4096, 20, 4, 3
 TEMPERATURE, LAMBDA, BANK_MOMENTUM, EPSILON = 0.2, 0.6, 0.5, 1e-7
 BATCH, RATE, WARM_UP_STEPS, MOMENTUM, DECAY = 64, 0.1, 100, 0.9, 5e-4
-
-
-def read_idx(path):
-    data = gzip.decompress(path.read_bytes())
-    dims = np.frombuffer(data, ">i4", count=data[3], offset=4)
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * data[3]).reshape(dims)
-
-
-def convolution(inputs, outputs, size, stride=1):
-    layer = nn.Conv2d(inputs, outputs, size, stride, padding=size // 2, bias=False)
-    nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
-    return nn.Sequential(layer, nn.BatchNorm2d(outputs))
-
-
-class BasicBlock(nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.first = convolution(inputs, outputs, 3, stride)
-        self.second = convolution(outputs, outputs, 3)
-        same = stride == 1 and inputs == outputs
-        self.shortcut = nn.Identity() if same else convolution(inputs, outputs, 1, stride)
-
-    def forward(self, x):
-        return F.relu(self.second(F.relu(self.first(x))) + self.shortcut(x))
-
-
-def resnet18():
-    """The CIFAR stem, a quarter of the published width, a linear head with batch norm."""
-    layers = [convolution(1, WIDTH, 3), nn.ReLU()]
-    inputs = WIDTH
-    for stage in range(4):
-        outputs = WIDTH << stage
-        layers.append(BasicBlock(inputs, outputs, 1 if stage == 0 else 2))
-        layers.append(BasicBlock(outputs, outputs, 1))
-        inputs = outputs
-    head = nn.Linear(inputs, DIM, bias=False)
-    nn.init.xavier_uniform_(head.weight)
-    layers += [nn.AdaptiveAvgPool2d(1), nn.Flatten(), head, nn.BatchNorm1d(DIM)]
-    return nn.Sequential(*layers).to(memory_format=torch.channels_last)
-
-
-def uniform(count, low, high):
-    return torch.empty(count).uniform_(low, high)
-
-
-def crop_and_flip(images):
-    """Random resized crop and flip as one affine map per image, sampled bilinearly."""
-    count = len(images)
-    area = uniform(count, 0.2, 1)
-    ratio = torch.exp(uniform(count, math.log(3 / 4), math.log(4 / 3)))
-    width = torch.sqrt(area * ratio).clamp(max=1)
-    height = torch.sqrt(area / ratio).clamp(max=1)
-    mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
-    zero = torch.zeros(count)
-    across = torch.stack([width * mirror, zero, uniform(count, -1, 1) * (1 - width)], dim=1)
-    down = torch.stack([zero, height, uniform(count, -1, 1) * (1 - height)], dim=1)
-    grid = F.affine_grid(torch.stack([across, down], dim=1), images.shape, align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
-
-
-def augment(pixels):
-    images = crop_and_flip(pixels.unsqueeze(1).float() / 255)
-    brightness, contrast = (uniform(len(images), 0.6, 1.4).view(-1, 1, 1, 1) for _ in range(2))
-    images = (images * brightness).clamp(0, 1)
-    gray = images.mean(dim=(1, 2, 3), keepdim=True)
-    images = (gray + contrast * (images - gray)).clamp(0, 1)
-    return ((images - MEAN) / DEVIATION).contiguous(memory_format=torch.channels_last)
 
 
 class Objective:
@@ -125,23 +55,6 @@ class Objective:
         self.bank[images] = F.normalize(blend)
 
 
-def learning_rate(step, steps):
-    return RATE * min(1, (step + 1) / WARM_UP_STEPS) * (1 + math.cos(math.pi * step / steps)) / 2
-
-
-@torch.no_grad()
-def knn_accuracy(network, bank, labels, pixels, truth, k=200, sigma=0.07):
-    """Each test image is voted on by its k nearest rows of the bank."""
-    network.eval()
-    correct = 0
-    for part, expected in zip(pixels.split(500), truth.split(500)):
-        images = (part.unsqueeze(1).float() / 255 - MEAN) / DEVIATION
-        similarity, ids = (F.normalize(network(images)) @ bank.T).topk(min(k, len(bank)), dim=1)
-        votes = torch.zeros(len(part), 10).scatter_add_(1, labels[ids], (similarity / sigma).exp())
-        correct += (votes.argmax(dim=1) == expected).sum().item()
-    return correct / len(truth)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="the folder of the data set's four .gz files")
@@ -154,10 +67,8 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
 
-    def load(name):
-        return torch.from_numpy(read_idx(args.data / f"{name}-ubyte.gz").copy())
-
-    pixels = load("train-images-idx3")[: args.images]
+    pixels = load(args.data, "train-images-idx3")[: args.images]
+    augment = Augmentation()
     network, objective = resnet18(), Objective(len(pixels))
     optimizer = torch.optim.SGD(network.parameters(), RATE, MOMENTUM, weight_decay=DECAY)
     steps, step = args.epochs * math.ceil(len(pixels) / BATCH), 0
@@ -170,7 +81,7 @@ def main():
             optimizer.zero_grad()
             loss.backward()
             for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, steps)
+                group["lr"] = learning_rate(RATE, step, steps, WARM_UP_STEPS)
             optimizer.step()
             objective.update(images, unit, nearest)
             total += loss.item() * len(images)
@@ -179,10 +90,10 @@ def main():
         figures = dict(epoch=epoch, loss=total / len(pixels), seconds=seconds,
                        images_per_second=len(pixels) / seconds)
         if args.knn:
-            labels = load("train-labels-idx1")[: args.images].long()
-            figures["bank_knn"] = knn_accuracy(network, objective.bank, labels,
-                                               load("t10k-images-idx3"),
-                                               load("t10k-labels-idx1").long())
+            labels = load(args.data, "train-labels-idx1")[: args.images].long()
+            truth = load(args.data, "t10k-labels-idx1").long()
+            _, queries = features(network, load(args.data, "t10k-images-idx3"))
+            figures["bank_knn"] = knn_accuracy(objective.bank, labels, queries, truth, [200])[200]
         report(peer=f"PyTorch {torch.__version__}", threads=args.threads, **figures)
 
 

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
       EvalKnnCommand.class,
       EvalRetrievalCommand.class,
       EvalLinearCommand.class,
+      EvalLogisticCommand.class,
       EvalSemiCommand.class,
       EvalFinetuneCommand.class,
       EvalVocCommand.class

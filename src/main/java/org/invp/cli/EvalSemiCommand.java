@@ -26,7 +26,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code invp eval semi}. */
@@ -64,10 +63,7 @@ final class EvalSemiCommand implements Callable<Integer> {
   public Integer call() {
     device.check();
     for (double share : shares) {
-      if (!(share > 0 && share <= 1)) {
-        throw new ParameterException(
-            spec.commandLine(), "--labels is %s, allowed: above 0, at most 1".formatted(share));
-      }
+      LabelShares.check(spec.commandLine(), share);
     }
     return session.run(device, List.of(), this::evaluate);
   }

@@ -1,16 +1,11 @@
 package org.invp.eval;
 
 import de.bwaldvogel.liblinear.Feature;
-import de.bwaldvogel.liblinear.FeatureNode;
 import de.bwaldvogel.liblinear.Linear;
 import de.bwaldvogel.liblinear.Model;
 import de.bwaldvogel.liblinear.Parameter;
-import de.bwaldvogel.liblinear.Problem;
 import de.bwaldvogel.liblinear.SolverType;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
-import org.invp.tensor.FloatTensor;
 
 /**
  * A linear support vector machine that tells one class from all others: L2 regularisation, squared
@@ -28,10 +23,6 @@ final class LinearSvm {
   private static final double[] WEIGHTS = {2, 1};
   private static final int[] LABELS = {1, -1};
 
-  static {
-    Linear.disableDebugOutput();
-  }
-
   private final Model model;
   private final double sign;
 
@@ -41,48 +32,21 @@ final class LinearSvm {
   }
 
   /**
-   * Rows as liblinear takes them: the values that are not 0, and a 1 at the end.
-   *
-   * @param rows [N, D]
-   */
-  static Feature[][] features(FloatTensor rows) {
-    int dimension = Math.toIntExact(rows.shape(1));
-    Feature[][] all = new Feature[Math.toIntExact(rows.shape(0))][];
-    for (int row = 0; row < all.length; row++) {
-      List<Feature> features = new ArrayList<>();
-      for (int column = 0; column < dimension; column++) {
-        float value = rows.get((long) row * dimension + column);
-        if (value != 0) {
-          features.add(new FeatureNode(column + 1, value));
-        }
-      }
-      features.add(new FeatureNode(dimension + 1, 1));
-      all[row] = features.toArray(Feature[]::new);
-    }
-    return all;
-  }
-
-  /**
    * Trains; the same input makes the same machine.
    *
-   * @param images from {@link #features}
+   * @param images from {@link LiblinearRows}
    * @param positive which show the class; some do, some do not
    * @param cost C: the larger, the more an error weighs against short weights
    */
   static LinearSvm train(Feature[][] images, boolean[] positive, double cost) {
-    Problem problem = new Problem();
-    problem.l = images.length;
-    problem.x = images;
-    problem.n = images[0][images[0].length - 1].getIndex();
-    problem.bias = 1;
-    problem.y = new double[images.length];
+    double[] targets = new double[images.length];
     for (int image = 0; image < images.length; image++) {
-      problem.y[image] = positive[image] ? LABELS[0] : LABELS[1];
+      targets[image] = positive[image] ? LABELS[0] : LABELS[1];
     }
     Parameter parameter = new Parameter(SolverType.L2R_L2LOSS_SVC_DUAL, cost, TOLERANCE);
     parameter.setWeights(WEIGHTS, LABELS);
     parameter.setRandom(new Random(0));
-    return new LinearSvm(Linear.train(problem, parameter));
+    return new LinearSvm(Linear.train(LiblinearRows.problem(images, targets), parameter));
   }
 
   /** Decision values, one per image: the higher, the surer that it shows the class. */

@@ -3,13 +3,9 @@ package org.invp.eval;
 import de.bwaldvogel.liblinear.Feature;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
-import org.invp.InvpException;
 import org.invp.data.MultiLabelDataset;
 import org.invp.data.MultiLabelDataset.Target;
 import org.invp.tensor.FloatTensor;
@@ -60,45 +56,29 @@ public final class SvmClassification {
       MultiLabelDataset train,
       FloatTensor testRows,
       MultiLabelDataset test) {
-    requireFinite(trainRows);
-    requireFinite(testRows);
-    Feature[][] trainImages = LinearSvm.features(trainRows);
-    Feature[][] testImages = LinearSvm.features(testRows);
-    ExecutorService pool = Executors.newFixedThreadPool(threads);
-    try {
-      List<Future<ClassResult>> running = new ArrayList<>();
-      for (int cls = 0; cls < train.classes(); cls++) {
-        Target[] known = targets(train, cls);
-        Target[] truth = targets(test, cls);
-        int id = cls;
-        if (count(known, Target.PRESENT) >= FEWEST
-            && count(known, Target.ABSENT) >= FEWEST
-            && count(truth, Target.PRESENT) > 0) {
-          running.add(pool.submit(() -> judge(id, trainImages, known, testImages, truth)));
-        }
+    FiniteRows.require(trainRows);
+    FiniteRows.require(testRows);
+    Feature[][] trainImages = LiblinearRows.of(trainRows);
+    Feature[][] testImages = LiblinearRows.of(testRows);
+    List<Callable<ClassResult>> tasks = new ArrayList<>();
+    for (int cls = 0; cls < train.classes(); cls++) {
+      Target[] known = targets(train, cls);
+      Target[] truth = targets(test, cls);
+      int id = cls;
+      if (count(known, Target.PRESENT) >= FEWEST
+          && count(known, Target.ABSENT) >= FEWEST
+          && count(truth, Target.PRESENT) > 0) {
+        tasks.add(() -> judge(id, trainImages, known, testImages, truth));
       }
-      List<ClassResult> results = new ArrayList<>();
-      for (Future<ClassResult> result : running) {
-        results.add(result.get());
-      }
-      return results;
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof RuntimeException cause
-          ? cause
-          : new InvpException("a support vector machine failed: " + e.getCause(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InvpException("interrupted", e);
-    } finally {
-      pool.shutdownNow();
     }
+    return ParallelTasks.run(threads, "a support vector machine", tasks);
   }
 
   private ClassResult judge(
       int cls, Feature[][] trainImages, Target[] known, Feature[][] testImages, Target[] truth) {
     int[] clear =
         IntStream.range(0, known.length).filter(i -> known[i] != Target.DIFFICULT).toArray();
-    Feature[][] images = SvmCosts.pick(trainImages, clear);
+    Feature[][] images = LiblinearRows.pick(trainImages, clear);
     boolean[] positive = new boolean[clear.length];
     for (int i = 0; i < clear.length; i++) {
       positive[i] = known[clear[i]] == Target.PRESENT;
@@ -117,15 +97,5 @@ public final class SvmClassification {
 
   private static long count(Target[] targets, Target which) {
     return IntStream.range(0, targets.length).filter(i -> targets[i] == which).count();
-  }
-
-  private static void requireFinite(FloatTensor rows) {
-    long values = rows.shape(0) * rows.shape(1);
-    for (long at = 0; at < values; at++) {
-      if (!Float.isFinite(rows.get(at))) {
-        throw new InvalidDataException(
-            "the network's features of image %d are not finite".formatted(at / rows.shape(1)));
-      }
-    }
   }
 }

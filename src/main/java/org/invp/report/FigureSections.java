@@ -73,13 +73,18 @@ final class FigureSections {
       out.element("<tr><td>", row, "</td>");
       for (Map<String, Double> column : columns) {
         Double value = column.get(row);
-        boolean marked = runs.size() > 1 && value != null && value == best;
+        boolean marked = runs.size() > 1 && value != null && value == best && isMerit(row);
         out.raw(marked ? "<td class=\"n best\">" : "<td class=\"n\">");
         out.text(value == null ? "–" : score(value)).raw("</td>");
       }
       out.raw("</tr>");
     }
     out.raw("</tbody></table></div>");
+  }
+
+  /** How far draws lie apart is no merit: neither more nor less is better. */
+  private static boolean isMerit(String row) {
+    return !row.endsWith("_deviation");
   }
 
   private static String score(double value) {

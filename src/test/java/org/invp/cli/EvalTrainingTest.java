@@ -79,6 +79,52 @@ class EvalTrainingTest {
   }
 
   @Test
+  void logisticReportsTheMeanAndTheSpreadOfItsDraws() throws IOException {
+    Object[] line = {"eval", "logistic", run, "--labels", 0.8, "--draws", 3, "--json"};
+    JsonNode json = json(line);
+    assertEquals(20, json.get("settings").get("labelled_images").asInt());
+    JsonNode scores = json.get("scores");
+    assertEquals(4, scores.size());
+    for (int i = 0; i < 4; i += 2) {
+      assertEquals("top1", scores.get(i).get("metric").asText());
+      assertEquals("top1_deviation", scores.get(i + 1).get("metric").asText());
+      JsonNode draws = json.get("extra").get("draws").get(scores.get(i).get("what").asText());
+      assertEquals(3, draws.size());
+      double sum = 0;
+      double squares = 0;
+      for (JsonNode draw : draws) {
+        sum += draw.get("top1").asDouble();
+        squares += Math.pow(draw.get("top1").asDouble(), 2);
+        assertTrue(draw.get("cost").asDouble() > 0);
+      }
+      assertEquals(sum / 3, scores.get(i).get("value").asDouble(), 1e-9);
+      double variance = (squares - sum * sum / 3) / 2;
+      assertEquals(variance, Math.pow(scores.get(i + 1).get("value").asDouble(), 2), 1e-9);
+    }
+    assertEquals(
+        json, JsonMapper.builder().build().readTree(run.resolve("eval/logistic.json").toFile()));
+    assertEquals(json.get("extra"), json(line).get("extra"));
+  }
+
+  @Test
+  void logisticOnAllLabelsIsOneDraw() throws IOException {
+    JsonNode json =
+        json("eval", "logistic", run, "--labels", 1, "--features", "backbone", "--json");
+    assertEquals(22, json.get("settings").get("labelled_images").asInt());
+    assertEquals(1, json.get("settings").get("draws").asInt());
+    assertEquals(1, json.get("scores").size());
+    assertEquals("backbone", json.get("scores").get(0).get("what").asText());
+  }
+
+  @Test
+  void logisticNeedsTwoLabelsOfSomeClass() {
+    Result result = invp("eval", "logistic", run);
+    assertEquals(1, result.code, result.err);
+    assertEquals(1, result.err.lines().count(), result.err);
+    assertTrue(result.err.contains("raise --labels"), result.err);
+  }
+
+  @Test
   void semiTunesOnAShareOfEveryClass() throws IOException {
     JsonNode json =
         json("eval", "semi", run, "--labels", "0.01,0.5", "--epochs", 2, "--threads", 1, "--json");
@@ -149,6 +195,10 @@ class EvalTrainingTest {
     for (Object[] arguments :
         new Object[][] {
           {"eval", "semi", run, "--labels", "2"},
+          {"eval", "logistic", run, "--labels", "0"},
+          {"eval", "logistic", run, "--draws", "0"},
+          {"eval", "logistic", run, "--labels", "1", "--draws", "2"},
+          {"eval", "logistic", run, "--features", "pixels"},
           {"eval", "linear", run, "--epochs", "0"},
           {"eval", "linear", run, "--views", "cached", "--layers", "all", "--crops", 10},
           {"eval", "finetune", run, "--data", "nothing"},

@@ -55,7 +55,7 @@ class NoDriverTest {
 
   @Test
   void everyEvaluationRefusesItInOneLine() throws IOException, InterruptedException {
-    for (String protocol : List.of("knn", "linear", "semi", "finetune", "retrieval")) {
+    for (String protocol : List.of("knn", "linear", "logistic", "semi", "finetune", "retrieval")) {
       assertRefused(invp("eval", protocol, run, "--device", "cuda:0"));
     }
     assertRefused(

@@ -16,7 +16,7 @@ class LinearSvmTest {
 
   private static Feature[][] features(float[] rows, int dimension) {
     try (FloatTensor tensor = FloatTensor.of(rows, rows.length / dimension, dimension)) {
-      return LinearSvm.features(tensor);
+      return LiblinearRows.of(tensor);
     }
   }
 
@@ -75,12 +75,6 @@ class LinearSvmTest {
     assertEquals(1.0 / (1 << 19), costs.get(0));
     assertEquals(100, costs.get(20));
     assertEquals(costs.stream().sorted().toList(), costs);
-  }
-
-  @Test
-  void foldsKeepTheSharesOfBothClasses() {
-    boolean[] positive = {true, false, true, false, true, false, false, false, false};
-    assertArrayEquals(new int[] {0, 0, 1, 0, 2, 1, 1, 2, 2}, SvmCosts.folds(positive));
   }
 
   @Test

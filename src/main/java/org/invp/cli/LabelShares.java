@@ -1,0 +1,17 @@
+package org.invp.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** The option {@code --labels} of the evaluations that use few labels. */
+final class LabelShares {
+  private LabelShares() {}
+
+  /** Refuses what is no share of the labels. */
+  static void check(CommandLine command, double share) {
+    if (!(share > 0 && share <= 1)) {
+      throw new ParameterException(
+          command, "--labels is %s, allowed: above 0, at most 1".formatted(share));
+    }
+  }
+}
