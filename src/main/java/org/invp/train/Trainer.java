@@ -40,6 +40,7 @@ public final class Trainer implements AutoCloseable {
   private final TrainingStep step;
   private final LearningRateSchedule schedule;
   private final GraphRebuild graphRebuild;
+  private final WalkProbe walkProbe;
   private final Evaluator evaluator;
   private final MetricsRecorder metrics;
   private Position saved;
@@ -93,6 +94,7 @@ public final class Trainer implements AutoCloseable {
           new LearningRateSchedule(
               config.optimizer(), config.training().epochs(), loader.batches());
       graphRebuild = new GraphRebuild(config, state, group, agreement::check);
+      walkProbe = new WalkProbe(config, state, train, group, agreement::check, this::warn);
       evaluator = new Evaluator(config, state, train, test, group, agreement::check);
     } catch (RuntimeException | Error e) {
       cleanup.close();
@@ -113,6 +115,9 @@ public final class Trainer implements AutoCloseable {
       while (state.position().epoch() <= config.training().epochs()) {
         if (graphRebuild.isDue()) {
           graphRebuild.run(listener);
+        }
+        if (walkProbe.isDue()) {
+          walkProbe.run(listener);
         }
         trainEpoch();
         finishEpoch();
