@@ -14,14 +14,6 @@ public final class Draws {
     return mix(mix(seed) ^ step);
   }
 
-  /**
-   * The rank that a draw gives a place in an anchor's row of positives, as {@code invp/bank.h}
-   * defines it: the largest come first, among equals the smaller place.
-   */
-  public static long rank(long draw, int anchor, int place) {
-    return mix(mix(draw ^ anchor) ^ place) >>> 32;
-  }
-
   /** SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): the increment, then the finaliser. */
   private static long mix(long value) {
     long x = value + 0x9E3779B97F4A7C15L;

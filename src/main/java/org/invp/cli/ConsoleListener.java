@@ -108,7 +108,7 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     Double knn = metrics.bankKnn() != null ? metrics.bankKnn() : metrics.embeddingKnn();
     return String.format(
         Locale.ROOT,
-        "epoch %d/%d  loss %.4f (ins %.4f, inv %.4f)  kNN %s  cosine %.3f  %.0f images/s  %.1f s%s",
+        "epoch %d/%d  loss %.4f (ins %.4f, inv %.4f)  kNN %s  cosine %.3f  %s%.0f images/s  %.1f s%s",
         metrics.epoch(),
         config.training().epochs(),
         metrics.loss(),
@@ -116,9 +116,22 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
         metrics.lossInv(),
         knn == null ? "-" : percent(knn),
         metrics.embeddingCosine(),
+        walk(metrics),
         metrics.imagesPerSecond(),
         metrics.seconds(),
         waited(metrics));
+  }
+
+  /** How many images the walk found as the epoch started, and how many of them are right. */
+  private static String walk(EpochMetrics metrics) {
+    if (metrics.walkSize() == null) {
+      return "";
+    }
+    String right =
+        metrics.walkRight() == null
+            ? ""
+            : String.format(Locale.ROOT, ", %.0f %% right", 100 * metrics.walkRight());
+    return String.format(Locale.ROOT, "N(i) %.0f%s  ", metrics.walkSize(), right);
   }
 
   /** The share of the time that the loader made the trainer wait, where it is worth a word. */

@@ -65,7 +65,7 @@ public final class DividedImages {
    * @param rows [own images, D]
    * @param gathered [images, D], out
    */
-  void gather(FloatTensor rows, FloatTensor gathered) {
+  public void gather(FloatTensor rows, FloatTensor gathered) {
     long columns = gathered.shape(1);
     try (FloatTensor padded = FloatTensor.allocate(most(), columns);
         FloatTensor parts = FloatTensor.allocate((long) group.size() * most(), columns)) {

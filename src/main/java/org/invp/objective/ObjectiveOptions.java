@@ -107,6 +107,15 @@ public record ObjectiveOptions(
     return lambda * rampUp(epoch);
   }
 
+  /**
+   * Whether L_inv, whose weight never falls, counts from this epoch on.
+   *
+   * @param epoch counted from 1
+   */
+  public boolean startsIn(int epoch) {
+    return weight(epoch) > 0 && (epoch == 1 || weight(epoch - 1) == 0);
+  }
+
   private double rampUp(int epoch) {
     switch (ramp) {
       case BINARY:

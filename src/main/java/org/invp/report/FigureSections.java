@@ -137,15 +137,42 @@ final class FigureSections {
       level(accuracy, "raw pixels", 9, run, "pixel_knn");
       level(accuracy, "untrained", 1, run, "untrained_knn");
       chart("kNN accuracy, top-1", Unit.SHARE, accuracy);
+      walk(run);
     } else {
       compared("Loss", Unit.NUMBER, "loss");
       compared("Instance loss", Unit.NUMBER, "loss_ins");
       compared("Invariance loss", Unit.NUMBER, "loss_inv");
       compared("kNN accuracy against the bank, top-1", Unit.SHARE, "bank_knn");
+      compared("Positives of the anchor's class", Unit.SHARE, "positives_right");
+      compared("Cosine of bank rows and present embeddings", Unit.NUMBER, "staleness");
     }
     compared("Mean cosine of a batch (1: collapsed)", Unit.NUMBER, "embedding_cosine");
     compared("Learning rate", Unit.NUMBER, "lr");
     out.raw("</div></section>\n");
+  }
+
+  /** What the walk finds at the start of every epoch, and when the loss begins to use it. */
+  private void walk(RunFigures run) {
+    LineChart chart =
+        new LineChart(
+            "Share of the anchor's class in what the walk finds",
+            Unit.SHARE,
+            List.of(
+                series("N(i)", 0, run, "walk_right"),
+                series("positives", 1, run, "positives_right"),
+                series("easiest", 2, run, "easiest_right"),
+                series("cosine of bank rows and present embeddings", 4, run, "staleness")),
+            run.epochs().stream()
+                .filter(line -> line.path("invariance_weight").asDouble() > 0)
+                .findFirst()
+                .map(
+                    line ->
+                        new LineChart.Mark(
+                            line.get("epoch").asDouble(), "the invariance loss starts"))
+                .orElse(null));
+    if (!chart.isEmpty()) {
+      chart.render(out);
+    }
   }
 
   private void compared(String title, Unit unit, String key) {
@@ -209,6 +236,7 @@ final class FigureSections {
             layer("waiting for images", 3, "loader_wait"),
             layer("rebuilding the graph", 2, "graph_seconds"),
             layer("refreshing the bank", 4, "refresh_seconds"),
+            layer("looking at the walk", 5, "walk_seconds"),
             new StackedBars.Layer("else", 9, rest)));
     out.raw("</div>");
     double steps =

@@ -26,15 +26,27 @@ final class LineChart {
    */
   record Series(String name, int colour, List<Point> points, boolean reference) {}
 
+  /** An epoch that a line across the chart points out, and what happens in it. */
+  record Mark(double epoch, String name) {}
+
   private final String title;
   private final Unit unit;
   private final List<Series> series;
+  private final Mark mark;
   private final Axis x;
   private final Axis y;
 
   LineChart(String title, Unit unit, List<Series> series) {
+    this(title, unit, series, null);
+  }
+
+  /**
+   * @param mark null for none
+   */
+  LineChart(String title, Unit unit, List<Series> series, Mark mark) {
     this.title = title;
     this.unit = unit;
+    this.mark = mark;
     this.series = series.stream().filter(curve -> !curve.points.isEmpty()).toList();
     double first = epochs().min().orElse(1);
     double last = epochs().max().orElse(1);
@@ -62,13 +74,14 @@ final class LineChart {
 
   void render(Html out) {
     out.raw("<figure class=\"chart\"><figcaption>").text(title).raw("</figcaption>");
-    if (series.size() > 1) {
+    if (series.size() > 1 || mark != null) {
       legend(out);
     }
     out.raw("<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"", WIDTH, HEIGHT)
         .text(title)
         .raw("\">");
     axes(out);
+    mark(out);
     series.forEach(curve -> curve(out, curve));
     bands(out);
     out.raw("</svg></figure>\n");
@@ -81,7 +94,18 @@ final class LineChart {
           .text(curve.name)
           .raw("</li>");
     }
+    if (mark != null) {
+      out.raw("<li><i class=\"dash c9\"></i>").text(mark.name).raw("</li>");
+    }
     out.raw("</ul>");
+  }
+
+  private void mark(Html out) {
+    if (mark != null) {
+      out.raw(
+          "<path class=\"curve dashed s9\" d=\"M%.1f %dV%d\"/>",
+          x(mark.epoch), TOP, HEIGHT - BOTTOM);
+    }
   }
 
   private void axes(Html out) {
@@ -138,6 +162,9 @@ final class LineChart {
           "<rect class=\"band\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" data-tip=\"",
           from, TOP, Math.max(1, to - from), HEIGHT - TOP - BOTTOM);
       out.text("epoch " + Numbers.plain(epoch));
+      if (mark != null && mark.epoch == epoch) {
+        out.text(", " + mark.name);
+      }
       for (Series curve : series) {
         values(curve, epoch).forEach(value -> out.text("\n" + curve.name + "  " + value));
       }

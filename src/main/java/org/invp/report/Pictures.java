@@ -14,6 +14,7 @@ import org.invp.data.ImageDataset;
 import org.invp.eval.FeatureExtractor;
 import org.invp.eval.UnitRows;
 import org.invp.nn.Network;
+import org.invp.objective.Walks;
 import org.invp.tensor.FloatTensor;
 import org.invp.train.Checkpoint;
 import org.invp.train.Setup;
@@ -117,7 +118,7 @@ public final class Pictures {
               network, view, config.evaluation().batchSize(), config.data().resolvedWorkers())
           .extract(new ChosenImages(test, chosen), null, embeddings, () -> {});
       UnitRows.scale(embeddings);
-      pictures.walk(new Walk(bank.embeddings(), graph.neighbours(), config.objective()));
+      pictures.walk(new Walk(Walks.over(bank, graph), config.objective()));
       pictures.classify(bank, embeddings, chosen, asked);
       pictures.place(embeddings, chosen);
     }

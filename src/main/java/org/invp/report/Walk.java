@@ -1,14 +1,17 @@
 package org.invp.report;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
-import org.invp.bank.Draws;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.invp.bank.Mode;
 import org.invp.objective.ObjectiveOptions;
+import org.invp.objective.Walks;
 import org.invp.tensor.FloatTensor;
-import org.invp.tensor.IntTensor;
 
 /**
  * What a walk over the neighbour graph finds from an anchor: every image within so many hops, each
@@ -25,65 +28,50 @@ final class Walk {
    */
   record Found(int image, int hop, float similarity, boolean chosen) {}
 
-  private final FloatTensor bank;
-  private final IntTensor graph;
+  private final Walks walks;
   private final ObjectiveOptions options;
 
-  /**
-   * @param bank [N, D]
-   * @param graph [N, k]
-   */
-  Walk(FloatTensor bank, IntTensor graph, ObjectiveOptions options) {
-    this.bank = bank;
-    this.graph = graph;
+  Walk(Walks walks, ObjectiveOptions options) {
+    this.walks = walks;
     this.options = options;
   }
 
   /** Everything found, hop by hop, the most similar of a hop first. */
   List<Found> from(int anchor) {
-    List<Found> all = new ArrayList<>();
-    Set<Integer> seen = new HashSet<>(List.of(anchor));
-    List<Integer> front = List.of(anchor);
-    for (int hop = 1; hop <= options.steps(); hop++) {
-      List<Integer> next = new ArrayList<>();
-      for (int image : front) {
-        for (int rank = 0; rank < graph.shape(1); rank++) {
-          int found = graph.get((long) image * graph.shape(1) + rank);
-          if (seen.add(found)) {
-            next.add(found);
-            all.add(new Found(found, hop, similarity(anchor, found), false));
-          }
+    try (FloatTensor row = walks.rows(anchor)) {
+      Map<Integer, Integer> hops = new HashMap<>();
+      for (int hop = 1; hop < options.steps(); hop++) {
+        for (int image : walk(anchor, row, hop, Mode.PAPER).images()) {
+          hops.putIfAbsent(image, hop);
         }
       }
-      front = next;
+      Walks.Found all = walk(anchor, row, options.steps(), Mode.PAPER);
+      Set<Integer> chosen = chosen(anchor, row, all);
+      return IntStream.range(0, all.width())
+          .filter(place -> all.images()[place] >= 0)
+          .mapToObj(
+              place -> {
+                int image = all.images()[place];
+                return new Found(
+                    image,
+                    hops.getOrDefault(image, options.steps()),
+                    all.similarities()[place],
+                    chosen.contains(image));
+              })
+          .sorted(
+              Comparator.comparingInt(Found::hop)
+                  .thenComparing(Comparator.comparingDouble(Found::similarity).reversed()))
+          .toList();
     }
-    Comparator<Found> bySimilarity = Comparator.comparingDouble(Found::similarity);
-    Set<Integer> chosen = new HashSet<>();
-    all.stream()
-        .sorted(preferred(anchor, bySimilarity).thenComparingInt(Found::image))
-        .limit(options.positives())
-        .forEach(found -> chosen.add(found.image));
-    return all.stream()
-        .map(f -> new Found(f.image, f.hop, f.similarity, chosen.contains(f.image)))
-        .sorted(Comparator.comparingInt(Found::hop).thenComparing(bySimilarity.reversed()))
-        .toList();
   }
 
-  /** Of random positives, which every step draws anew, one draw is shown. */
-  private Comparator<Found> preferred(int anchor, Comparator<Found> bySimilarity) {
-    return switch (options.selection()) {
-      case HARD -> bySimilarity;
-      case EASY -> bySimilarity.reversed();
-      case RANDOM -> Comparator.comparingLong(found -> -Draws.rank(0, anchor, found.image));
-    };
+  private Walks.Found walk(int anchor, FloatTensor row, int steps, Mode mode) {
+    return walks.walk(new int[] {anchor}, row, steps, mode);
   }
 
-  private float similarity(int a, int b) {
-    long dimension = bank.shape(1);
-    float sum = 0;
-    for (long d = 0; d < dimension; d++) {
-      sum = Math.fma(bank.get(a * dimension + d), bank.get(b * dimension + d), sum);
-    }
-    return sum;
+  private Set<Integer> chosen(int anchor, FloatTensor row, Walks.Found all) {
+    Walks.Found loss =
+        options.mode() == Mode.PAPER ? all : walk(anchor, row, options.steps(), options.mode());
+    return Arrays.stream(walks.selected(loss, options)).boxed().collect(Collectors.toSet());
   }
 }

@@ -8,8 +8,8 @@ import org.invp.InvalidDataException;
 import org.invp.objective.StepResult;
 
 /**
- * Sums over the steps of the epoch in progress. A checkpoint carries them, so that an epoch that
- * was interrupted reports what an unbroken one would have.
+ * Sums over the steps of the epoch in progress, and what the walk found at its start. A checkpoint
+ * carries them, so that an epoch that was interrupted reports what an unbroken one would have.
  */
 final class EpochTotals {
   private static final String[] NAMES = {
@@ -24,11 +24,13 @@ final class EpochTotals {
     "wait",
     "graph",
     "corrupt",
-    "refresh"
+    "refresh",
+    "walk_seconds"
   };
   private static final String PREFIX = "totals.";
 
   private final double[] sums = new double[NAMES.length];
+  private WalkFigures walk = WalkFigures.NONE;
 
   /** Adds one step; losses are means over the batch and are weighted by its size. */
   void add(int images, double loss, StepResult result) {
@@ -61,6 +63,21 @@ final class EpochTotals {
     sums[11] += seconds;
   }
 
+  /**
+   * Notes what the walk finds as the epoch starts.
+   *
+   * @param seconds that it took to find out
+   */
+  void noteWalk(WalkFigures figures, double seconds) {
+    walk = figures;
+    sums[12] += seconds;
+  }
+
+  /** What the walk finds; {@link WalkFigures#NONE} before somebody has looked. */
+  WalkFigures walk() {
+    return walk;
+  }
+
   /** Counts images that could not be read. */
   void addCorrupt(int images) {
     sums[10] += images;
@@ -73,6 +90,7 @@ final class EpochTotals {
 
   void clear() {
     Arrays.fill(sums, 0);
+    walk = WalkFigures.NONE;
   }
 
   /** The mean loss so far. */
@@ -107,18 +125,30 @@ final class EpochTotals {
         (int) sums[10],
         accuracy.bank(),
         accuracy.embedding(),
-        sums[4] / images);
+        sums[4] / images,
+        walk.size(),
+        walk.right(),
+        walk.positivesRight(),
+        walk.easiestRight(),
+        walk.similarity(),
+        walk.beyondNearest(),
+        walk.classCovered(),
+        walk.staleness(),
+        walk.graphAgreement(),
+        sums[12]);
   }
 
   /** The sums as text that reads back to the same bits. */
   Map<String, String> toMetadata() {
     Map<String, String> metadata = new LinkedHashMap<>();
     each((name, index) -> metadata.put(PREFIX + name, Double.toString(sums[index])));
+    metadata.putAll(walk.toMetadata());
     return metadata;
   }
 
   /** Reads what {@link #toMetadata} wrote; a sum that an older checkpoint lacks is 0. */
   void restore(Map<String, String> metadata) {
+    walk = WalkFigures.from(metadata);
     each(
         (name, index) -> {
           String text = metadata.getOrDefault(PREFIX + name, "0");

@@ -40,6 +40,7 @@ public final class Trainer implements AutoCloseable {
   private final LearningRateSchedule schedule;
   private final BankRefresh bankRefresh;
   private final GraphRebuild graphRebuild;
+  private final WalkProbe walkProbe;
   private final Evaluator evaluator;
   private final MetricsRecorder metrics;
   private Position saved;
@@ -95,6 +96,7 @@ public final class Trainer implements AutoCloseable {
       evaluator = new Evaluator(config, state, train, test, group, agreement::check);
       bankRefresh = new BankRefresh(config, state, evaluator);
       graphRebuild = new GraphRebuild(config, state, group, agreement::check);
+      walkProbe = new WalkProbe(config, state, train, group, agreement::check, this::warn);
     } catch (RuntimeException | Error e) {
       cleanup.close();
       throw e;
@@ -116,6 +118,9 @@ public final class Trainer implements AutoCloseable {
         }
         if (graphRebuild.isDue()) {
           graphRebuild.run(listener);
+        }
+        if (walkProbe.isDue()) {
+          walkProbe.run(listener);
         }
         trainEpoch();
         finishEpoch();

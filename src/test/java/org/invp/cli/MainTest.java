@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.invp.nn.Network;
 import org.invp.train.TinyRun;
@@ -44,6 +45,8 @@ class MainTest {
     Result result = invp("train", config, "--run-dir", run);
     assertEquals(0, result.code, result.err);
     assertTrue(result.out.contains("epoch 3/3"), result.out);
+    assertTrue(
+        Pattern.compile("N\\(i\\) \\d+, \\d+ % right").matcher(result.out).find(), result.out);
     for (String row :
         List.of("raw pixels", "untrained network", "trained embedding", "backbone features")) {
       assertTrue(result.out.contains(row), result.out);
@@ -324,6 +327,8 @@ class MainTest {
       assertTrue(page.contains("<section id=\"" + part + "\">"), part);
     }
     assertFalse(page.contains("http://") || page.contains("https://"));
+    assertTrue(page.contains("</i>the invariance loss starts</li>"));
+    assertTrue(page.contains("epoch 2, the invariance loss starts"));
     assertFalse(page.contains("NaN"));
   }
 

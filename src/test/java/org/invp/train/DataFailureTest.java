@@ -74,8 +74,9 @@ class DataFailureTest {
     try (ImageDataset train = Setup.trainingImages(config);
         ImageDataset test = Setup.testImages(config);
         RunFolder folder = RunFolder.open(run, Existing.RESUME)) {
-      // Two batches of four and a part of the third.
-      StallingDataset stalling = new StallingDataset(train, 9, stop::request);
+      // All images for a look at the walk, then two batches of four and a part of the third.
+      StallingDataset stalling =
+          new StallingDataset(train, TinyRun.TRAIN_IMAGES + 9, stop::request);
       try (Trainer trainer =
           new Trainer(config, folder, stalling, test, stop, new TrainingListener() {})) {
         assertEquals(Outcome.STOPPED, trainer.run());

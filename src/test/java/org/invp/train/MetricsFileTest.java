@@ -17,14 +17,20 @@ class MetricsFileTest {
     Path path = temp.resolve("metrics.jsonl");
     new MetricsFile(path)
         .append(
-            new EpochMetrics(1, 2, 3, 4, 0.6, 0.1, 64, 8, 8, 1, 2, 3, 9, 10, 5, 0.5, null, 0.25));
+            new EpochMetrics(
+                1, 2, 3, 4, 0.6, 0.1, 64, 8, 8, 1, 2, 3, 9, 10, 5, 0.5, null, 0.25, 41.5, 0.75, 0.5,
+                0.875, 0.625, 0.25, 0.125, 0.375, 1.0, 6));
     assertEquals(
         List.of(
             "{\"epoch\":1,\"loss\":2.0,\"loss_ins\":3.0,\"loss_inv\":4.0,\"invariance_weight\":0.6,"
                 + "\"lr\":0.1,\"images\":64,\"seconds\":8.0,\"images_per_second\":8.0,"
                 + "\"bank_seconds\":1.0,\"network_seconds\":2.0,\"loader_wait\":3.0,"
                 + "\"graph_seconds\":9.0,\"refresh_seconds\":10.0,\"corrupt_images\":5,"
-                + "\"bank_knn\":0.5,\"embedding_knn\":null,\"embedding_cosine\":0.25}"),
+                + "\"bank_knn\":0.5,\"embedding_knn\":null,\"embedding_cosine\":0.25,"
+                + "\"walk_size\":41.5,\"walk_right\":0.75,\"positives_right\":0.5,"
+                + "\"easiest_right\":0.875,\"walk_similarity\":0.625,"
+                + "\"walk_beyond_nearest\":0.25,\"class_covered\":0.125,"
+                + "\"staleness\":0.375,\"graph_agreement\":1.0,\"walk_seconds\":6.0}"),
         Files.readAllLines(path));
   }
 

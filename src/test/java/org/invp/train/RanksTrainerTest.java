@@ -56,6 +56,8 @@ class RanksTrainerTest {
       assertEquals(TinyRun.TRAIN_IMAGES, line.get("images").asInt());
       assertTrue(line.get("loss").asDouble() > 0);
       assertTrue(line.get("bank_knn").isNumber());
+      assertTrue(line.get("walk_size").asDouble() > 0);
+      assertTrue(line.get("staleness").isNumber());
     }
     assertTrue(lines.get(3).get("backbone_knn").isNumber());
     assertTrue(Files.exists(run.resolve("weights.safetensors")));

@@ -106,6 +106,7 @@ class TensorBoardLogTest {
     assertEquals(4, TensorBoardLog.files(folder).size());
     assertEquals(steps, EventReader.series(folder, "step/loss"));
     assertEquals(epochs, EventReader.series(folder, "epoch/loss_inv"));
+    assertEquals(epochs.keySet(), EventReader.series(folder, "epoch/staleness").keySet());
     assertEquals(1, EventReader.series(folder, "final/embedding_knn").size());
   }
 

@@ -20,10 +20,15 @@ public final class TinyRun {
 
   /** Writes images of ten kinds of stripes, with noise, in MNIST's format. */
   public static Path writeData(Path folder) {
+    return writeData(folder, TRAIN_IMAGES);
+  }
+
+  /** As above, with so many images to train on. */
+  public static Path writeData(Path folder, int trainImages) {
     Random random = new Random(5);
     try {
       Files.createDirectories(folder);
-      write(folder, "train", TRAIN_IMAGES, random);
+      write(folder, "train", trainImages, random);
       write(folder, "t10k", TEST_IMAGES, random);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -30,6 +30,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
   private static final int STEPS = 3 * TinyRun.BATCHES;
+  private static final List<String> WALK =
+      List.of(
+          "walk_size",
+          "walk_right",
+          "positives_right",
+          "easiest_right",
+          "walk_similarity",
+          "walk_beyond_nearest",
+          "class_covered",
+          "staleness",
+          "graph_agreement",
+          "walk_seconds");
 
   @TempDir static Path shared;
   private static Path data;
@@ -135,6 +147,9 @@ class TrainerTest {
       assertTrue(line.get("bank_knn").isNumber());
       assertTrue(line.get("loss").asDouble() > 0);
       assertEquals(epoch == 1 ? 0 : 0.6, line.get("invariance_weight").asDouble());
+      for (String key : WALK) {
+        assertTrue(line.get(key).isNumber(), key);
+      }
     }
     JsonNode last = lines.get(3);
     assertTrue(last.get("final").asBoolean());
@@ -208,6 +223,70 @@ class TrainerTest {
   }
 
   @Test
+  void aLossThatStartsOnNoiseIsWarnedOfOnce() {
+    List<String> warnings = new ArrayList<>();
+    for (int stop : new int[] {TinyRun.BATCHES, TinyRun.BATCHES + 2, 2 * TinyRun.BATCHES, -1}) {
+      StepCounter counter = stopAfter(stop);
+      train(temp, config(), counter.stop, new Warnings(warnings, counter));
+    }
+    assertEquals(1, warnings.size(), warnings::toString);
+    assertTrue(
+        warnings.get(0).startsWith("the invariance loss starts in epoch 2, but"),
+        warnings::toString);
+  }
+
+  /** The stop comes after the warning and before the epoch's first step. */
+  @Test
+  void aRunThatIsStoppedRightAfterTheWarningDoesNotRepeatIt() throws IOException {
+    List<String> warnings = new ArrayList<>();
+    StopRequest stop = new StopRequest();
+    TrainingListener stopper =
+        new TrainingListener() {
+          @Override
+          public void warning(String message) {
+            warnings.add(message);
+            stop.request();
+          }
+        };
+    TrainingConfig patient = config("training.checkpoint_every_epochs=3");
+    assertEquals(Outcome.STOPPED, train(temp, patient, stop, stopper));
+    assertEquals(
+        Outcome.COMPLETE, train(temp, patient, new StopRequest(), new Warnings(warnings, null)));
+    assertEquals(1, warnings.size(), warnings::toString);
+    assertSameTensors(temp);
+  }
+
+  @Test
+  void nobodyIsWarnedOfALossThatNeverStarts() {
+    List<String> warnings = new ArrayList<>();
+    train(temp, config("objective.lambda=0"), new StopRequest(), new Warnings(warnings, null));
+    assertEquals(List.of(), warnings);
+  }
+
+  /** Collects warnings. */
+  private static final class Warnings implements TrainingListener {
+    private final List<String> all;
+    private final StepCounter counter; // or null
+
+    Warnings(List<String> all, StepCounter counter) {
+      this.all = all;
+      this.counter = counter;
+    }
+
+    @Override
+    public void warning(String message) {
+      all.add(message);
+    }
+
+    @Override
+    public void stepDone(StepMetrics metrics, int images, double meanLoss) {
+      if (counter != null) {
+        counter.stepDone(metrics, images, meanLoss);
+      }
+    }
+  }
+
+  @Test
   void otherSettingsAreRefusedOnResume() {
     train(temp, config(), stopAfter(2));
     ConfigException failure =
@@ -220,11 +299,11 @@ class TrainerTest {
 
   @Test
   void anotherNumberOfThreadsIsAnnouncedOnResume() {
-    train(temp, config(), stopAfter(2));
+    train(temp, config("objective.lambda=0"), stopAfter(2));
     List<String> warnings = new ArrayList<>();
     train(
         temp,
-        config("training.threads=2"),
+        config("objective.lambda=0", "training.threads=2"),
         new StopRequest(),
         new TrainingListener() {
           @Override
