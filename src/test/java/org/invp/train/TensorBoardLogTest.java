@@ -107,6 +107,7 @@ class TensorBoardLogTest {
     assertEquals(steps, EventReader.series(folder, "step/loss"));
     assertEquals(epochs, EventReader.series(folder, "epoch/loss_inv"));
     assertEquals(1, EventReader.series(folder, "final/embedding_knn").size());
+    assertEquals(1, EventReader.series(folder, "final/untrained_backbone_knn_by_k/20").size());
   }
 
   @Test
