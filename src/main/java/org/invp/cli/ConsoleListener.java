@@ -82,7 +82,7 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     row("", ks, "k = %d"::formatted);
     row("raw pixels", metrics.pixelKnnByK(), ks);
     row("untrained network", metrics.untrainedKnnByK(), ks);
-    row("its backbone", metrics.untrainedBackboneKnnByK(), ks);
+    row("untrained backbone", metrics.untrainedBackboneKnnByK(), ks);
     row("trained embedding", metrics.embeddingKnnByK(), ks);
     row("backbone features", metrics.backboneKnnByK(), ks);
     if (metrics.corruptImages() > 0) {

@@ -1,7 +1,9 @@
 package org.invp.train;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -16,6 +18,8 @@ import java.util.stream.Collectors;
  * @param below whether the embedding or the backbone ended below something that it is compared with
  */
 public record Verdict(List<String> sentences, boolean below) {
+  private static final String PIXELS = "raw pixels";
+
   /** Copies the sentences. */
   public Verdict {
     sentences = List.copyOf(sentences);
@@ -53,32 +57,20 @@ public record Verdict(List<String> sentences, boolean below) {
     }
     List<Standing> trained = trained(measured);
     List<Standing> rivals = new ArrayList<>();
-    List<String> missing = new ArrayList<>();
-    SortedMap<Integer, Double> untrained = betterOutput(measured);
-    if (covers(measured.pixels, measured)) {
-      rivals.add(Standing.best("raw pixels", measured.pixels));
-    } else {
-      String reason = "not measured, log.txt says why";
-      missing.add("raw pixels (%s)".formatted(reason(measured, measured.pixels, reason)));
-    }
-    if (covers(untrained, measured)) {
-      rivals.add(Standing.best("the untrained network", untrained));
-    } else {
-      String reason = "not measured before training";
-      missing.add("the untrained network (%s)".formatted(reason(measured, untrained, reason)));
-    }
+    rivals(measured)
+        .forEach(
+            (name, byK) -> {
+              if (covers(byK, measured)) {
+                rivals.add(Standing.best(name, byK));
+              }
+            });
     List<String> sentences = new ArrayList<>();
     sentences.add(comparison(trained, rivals));
     boolean below = trained.stream().anyMatch(one -> rivals.stream().anyMatch(one::isBelow));
     if (below) {
       sentences.addAll(explanation(signs.causes()));
     }
-    if (measured.backbone.isEmpty()) {
-      sentences.add("The trained backbone was not measured, log.txt says why.");
-    }
-    if (!missing.isEmpty()) {
-      sentences.add("It could not be compared with " + String.join(" and ", missing) + ".");
-    }
+    sentences.addAll(missing(measured));
     if (measured.embedding.size() > 1) {
       sentences.add(
           "Each has its best k of %s, chosen on the test images, for all alike."
@@ -106,6 +98,13 @@ public record Verdict(List<String> sentences, boolean below) {
     return trained;
   }
 
+  private static Map<String, SortedMap<Integer, Double>> rivals(Accuracies measured) {
+    Map<String, SortedMap<Integer, Double>> rivals = new LinkedHashMap<>();
+    rivals.put(PIXELS, measured.pixels);
+    rivals.put("the untrained network", betterOutput(measured));
+    return rivals;
+  }
+
   /** Of the untrained network the better output counts, at every k; the harder test. */
   private static SortedMap<Integer, Double> betterOutput(Accuracies measured) {
     if (!covers(measured.untrainedBackbone, measured)) {
@@ -121,12 +120,37 @@ public record Verdict(List<String> sentences, boolean below) {
     return byK.keySet().containsAll(measured.embedding.keySet());
   }
 
-  private static String reason(
-      Accuracies measured, SortedMap<Integer, Double> byK, String whenAskedFor) {
+  /** What could not be compared, those of one reason together. */
+  private static List<String> missing(Accuracies measured) {
+    List<String> sentences = new ArrayList<>();
+    if (measured.backbone.isEmpty()) {
+      sentences.add("The trained backbone was not measured, log.txt says why.");
+    }
+    Map<String, List<String>> names = new LinkedHashMap<>();
+    rivals(measured)
+        .forEach(
+            (name, byK) -> {
+              if (!covers(byK, measured)) {
+                String reason = reason(name, byK, measured);
+                names.computeIfAbsent(reason, one -> new ArrayList<>()).add(name);
+              }
+            });
+    names.forEach(
+        (reason, those) ->
+            sentences.add(
+                "It could not be compared with %s: %s."
+                    .formatted(String.join(" and ", those), reason)));
+    return sentences;
+  }
+
+  private static String reason(String name, SortedMap<Integer, Double> byK, Accuracies measured) {
     if (!byK.isEmpty()) {
       return "measured at k = %s only".formatted(list(byK));
     }
-    return measured.baselines ? whenAskedFor : "not measured, evaluation.baselines is false";
+    if (!measured.baselines) {
+      return "not measured, evaluation.baselines is false";
+    }
+    return name.equals(PIXELS) ? "not measured, log.txt says why" : "not measured before training";
   }
 
   private static String comparison(List<Standing> trained, List<Standing> rivals) {

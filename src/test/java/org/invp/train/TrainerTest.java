@@ -184,7 +184,7 @@ class TrainerTest {
     assertEquals("{\"5\":0.25}", last.get("untrained_knn_by_k").toString());
     assertTrue(last.get("untrained_backbone_knn_by_k").isNull());
     String verdict = RunVerdict.read(temp).orElseThrow().text();
-    String missing = "could not be compared with the untrained network (measured at k = 5 only)";
+    String missing = "could not be compared with the untrained network: measured at k = 5 only";
     assertTrue(verdict.contains(missing), verdict);
   }
 

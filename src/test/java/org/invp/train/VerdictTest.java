@@ -90,8 +90,8 @@ class VerdictTest {
         List.of(
             "kNN accuracy: the trained embedding (80.0 % at k = 5), the trained backbone (81.0 % at"
                 + " k = 200).",
-            "It could not be compared with raw pixels (not measured, evaluation.baselines is false)"
-                + " and the untrained network (not measured, evaluation.baselines is false).",
+            "It could not be compared with raw pixels and the untrained network: not measured,"
+                + " evaluation.baselines is false.",
             CHOSEN),
         verdict.sentences());
   }
@@ -104,7 +104,7 @@ class VerdictTest {
             "The trained embedding (80.0 % at k = 5) beats the untrained network (60.0 % at k = 5)"
                 + " by 20.0 points.",
             "The trained backbone was not measured, log.txt says why.",
-            "It could not be compared with raw pixels (not measured, log.txt says why).",
+            "It could not be compared with raw pixels: not measured, log.txt says why.",
             CHOSEN),
         verdict.sentences());
   }
@@ -115,7 +115,7 @@ class VerdictTest {
     Verdict verdict = verdict(byK(0.8, 0.7), byK(0.8, 0.7), byK(0.7, 0.7), one, NONE);
     assertFalse(verdict.below());
     assertEquals(
-        "It could not be compared with the untrained network (measured at k = 200 only).",
+        "It could not be compared with the untrained network: measured at k = 200 only.",
         verdict.sentences().get(1));
   }
 
