@@ -2,6 +2,9 @@ package org.invp.cli;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntFunction;
 import org.invp.config.TrainingConfig;
 import org.invp.train.EpochMetrics;
 import org.invp.train.FinalMetrics;
@@ -70,16 +73,18 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     endLine();
     out.printf(
         Locale.ROOT,
-        "%nkNN accuracy on %,d test images (k = %d, sigma = %s, objective mode %s, seed %d)%n",
+        "%nkNN accuracy on %,d test images (sigma = %s, objective mode %s, seed %d)%n",
         testImages,
-        config.evaluation().k(),
         config.evaluation().sigma(),
         metrics.mode(),
         metrics.seed());
-    row("raw pixels", metrics.pixelKnn());
-    row("untrained network", metrics.untrainedKnn());
-    row("trained embedding", metrics.embeddingKnn());
-    row("backbone features", metrics.backboneKnn());
+    Set<Integer> ks = metrics.embeddingKnnByK().keySet();
+    row("", ks, "k = %d"::formatted);
+    row("raw pixels", metrics.pixelKnnByK(), ks);
+    row("untrained network", metrics.untrainedKnnByK(), ks);
+    row("untrained backbone", metrics.untrainedBackboneKnnByK(), ks);
+    row("trained embedding", metrics.embeddingKnnByK(), ks);
+    row("backbone features", metrics.backboneKnnByK(), ks);
     if (metrics.corruptImages() > 0) {
       out.printf(
           Locale.ROOT,
@@ -100,8 +105,18 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     }
   }
 
-  private void row(String name, Double accuracy) {
-    out.printf("  %-20s%s%n", name, accuracy == null ? "not measured" : percent(accuracy));
+  private void row(String name, Map<Integer, Double> byK, Set<Integer> ks) {
+    if (byK == null) {
+      out.printf("  %-20s  not measured%n", name);
+      return;
+    }
+    row(name, ks, k -> byK.containsKey(k) ? percent(byK.get(k)) : "-");
+  }
+
+  private void row(String name, Set<Integer> ks, IntFunction<String> cell) {
+    StringBuilder line = new StringBuilder("  %-20s".formatted(name));
+    ks.forEach(k -> line.append("%10s".formatted(cell.apply(k))));
+    out.println(line);
   }
 
   private String line(EpochMetrics metrics) {

@@ -22,8 +22,11 @@ import org.invp.eval.Score;
 import org.invp.train.Setup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** {@code invp eval knn}. */
 @Command(
@@ -45,6 +48,7 @@ final class EvalKnnCommand implements Callable<Integer> {
     PIXELS
   }
 
+  @Spec private CommandSpec spec;
   @Mixin private DeviceOption device;
   @Mixin private EvalOutput output;
   @Mixin private FeatureOptions features;
@@ -62,6 +66,14 @@ final class EvalKnnCommand implements Callable<Integer> {
   private Set<Representation> representations;
 
   @Option(
+      names = "--also-k",
+      split = ",",
+      paramLabel = "K",
+      description =
+          "Further numbers of voters, from the same search (default: evaluation.also_k of the run).")
+  private List<Integer> alsoK;
+
+  @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
       description = "Replace one of the run's settings, for example evaluation.k=20.")
@@ -71,6 +83,10 @@ final class EvalKnnCommand implements Callable<Integer> {
   public Integer call() {
     device.check();
     features.check();
+    if (alsoK != null && alsoK.stream().anyMatch(k -> k < 1)) {
+      throw new ParameterException(
+          spec.commandLine(), "--also-k is " + alsoK + ", allowed: at least 1");
+    }
     try (TrainedRun trained = TrainedRun.open(run, overrides, device.chosen());
         LogFile log = EvalOutput.log(run);
         ImageDataset train = Setup.trainingImages(trained.config());
@@ -78,17 +94,17 @@ final class EvalKnnCommand implements Callable<Integer> {
       BankEngine engine = trained.engine();
       KnnEvaluation knn =
           new KnnEvaluation(
-              engine,
-              train,
-              test,
-              Setup.knnProtocol(trained.config()).withCrops(features.crops()),
-              features.open(run),
-              () -> {});
+              engine, train, test, protocol(trained.config()), features.open(run), () -> {});
       Map<Representation, KnnResult> results =
           log.recordingFailures(() -> measure(trained, knn, engine, train));
-      output.write(run, result(trained.config(), train, test, results));
+      output.write(run, result(protocol(trained.config()), train, test, results));
     }
     return 0;
+  }
+
+  private KnnEvaluation.Protocol protocol(TrainingConfig config) {
+    KnnEvaluation.Protocol own = Setup.knnProtocol(config).withCrops(features.crops());
+    return alsoK == null ? own : own.withAlsoK(alsoK.stream().sorted().distinct().toList());
   }
 
   private Map<Representation, KnnResult> measure(
@@ -129,14 +145,15 @@ final class EvalKnnCommand implements Callable<Integer> {
   }
 
   private EvalResult result(
-      TrainingConfig config,
+      KnnEvaluation.Protocol protocol,
       ImageDataset train,
       ImageDataset test,
       Map<Representation, KnnResult> results) {
     Map<String, Object> settings = new LinkedHashMap<>();
-    settings.put("k", config.evaluation().k());
-    settings.put("sigma", config.evaluation().sigma());
-    settings.put("crops", features.crops());
+    settings.put("k", protocol.k());
+    settings.put("also_k", protocol.alsoK());
+    settings.put("sigma", protocol.sigma());
+    settings.put("crops", protocol.crops());
     settings.put("training_images", train.size());
     settings.put("test_images", test.size());
     List<Score> scores = new ArrayList<>();
@@ -147,6 +164,14 @@ final class EvalKnnCommand implements Callable<Integer> {
           Accuracy accuracy = result.accuracy();
           scores.add(new Score(name(what), "top1", accuracy.top1()));
           scores.add(new Score(name(what), "top5", accuracy.top5()));
+          result
+              .top1ByK()
+              .forEach(
+                  (k, top1) -> {
+                    if (k != protocol.k()) {
+                      scores.add(new Score(name(what), "top1_k" + k, top1));
+                    }
+                  });
           Confusion confusion = new Confusion(test.labels(), result.predictions(), train.classes());
           confusions.put(name(what), confusion.counts());
           perClass.put(name(what), confusion.perClass());

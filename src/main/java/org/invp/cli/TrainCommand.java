@@ -21,6 +21,7 @@ import org.invp.train.Outcome;
 import org.invp.train.ResumeRules;
 import org.invp.train.RunFolder;
 import org.invp.train.RunFolder.Existing;
+import org.invp.train.RunVerdict;
 import org.invp.train.SameRun;
 import org.invp.train.Setup;
 import org.invp.train.StopRequest;
@@ -150,6 +151,10 @@ final class TrainCommand implements Callable<Integer> {
         Trainer trainer = new Trainer(settings, folder, train, test, group, stop, listener)) {
       if (trainer.run() == Outcome.COMPLETE) {
         out.println("run folder: " + folder.path());
+        if (group.rank() == 0) {
+          RunVerdict.read(folder.path())
+              .ifPresent(verdict -> verdict.sentences().forEach(out::println));
+        }
         return 0;
       }
       listener.endLine();

@@ -1,5 +1,7 @@
 package org.invp.config;
 
+import java.util.List;
+
 /**
  * How a representation is judged while it trains, and how an image is prepared for that.
  *
@@ -12,6 +14,9 @@ package org.invp.config;
  * @param crop the centre square that is cut out afterwards, in pixels
  * @param baselines whether kNN is also measured for the raw pixels and for the network before
  *     training, to compare with
+ * @param alsoK further numbers of voters that the evaluations before and after training judge by,
+ *     ascending, each at least 1; {@code k} alone decides the accuracy of an epoch and the best
+ *     checkpoint
  */
 public record EvaluationConfig(
     int every,
@@ -21,7 +26,8 @@ public record EvaluationConfig(
     int batchSize,
     int resize,
     int crop,
-    boolean baselines) {
+    boolean baselines,
+    List<Integer> alsoK) {
 
   /** What the training images are represented by. */
   public enum Features {
@@ -51,6 +57,7 @@ public record EvaluationConfig(
                 s.integer("batch_size", 256, Range.between(1, 65536)),
                 s.integer("resize", 256, Range.between(0, 8192)),
                 s.integer("crop", 224, Range.between(1, 8192)),
-                s.flag("baselines", true)));
+                s.flag("baselines", true),
+                s.ascending("also_k", List.of(1, 5, 20))));
   }
 }

@@ -2,6 +2,9 @@ package org.invp.eval;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Neighbours;
@@ -12,7 +15,8 @@ import org.invp.tensor.FloatTensor;
  * Weighted k-nearest-neighbour classification as published (main.py, {@code kNN}): the k most
  * similar training images vote for their class, each with e^(s / sigma), s being the inner product
  * of the two embeddings. The search is exact. Classes with equal votes rank by their id, the
- * smaller first.
+ * smaller first. One search serves several k: its first k neighbours are those that a search for k
+ * finds.
  *
  * <p>Not thread-safe. Borrows what is searched.
  */
@@ -29,6 +33,7 @@ public final class KnnClassifier {
   private final int[] labels;
   private final int classes;
   private final int k;
+  private final int[] ks;
   private final double sigma;
   private final double[] votes;
 
@@ -46,6 +51,17 @@ public final class KnnClassifier {
 
   /** As above, over rows that need not lie in one bank. */
   public KnnClassifier(RowSearch search, int[] labels, int classes, int k, double sigma) {
+    this(search, labels, classes, k, List.of(), sigma);
+  }
+
+  /**
+   * As above, for several numbers of voters.
+   *
+   * @param k the one that {@link #ranking} and the predictions take
+   * @param alsoK further ones, each at least 1, in any order
+   */
+  public KnnClassifier(
+      RowSearch search, int[] labels, int classes, int k, List<Integer> alsoK, double sigma) {
     if (labels.length != search.rows()) {
       throw new IllegalArgumentException(
           labels.length + " labels for a bank of " + search.rows() + " rows");
@@ -54,14 +70,19 @@ public final class KnnClassifier {
         .anyMatch(label -> label < ImageDataset.UNLABELLED || label >= classes)) {
       throw new IllegalArgumentException("a label is outside 0 to " + (classes - 1));
     }
-    if (k < 1 || !(sigma > 0)) {
+    this.ks =
+        IntStream.concat(IntStream.of(k), alsoK.stream().mapToInt(other -> other))
+            .sorted()
+            .distinct()
+            .toArray();
+    if (ks[0] < 1 || !(sigma > 0)) {
       throw new IllegalArgumentException(
-          "k is %d and sigma %s, allowed: at least 1 and greater than 0".formatted(k, sigma));
+          "k is %d and sigma %s, allowed: at least 1 and greater than 0".formatted(ks[0], sigma));
     }
     this.search = search;
     this.labels = labels.clone();
     this.classes = classes;
-    this.k = Math.min(k, search.rows());
+    this.k = k;
     this.sigma = sigma;
     this.votes = new double[classes];
   }
@@ -79,22 +100,33 @@ public final class KnnClassifier {
       throw new IllegalArgumentException(truth.length + " classes for " + total + " queries");
     }
     int[] predictions = new int[total];
-    int first = 0;
-    int amongFive = 0;
+    int[] first = new int[ks.length];
+    int[] amongFive = new int[ks.length];
+    int most = voters(ks[ks.length - 1]);
     for (int start = 0; start < total; start += QUERIES_AT_ONCE) {
       betweenBatches.run();
       int count = Math.min(QUERIES_AT_ONCE, total - start);
-      Neighbours neighbours = search.nearest(Rows.slice(queries, start, count), k);
+      Neighbours neighbours = search.nearest(Rows.slice(queries, start, count), most);
       for (int query = 0; query < count; query++) {
-        vote(neighbours, query);
-        int rank = rankOf(truth[start + query]);
-        predictions[start + query] = mostVoted();
-        first += rank == 0 ? 1 : 0;
-        amongFive += rank < 5 ? 1 : 0;
+        Arrays.fill(votes, 0);
+        for (int which = 0; which < ks.length; which++) {
+          vote(neighbours, query, which == 0 ? 0 : voters(ks[which - 1]), voters(ks[which]));
+          int rank = rankOf(truth[start + query]);
+          first[which] += rank == 0 ? 1 : 0;
+          amongFive[which] += rank < 5 ? 1 : 0;
+          if (ks[which] == k) {
+            predictions[start + query] = mostVoted();
+          }
+        }
       }
     }
-    Accuracy accuracy = new Accuracy((double) first / total, (double) amongFive / total, total);
-    return new KnnResult(accuracy, predictions);
+    SortedMap<Integer, Accuracy> byK = new TreeMap<>();
+    for (int which = 0; which < ks.length; which++) {
+      byK.put(
+          ks[which],
+          new Accuracy((double) first[which] / total, (double) amongFive[which] / total, total));
+    }
+    return new KnnResult(byK.get(k), predictions, byK);
   }
 
   /**
@@ -103,12 +135,18 @@ public final class KnnClassifier {
    * @param query [1, D], of length 1
    */
   public int[] ranking(FloatTensor query) {
-    vote(search.nearest(query, k), 0);
+    Arrays.fill(votes, 0);
+    vote(search.nearest(query, voters(k)), 0, 0, voters(k));
     return IntStream.range(0, classes)
         .boxed()
         .sorted(Comparator.comparingDouble((Integer id) -> -votes[id]).thenComparingInt(id -> id))
         .mapToInt(Integer::intValue)
         .toArray();
+  }
+
+  /** All rows vote where there are fewer than asked for. */
+  private int voters(int asked) {
+    return Math.min(asked, search.rows());
   }
 
   private int mostVoted() {
@@ -132,11 +170,13 @@ public final class KnnClassifier {
     return before;
   }
 
-  /** Relative to the nearest, so that a small sigma cannot overflow; the order stays the same. */
-  private void vote(Neighbours neighbours, int query) {
-    Arrays.fill(votes, 0);
+  /**
+   * Adds the votes of the neighbours {@code from} to {@code to} - 1. Relative to the nearest, so
+   * that a small sigma cannot overflow; the order stays the same.
+   */
+  private void vote(Neighbours neighbours, int query, int from, int to) {
     float nearest = neighbours.score(query, 0);
-    for (int rank = 0; rank < k; rank++) {
+    for (int rank = from; rank < to; rank++) {
       int label = labels[neighbours.id(query, rank)];
       if (label != ImageDataset.UNLABELLED) {
         votes[label] += Math.exp((neighbours.score(query, rank) - nearest) / sigma);

@@ -1,5 +1,7 @@
 package org.invp.eval;
 
+import java.util.List;
+import java.util.stream.IntStream;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
@@ -39,6 +41,7 @@ public final class KnnEvaluation {
    * The settings of an evaluation.
    *
    * @param k voters; 200 as published
+   * @param alsoK further numbers of voters, each at least 1; the same search serves them
    * @param sigma 0.07 as published
    * @param view how images are prepared for the network
    * @param crops of each image, whose features are averaged: 1 or 10
@@ -48,6 +51,7 @@ public final class KnnEvaluation {
    */
   public record Protocol(
       int k,
+      List<Integer> alsoK,
       double sigma,
       EvaluationTransform view,
       int crops,
@@ -56,7 +60,12 @@ public final class KnnEvaluation {
       int workers) {
     /** The same protocol on so many crops of each image. */
     public Protocol withCrops(int number) {
-      return new Protocol(k, sigma, view, number, rawView, batchSize, workers);
+      return new Protocol(k, alsoK, sigma, view, number, rawView, batchSize, workers);
+    }
+
+    /** The same protocol with other further numbers of voters. */
+    public Protocol withAlsoK(List<Integer> others) {
+      return new Protocol(k, others, sigma, view, crops, rawView, batchSize, workers);
     }
   }
 
@@ -190,6 +199,19 @@ public final class KnnEvaluation {
     return group.size() == 1 ? betweenBatches : () -> {};
   }
 
+  /**
+   * How many classes both training and test images show. With fewer than 2 an accuracy says nothing
+   * of what represents the images.
+   */
+  public int sharedClasses() {
+    return (int)
+        IntStream.of(testLabels)
+            .distinct()
+            .filter(label -> label != ImageDataset.UNLABELLED)
+            .filter(label -> IntStream.of(trainLabels).anyMatch(other -> other == label))
+            .count();
+  }
+
   /** Bytes that {@link #pixels} needs, on all ranks together. */
   public long pixelBytes() {
     return (long) Float.BYTES * pixelDimension() * ((long) train.size() + test.size());
@@ -270,7 +292,8 @@ public final class KnnEvaluation {
   }
 
   private KnnResult classify(RowSearch search, FloatTensor queries) {
-    return new KnnClassifier(search, trainLabels, train.classes(), protocol.k(), protocol.sigma())
+    return new KnnClassifier(
+            search, trainLabels, train.classes(), protocol.k(), protocol.alsoK(), protocol.sigma())
         .evaluate(queries, testLabels, betweenBatches);
   }
 

@@ -1,9 +1,26 @@
 package org.invp.eval;
 
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
 /**
  * What kNN said of some images.
  *
- * @param accuracy how often it was right
+ * @param accuracy how often it was right, at the k that the predictions are of
  * @param predictions the class it ranked first, for each image; owned by the record
+ * @param byK how often it was right at every k that was asked for, the k of {@code accuracy} too
  */
-public record KnnResult(Accuracy accuracy, int[] predictions) {}
+public record KnnResult(Accuracy accuracy, int[] predictions, SortedMap<Integer, Accuracy> byK) {
+  /** Copies the accuracies. */
+  public KnnResult {
+    byK = Collections.unmodifiableSortedMap(new TreeMap<>(byK));
+  }
+
+  /** The shares of images whose class was ranked first, in [0, 1], by k. */
+  public SortedMap<Integer, Double> top1ByK() {
+    SortedMap<Integer, Double> shares = new TreeMap<>();
+    byK.forEach((k, one) -> shares.put(k, one.top1()));
+    return shares;
+  }
+}

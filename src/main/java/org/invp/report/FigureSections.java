@@ -38,6 +38,9 @@ final class FigureSections {
           "</div><p class=\"note\">kNN accuracy on the test images, k = %d.</p>",
           run.config().evaluation().k());
     }
+    VerdictSection verdict = new VerdictSection(runs, out);
+    verdict.verdicts();
+    verdict.accuracies();
     scores();
     if (runs.stream().allMatch(one -> one.evaluations().isEmpty())) {
       out.element(

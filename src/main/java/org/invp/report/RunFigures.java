@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +15,10 @@ import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.io.IoErrors;
 import org.invp.train.Checkpoint;
+import org.invp.train.MetricsFile;
 import org.invp.train.RunFolder;
+import org.invp.train.RunVerdict;
+import org.invp.train.Verdict;
 
 /**
  * The figures that a run folder holds.
@@ -55,15 +57,10 @@ record RunFigures(
           "%s holds no run: there is no %s".formatted(folder, RunFolder.CONFIG));
     }
     TrainingConfig config = ConfigFile.read(settings, List.of());
-    List<JsonNode> epochs = new ArrayList<>();
-    JsonNode last = null;
-    for (JsonNode line : lines(folder.resolve("metrics.jsonl"))) {
-      if (line.has("final")) {
-        last = line;
-      } else if (line.has("epoch") && !line.has("step")) {
-        epochs.add(line);
-      }
-    }
+    List<JsonNode> lines = MetricsFile.read(folder.resolve(RunFolder.METRICS));
+    List<JsonNode> epochs = lines.stream().filter(MetricsFile::isEpoch).toList();
+    JsonNode last =
+        lines.stream().filter(MetricsFile::isLast).reduce((earlier, later) -> later).orElse(null);
     Path absolute = folder.toAbsolutePath().normalize();
     String name = absolute.getFileName() == null ? "run" : absolute.getFileName().toString();
     return new RunFigures(
@@ -98,24 +95,14 @@ record RunFigures(
     return value.isNumber() ? value.asDouble() : null;
   }
 
+  /** How its representation compares; null while the run is not complete. */
+  Verdict verdict() {
+    return last == null ? null : RunVerdict.of(config, epochs, last).orElse(null);
+  }
+
   /** The sum of a figure over the epochs. */
   double sum(String key) {
     return epochs.stream().mapToDouble(line -> line.path(key).asDouble()).sum();
-  }
-
-  /** A line that was cut off, such as the one that is being written now, says nothing. */
-  private static List<JsonNode> lines(Path file) {
-    List<JsonNode> lines = new ArrayList<>();
-    if (Files.exists(file)) {
-      for (String line : text(file).lines().toList()) {
-        try {
-          lines.add(JSON.readTree(line));
-        } catch (JsonProcessingException e) {
-          break;
-        }
-      }
-    }
-    return lines;
   }
 
   private static List<Evaluation> evaluations(Path folder) {

@@ -2,14 +2,16 @@ package org.invp.train;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.invp.bank.NeighbourGraph;
 import org.invp.config.EvaluationConfig;
 import org.invp.config.EvaluationConfig.Features;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
-import org.invp.eval.Accuracy;
 import org.invp.eval.KnnEvaluation;
+import org.invp.eval.KnnResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,13 +49,17 @@ final class Evaluator {
             state.engine(), train, test, Setup.knnProtocol(config), group, betweenBatches);
   }
 
-  /** The embedding's accuracy before training, if it is asked for. */
-  Optional<Double> untrained(TrainingListener listener) {
+  /** The network's accuracies before training, if they are asked for. */
+  Optional<UntrainedKnn> untrained(TrainingListener listener) {
     if (!config.evaluation().baselines()) {
       return Optional.empty();
     }
     listener.phase("kNN of the untrained network");
-    return Optional.of(knn.recomputed(state.network()).accuracy().top1());
+    KnnEvaluation.NetworkResults outputs = outputs();
+    return Optional.of(
+        new UntrainedKnn(
+            outputs.embedding().top1ByK(),
+            outputs.backbone() == null ? new TreeMap<>() : outputs.backbone().top1ByK()));
   }
 
   /** The bank's rows become the network's embeddings of the training images, of length 1. */
@@ -76,34 +82,49 @@ final class Evaluator {
 
   FinalMetrics last(TrainingListener listener) {
     listener.phase("kNN of the trained embedding and of the backbone's features");
-    KnnEvaluation.NetworkResults trained = trained();
-    Accuracy pixels = null;
+    KnnEvaluation.NetworkResults trained = outputs();
+    KnnResult pixels = null;
     if (config.evaluation().baselines()) {
       listener.phase("kNN of the raw pixels");
       pixels = pixels();
     }
+    UntrainedKnn untrained = state.untrainedKnn();
+    SortedMap<Integer, Double> before = untrained == null ? null : untrained.embedding();
+    SortedMap<Integer, Double> backboneBefore =
+        untrained == null || untrained.backbone().isEmpty() ? null : untrained.backbone();
     return new FinalMetrics(
         true,
-        pixels == null ? null : pixels.top1(),
-        state.untrainedKnn(),
+        pixels == null ? null : pixels.accuracy().top1(),
+        before == null ? null : before.get(config.evaluation().k()),
         trained.embedding().accuracy().top1(),
         trained.backbone() == null ? null : trained.backbone().accuracy().top1(),
         trained.embedding().accuracy().top5(),
         trained.backbone() == null ? null : trained.backbone().accuracy().top5(),
         config.seed(),
         config.objective().mode().name().toLowerCase(Locale.ROOT),
-        state.corruptImages());
+        state.corruptImages(),
+        byK(pixels),
+        before,
+        backboneBefore,
+        byK(trained.embedding()),
+        byK(trained.backbone()),
+        knn.sharedClasses());
   }
 
-  private KnnEvaluation.NetworkResults trained() {
+  private static SortedMap<Integer, Double> byK(KnnResult result) {
+    return result == null ? null : result.top1ByK();
+  }
+
+  /** Of the network as it is now; without the backbone's features where they are too large. */
+  private KnnEvaluation.NetworkResults outputs() {
     if (fits("the backbone's features", knn.backboneBytes(state.network()))) {
       return knn.bothOutputs(state.network());
     }
     return new KnnEvaluation.NetworkResults(knn.recomputed(state.network()), null);
   }
 
-  private Accuracy pixels() {
-    return fits("the raw pixels", knn.pixelBytes()) ? knn.pixels().accuracy() : null;
+  private KnnResult pixels() {
+    return fits("the raw pixels", knn.pixelBytes()) ? knn.pixels() : null;
   }
 
   private static boolean fits(String what, long bytes) {

@@ -1,10 +1,12 @@
 package org.invp.train;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.SortedMap;
 
 /**
  * What the whole run came to; the last line of {@code metrics.jsonl}. Accuracies are those of kNN
- * on the test images, null when not measured.
+ * on the test images, shares in [0, 1] at {@code evaluation.k}, null when not measured. Those by k
+ * are at {@code evaluation.k} and every {@code evaluation.also_k}.
  *
  * @param last always true; marks the line
  * @param pixelKnn of the raw pixels
@@ -17,6 +19,13 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param mode the objective's mode
  * @param corruptImages how often, over all epochs, a training image was left out because it could
  *     not be read
+ * @param pixelKnnByK of the raw pixels
+ * @param untrainedKnnByK of the network's embedding before training
+ * @param untrainedBackboneKnnByK of its backbone's features before training
+ * @param embeddingKnnByK of the trained embedding
+ * @param backboneKnnByK of the trained backbone's features
+ * @param classes how many classes both training and test images show; with fewer than 2 no accuracy
+ *     says anything
  */
 public record FinalMetrics(
     @JsonProperty("final") boolean last,
@@ -28,4 +37,10 @@ public record FinalMetrics(
     Double backboneTop5,
     long seed,
     String mode,
-    long corruptImages) {}
+    long corruptImages,
+    SortedMap<Integer, Double> pixelKnnByK,
+    SortedMap<Integer, Double> untrainedKnnByK,
+    SortedMap<Integer, Double> untrainedBackboneKnnByK,
+    SortedMap<Integer, Double> embeddingKnnByK,
+    SortedMap<Integer, Double> backboneKnnByK,
+    int classes) {}

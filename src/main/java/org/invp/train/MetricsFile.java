@@ -14,12 +14,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 
 /** The file {@code metrics.jsonl}: one JSON object per line. */
-final class MetricsFile {
+public final class MetricsFile {
   private static final JsonMapper JSON =
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
@@ -27,6 +28,37 @@ final class MetricsFile {
 
   MetricsFile(Path path) {
     this.path = path;
+  }
+
+  /**
+   * The lines of a file, none if there is no such file. A line that was cut off, such as the one
+   * that is being written now, is left out.
+   *
+   * @throws InvalidDataException when the file cannot be read
+   */
+  public static List<JsonNode> read(Path path) {
+    if (!Files.exists(path)) {
+      return List.of();
+    }
+    try {
+      return Files.readAllLines(path).stream()
+          .map(MetricsFile::parse)
+          .filter(JsonNode::isObject)
+          .toList();
+    } catch (IOException e) {
+      throw new InvalidDataException(
+          "could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+    }
+  }
+
+  /** Whether a line is about a whole epoch. */
+  public static boolean isEpoch(JsonNode line) {
+    return line.has("epoch") && !line.has("step");
+  }
+
+  /** Whether a line is about the whole run. */
+  public static boolean isLast(JsonNode line) {
+    return line.has("final");
   }
 
   /**

@@ -73,13 +73,16 @@ final class MetricsRecorder implements AutoCloseable {
         : position.batch() == 0 && line.path("epoch").asInt() == position.epoch() - 1;
   }
 
-  /** The numbers of a line, named after what they are about. */
+  /** The numbers of a line, and of objects in it, named after what they are about. */
   private static Map<String, Double> scalars(JsonNode line) {
     String about = line.has("step") ? "step/" : line.has("epoch") ? "epoch/" : "final/";
     Map<String, Double> values = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> field : line.properties()) {
       if (field.getValue().isNumber() && !field.getKey().equals("step")) {
         values.put(about + field.getKey(), field.getValue().asDouble());
+      }
+      for (Map.Entry<String, JsonNode> inner : field.getValue().properties()) {
+        values.put(about + field.getKey() + "/" + inner.getKey(), inner.getValue().asDouble());
       }
     }
     return values;

@@ -29,6 +29,9 @@ public final class RunFolder implements AutoCloseable {
   /** The name of the file with the network alone. */
   public static final String WEIGHTS = "weights.safetensors";
 
+  /** The name of the file with a line for each epoch and a last one. */
+  public static final String METRICS = "metrics.jsonl";
+
   private static final String LOCK = "run.lock";
   private static final Pattern RANK_LOG = Pattern.compile("log-rank\\d+\\.txt");
 
@@ -96,7 +99,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** One line per epoch. */
   public Path metrics() {
-    return path.resolve("metrics.jsonl");
+    return path.resolve(METRICS);
   }
 
   /** The event files for TensorBoard. */

@@ -73,6 +73,7 @@ public final class Setup {
     int channels = config.augmentation().mean().size();
     return new KnnEvaluation.Protocol(
         evaluation.k(),
+        evaluation.alsoK(),
         evaluation.sigma(),
         evaluationView(config),
         1,

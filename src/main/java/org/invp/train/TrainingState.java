@@ -31,7 +31,6 @@ import org.invp.tensor.IntTensor;
  * mod R, there at g div R.
  */
 final class TrainingState implements AutoCloseable {
-  private static final String UNTRAINED = "untrained_knn";
   private static final String BEST = "best_knn";
   private static final String CORRUPT = "corrupt_images";
   private static final String LOSS_SCALE = "loss_scale";
@@ -48,7 +47,7 @@ final class TrainingState implements AutoCloseable {
   private final NeighbourGraph graph;
   private final EpochTotals totals = new EpochTotals();
   private Position position = Position.START;
-  private Double untrainedKnn;
+  private UntrainedKnn untrainedKnn;
   private Double bestKnn;
   private long corruptImages;
 
@@ -131,13 +130,13 @@ final class TrainingState implements AutoCloseable {
     position = next;
   }
 
-  /** kNN accuracy before training; null when it was not measured. */
-  Double untrainedKnn() {
+  /** kNN accuracies before training; null when they were not measured. */
+  UntrainedKnn untrainedKnn() {
     return untrainedKnn;
   }
 
-  void setUntrainedKnn(double accuracy) {
-    untrainedKnn = accuracy;
+  void setUntrainedKnn(UntrainedKnn accuracies) {
+    untrainedKnn = accuracies;
   }
 
   /** How often a training image could not be read since the start of the run. */
@@ -180,7 +179,7 @@ final class TrainingState implements AutoCloseable {
     metadata.putAll(totals.toMetadata());
     metadata.putAll(network.options().toMetadata());
     if (untrainedKnn != null) {
-      metadata.put(UNTRAINED, untrainedKnn.toString());
+      metadata.putAll(untrainedKnn.toMetadata());
     }
     if (bestKnn != null) {
       metadata.put(BEST, bestKnn.toString());
@@ -228,7 +227,9 @@ final class TrainingState implements AutoCloseable {
               Float.parseFloat(checkpoint.metadata().get(LOSS_SCALE)),
               Integer.parseInt(checkpoint.metadata().get(GOOD_STEPS))));
     }
-    untrainedKnn = accuracy(checkpoint, UNTRAINED);
+    untrainedKnn =
+        UntrainedKnn.fromMetadata(
+            checkpoint.metadata(), checkpoint.config(List.of()).evaluation().k());
     bestKnn = accuracy(checkpoint, BEST);
   }
 

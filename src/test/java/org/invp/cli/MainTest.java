@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.invp.nn.Network;
+import org.invp.train.RunVerdict;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -52,6 +53,10 @@ class MainTest {
       assertTrue(result.out.contains(row), result.out);
     }
     assertTrue(result.out.contains("run folder: " + run), result.out);
+    assertTrue(result.out.contains("k = 20"), result.out);
+    String verdict = result.out.substring(result.out.indexOf("run folder: "));
+    assertTrue(verdict.contains("The trained embedding ("), result.out);
+    assertTrue(verdict.contains("Each has its best k of 1, 5 and 20"), result.out);
   }
 
   @Test
@@ -107,6 +112,7 @@ class MainTest {
             + " 22",
         "eval|an evaluation is missing: knn, ",
         "eval knn RUN --crops 5|--crops is 5, allowed: 1 or 10",
+        "eval knn RUN --also-k 5,0|--also-k is [5, 0], allowed: at least 1",
         "eval voc RUN|--data",
         "eval retrieval RUN --at 0|--at is [0], allowed: at least 1",
         "eval knn|RUN",
@@ -198,7 +204,8 @@ class MainTest {
       assertTrue(score(json, what, "top1").isNumber(), result.out);
       assertTrue(score(json, what, "top5").isNumber(), result.out);
     }
-    assertEquals(6, json.get("scores").size(), result.out);
+    assertEquals(3 * (2 + 3), json.get("scores").size(), result.out);
+    assertEquals("[1,5,20]", json.get("settings").get("also_k").toString());
     assertEquals(10, json.get("extra").get("classes").size());
     JsonNode confusion = json.get("extra").get("confusion").get("backbone");
     int right = 0;
@@ -225,6 +232,21 @@ class MainTest {
     JsonNode last = JsonMapper.builder().build().readTree(lines.get(lines.size() - 1));
     assertEquals(last.get("embedding_knn"), score(json, "embedding", "top1"));
     assertEquals(last.get("pixel_knn"), score(json, "pixels", "top1"));
+    for (String k : List.of("1", "20")) {
+      JsonNode byK = last.get("embedding_knn_by_k");
+      assertEquals(byK.get(k), score(json, "embedding", "top1_k" + k), k);
+    }
+    assertEquals(2 * (2 + 2), json.get("scores").size(), result.out);
+  }
+
+  @Test
+  void knnEvaluationTakesFurtherKs() throws IOException {
+    Result result = invp("eval", "knn", run, "--features", "pixels", "--also-k", "9,2,9", "--json");
+    assertEquals(0, result.code, result.err);
+    JsonNode json = JsonMapper.builder().build().readTree(result.out);
+    assertEquals("[2,9]", json.get("settings").get("also_k").toString());
+    assertTrue(score(json, "pixels", "top1_k2").isNumber(), result.out);
+    assertTrue(score(json, "pixels", "top1_k9").isNumber(), result.out);
     assertEquals(4, json.get("scores").size(), result.out);
   }
 
@@ -233,7 +255,9 @@ class MainTest {
     Result result = invp("eval", "knn", run);
     assertEquals(0, result.code, result.err);
     assertTrue(
-        result.out.contains("knn: k 5, sigma 0.07, crops 1, training images 22"), result.out);
+        result.out.contains("knn: k 5, also k [1, 5, 20], sigma 0.07, crops 1, training images 22"),
+        result.out);
+    assertTrue(result.out.contains("top-1 k20"), result.out);
     assertTrue(result.out.contains("backbone"), result.out);
   }
 
@@ -330,6 +354,43 @@ class MainTest {
     assertTrue(page.contains("</i>the invariance loss starts</li>"));
     assertTrue(page.contains("epoch 2, the invariance loss starts"));
     assertFalse(page.contains("NaN"));
+  }
+
+  @Test
+  void theReportShowsTheVerdictThatTrainingEndedWith() throws IOException {
+    String verdict = RunVerdict.read(run).orElseThrow().text();
+    Path page = temp.resolve("page.html");
+    assertEquals(0, invp("report", run, "--out", page).code);
+    String one = Files.readString(page);
+    assertTrue(one.contains(">" + verdict + "</p>"), verdict);
+    assertTrue(one.contains("<td>untrained backbone</td>"), "accuracies by k");
+    assertEquals(0, invp("report", run, run, "--out", page).code);
+    assertTrue(Files.readString(page).contains("<b>run:</b> " + verdict + "</p>"), verdict);
+  }
+
+  @Test
+  void aDataSetOfOneClassHasNoVerdict() throws IOException {
+    for (String name : List.of("train", "t10k")) {
+      String images = name + "-images-idx3-ubyte";
+      Files.copy(data.resolve(images), temp.resolve(images));
+      byte[] labels = Files.readAllBytes(data.resolve(name + "-labels-idx1-ubyte"));
+      Arrays.fill(labels, 8, labels.length, (byte) 0);
+      Files.write(temp.resolve(name + "-labels-idx1-ubyte"), labels);
+    }
+    Path folder = temp.resolve("run");
+    Result result =
+        invp(
+            "train",
+            config,
+            "--run-dir",
+            folder,
+            "--set",
+            "data.path=" + temp,
+            "--set",
+            "training.epochs=1");
+    assertEquals(0, result.code, result.err);
+    assertTrue(result.out.contains("There is no verdict: "), result.out);
+    assertTrue(result.out.contains("only one class in common"), result.out);
   }
 
   @Test

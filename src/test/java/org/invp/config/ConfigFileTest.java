@@ -35,6 +35,14 @@ class ConfigFileTest {
   }
 
   @Test
+  void furtherKsAreAListThatMayBeEmpty() {
+    assertEquals(List.of(1, 5, 20), parse(MINIMAL).evaluation().alsoK());
+    TrainingConfig none = ConfigFile.parse("x.yaml", MINIMAL, List.of("evaluation.also_k=[]"));
+    assertEquals(List.of(), none.evaluation().alsoK());
+    assertEquals(none, parse(ConfigFile.write(none)));
+  }
+
+  @Test
   void overridesWinOverTheFileAndLaterOnesOverEarlierOnes() {
     TrainingConfig config =
         ConfigFile.parse(
@@ -100,6 +108,10 @@ class ConfigFileTest {
         "training: {graph_every: 0}|training.graph_every is 0, allowed: a whole number of at least"
             + " 1",
         "training: {epochs: 99999999999}|training.epochs is 99999999999, allowed:",
+        "evaluation: {also_k: [5, 1]}|evaluation.also_k is [5,1], allowed: a list [a, b, ...] of"
+            + " ascending whole numbers of at least 1",
+        "evaluation: {also_k: [0, 1]}|evaluation.also_k is [0,1], allowed: a list",
+        "evaluation: {also_k: 5}|evaluation.also_k is 5, allowed: a list",
         "seed: -1|seed is -1, allowed: a whole number of at least 0",
         "data: {path: x}|line 2: not YAML: Duplicate",
         "training: {epochs: 3|line",

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Comparator;
+import java.util.List;
 import java.util.Random;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
@@ -49,6 +51,58 @@ class KnnClassifierTest {
       assertEquals((double) first / queries, accuracy.top1(), 1e-12, () -> "seed " + seed);
       assertEquals((double) amongFive / queries, accuracy.top5(), 1e-12, () -> "seed " + seed);
       assertEquals(queries, accuracy.images());
+    }
+  }
+
+  @Test
+  void oneSearchServesSeveralKAsOneSearchForEachAndAsBruteForce() {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    int rows = 90;
+    int dimension = 4;
+    int classes = 7;
+    int queries = 300;
+    float[] bank = unit(random, rows, dimension);
+    float[] asked = unit(random, queries, dimension);
+    int[] labels = random.ints(rows, 0, classes).toArray();
+    int[] truth = random.ints(queries, 0, classes).toArray();
+    int k = 2 + random.nextInt(30);
+    List<Integer> alsoK = List.of(40, 1, 200, k, 7); // 200 is more than there are rows
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank memory = MemoryBank.create(rows, dimension, engine);
+        FloatTensor batch = FloatTensor.of(asked, queries, dimension)) {
+      memory.embeddings().copyFrom(bank);
+      RowSearch search = RowSearch.over(memory);
+      KnnResult several =
+          new KnnClassifier(search, labels, classes, k, alsoK, 0.07)
+              .evaluate(batch, truth, () -> {});
+      assertEquals(new TreeSet<>(alsoK), several.byK().keySet());
+      assertEquals(several.byK().get(k), several.accuracy());
+      for (int one : several.byK().keySet()) {
+        KnnResult single =
+            new KnnClassifier(search, labels, classes, one, 0.07).evaluate(batch, truth, () -> {});
+        assertEquals(single.accuracy(), several.byK().get(one), () -> "seed " + seed);
+        int right = 0;
+        for (int q = 0; q < queries; q++) {
+          right += ranking(bank, labels, classes, one, asked, q, dimension)[0] == truth[q] ? 1 : 0;
+        }
+        double top1 = (double) right / queries;
+        assertEquals(top1, several.top1ByK().get(one), 1e-12, () -> "seed " + seed);
+        if (one == k) {
+          assertArrayEquals(single.predictions(), several.predictions(), () -> "seed " + seed);
+        }
+      }
+    }
+  }
+
+  @Test
+  void everyKMustBeAtLeastOne() {
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank bank = MemoryBank.create(1, 1, engine)) {
+      RowSearch search = RowSearch.over(bank);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> new KnnClassifier(search, new int[] {0}, 1, 5, List.of(0), 0.07));
     }
   }
 

@@ -2,10 +2,13 @@ package org.invp.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,13 +41,45 @@ class MetricsFileTest {
   void theLastLineIsMarkedFinal() throws IOException {
     Path path = temp.resolve("metrics.jsonl");
     new MetricsFile(path)
-        .append(new FinalMetrics(true, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "paper", 2));
+        .append(
+            new FinalMetrics(
+                true,
+                0.1,
+                0.2,
+                0.3,
+                0.4,
+                0.5,
+                0.6,
+                7,
+                "paper",
+                2,
+                null,
+                new TreeMap<>(Map.of(20, 0.2, 5, 0.25)),
+                new TreeMap<>(Map.of(5, 0.26)),
+                new TreeMap<>(Map.of(5, 0.27)),
+                new TreeMap<>(Map.of(5, 0.28)),
+                10));
     assertEquals(
         List.of(
             "{\"final\":true,\"pixel_knn\":0.1,\"untrained_knn\":0.2,\"embedding_knn\":0.3,"
                 + "\"backbone_knn\":0.4,\"embedding_top5\":0.5,\"backbone_top5\":0.6,\"seed\":7,"
-                + "\"mode\":\"paper\",\"corrupt_images\":2}"),
+                + "\"mode\":\"paper\",\"corrupt_images\":2,\"pixel_knn_by_k\":null,"
+                + "\"untrained_knn_by_k\":{\"5\":0.25,\"20\":0.2},"
+                + "\"untrained_backbone_knn_by_k\":{\"5\":0.26},"
+                + "\"embedding_knn_by_k\":{\"5\":0.27},\"backbone_knn_by_k\":{\"5\":0.28},"
+                + "\"classes\":10}"),
         Files.readAllLines(path));
+  }
+
+  @Test
+  void aLineThatWasCutOffIsNotRead() throws IOException {
+    Path path = temp.resolve("metrics.jsonl");
+    assertEquals(List.of(), MetricsFile.read(path));
+    Files.writeString(path, "{\"epoch\":1,\"step\":10}\n{\"epoch\":1}\n{\"final\":tr");
+    List<JsonNode> lines = MetricsFile.read(path);
+    assertEquals(2, lines.size());
+    assertEquals(1, lines.stream().filter(MetricsFile::isEpoch).count());
+    assertEquals(0, lines.stream().filter(MetricsFile::isLast).count());
   }
 
   @Test

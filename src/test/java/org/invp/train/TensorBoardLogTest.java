@@ -108,6 +108,7 @@ class TensorBoardLogTest {
     assertEquals(epochs, EventReader.series(folder, "epoch/loss_inv"));
     assertEquals(epochs.keySet(), EventReader.series(folder, "epoch/staleness").keySet());
     assertEquals(1, EventReader.series(folder, "final/embedding_knn").size());
+    assertEquals(1, EventReader.series(folder, "final/untrained_backbone_knn_by_k/20").size());
   }
 
   @Test

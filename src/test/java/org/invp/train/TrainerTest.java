@@ -13,7 +13,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigException;
@@ -21,6 +25,7 @@ import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.io.Safetensors;
+import org.invp.io.TensorFile;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -155,7 +160,47 @@ class TrainerTest {
     assertTrue(last.get("final").asBoolean());
     for (String key : List.of("pixel_knn", "untrained_knn", "embedding_knn", "backbone_knn")) {
       assertTrue(last.get(key).isNumber(), key);
+      JsonNode byK = last.get(key + "_by_k");
+      assertEquals(Set.of("1", "5", "20"), ks(byK), key);
+      assertEquals(last.get(key), byK.get("5"), key);
     }
+    assertEquals(Set.of("1", "5", "20"), ks(last.get("untrained_backbone_knn_by_k")));
+    assertEquals(9, last.get("classes").asInt(), "of which test images show nine");
+  }
+
+  private static Set<String> ks(JsonNode byK) {
+    return byK.properties().stream().map(Map.Entry::getKey).collect(Collectors.toSet());
+  }
+
+  @Test
+  void whatTheUntrainedNetworkReachedIsKeptThoughTheKsChange() throws IOException {
+    train(temp, config(), stopAfter(2));
+    train(temp, config("evaluation.k=3", "evaluation.also_k=[]"), stopAfter(-1));
+    JsonNode last = metrics(temp).get(3);
+    JsonNode unbrokenLast = metrics(unbroken).get(3);
+    assertEquals(unbrokenLast.get("untrained_knn_by_k"), last.get("untrained_knn_by_k"));
+    assertTrue(last.get("untrained_knn").isNull(), "not measured at k = 3");
+    assertEquals(Set.of("3"), ks(last.get("embedding_knn_by_k")));
+  }
+
+  @Test
+  void aCheckpointOfAnOlderVersionHasTheUntrainedAccuracyAtItsOwnK() throws IOException {
+    train(temp, config(), stopAfter(2));
+    Path path = temp.resolve("checkpoint.safetensors");
+    try (TensorFile file = Safetensors.read(path)) {
+      Map<String, String> older = new HashMap<>(file.metadata());
+      older.keySet().removeIf(key -> key.startsWith("untrained"));
+      older.put("untrained_knn", "0.25");
+      Safetensors.write(path, older, file.tensors());
+    }
+    assertEquals(Outcome.COMPLETE, train(temp, config(), stopAfter(-1)));
+    JsonNode last = metrics(temp).get(3);
+    assertEquals(0.25, last.get("untrained_knn").asDouble());
+    assertEquals("{\"5\":0.25}", last.get("untrained_knn_by_k").toString());
+    assertTrue(last.get("untrained_backbone_knn_by_k").isNull());
+    String verdict = RunVerdict.read(temp).orElseThrow().text();
+    String missing = "could not be compared with the untrained network: measured at k = 5 only";
+    assertTrue(verdict.contains(missing), verdict);
   }
 
   @Test

@@ -106,7 +106,7 @@ class WalkProbeTest {
     try (ImageDataset train = Setup.trainingImages(config);
         ImageDataset test = Setup.testImages(config);
         TrainingState state = new TrainingState(config, IMAGES, 1, ProcessGroup.alone())) {
-      new Evaluator(config, state, train, test, ProcessGroup.alone(), () -> {}).fillBank();
+      new Evaluator(config, state, train, test, ProcessGroup.alone(), () -> {}).fillBank((done, total) -> {});
       state.graph().rebuild(state.bank(), (done, total) -> {});
       WalkFigures figures = probe(config, state, train, ProcessGroup.alone()).measure();
       assertEquals(1, figures.staleness(), 1e-6);
