@@ -80,6 +80,11 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     row("untrained network", metrics.untrainedKnn());
     row("trained embedding", metrics.embeddingKnn());
     row("backbone features", metrics.backboneKnn());
+    if (metrics.heldOutEmbeddingKnn() != null) {
+      out.println("on the images held out of training");
+      row("trained embedding", metrics.heldOutEmbeddingKnn());
+      row("backbone features", metrics.heldOutBackboneKnn());
+    }
     if (metrics.corruptImages() > 0) {
       out.printf(
           Locale.ROOT,

@@ -12,6 +12,9 @@ package org.invp.config;
  * @param crop the centre square that is cut out afterwards, in pixels
  * @param baselines whether kNN is also measured for the raw pixels and for the network before
  *     training, to compare with
+ * @param split the images that epochs and the best checkpoint are judged on
+ * @param heldOut how many training images are held out of training; 0 unless the split is {@link
+ *     Split#HELD_OUT}
  */
 public record EvaluationConfig(
     int every,
@@ -21,7 +24,9 @@ public record EvaluationConfig(
     int batchSize,
     int resize,
     int crop,
-    boolean baselines) {
+    boolean baselines,
+    Split split,
+    int heldOut) {
 
   /** What the training images are represented by. */
   public enum Features {
@@ -31,12 +36,28 @@ public record EvaluationConfig(
     RECOMPUTED
   }
 
+  /** The images that epochs and the best checkpoint are judged on. */
+  public enum Split {
+    /** The test set, as published. */
+    TEST,
+    /**
+     * Training images that the network never learns from, a seeded sample that keeps the classes'
+     * shares. The test set is read once, when the run is complete.
+     */
+    HELD_OUT
+  }
+
   /** Checks what belongs together. */
   public EvaluationConfig {
     if (resize > 0 && resize < crop) {
       throw new IllegalArgumentException(
           "evaluation.resize is %d, allowed: 0 or at least evaluation.crop = %d"
               .formatted(resize, crop));
+    }
+    if ((split == Split.HELD_OUT) != (heldOut > 0)) {
+      throw new IllegalArgumentException(
+          "evaluation.held_out is %d, allowed: at least 1 with evaluation.split: held-out, else 0"
+              .formatted(heldOut));
     }
   }
 
@@ -51,6 +72,8 @@ public record EvaluationConfig(
                 s.integer("batch_size", 256, Range.between(1, 65536)),
                 s.integer("resize", 256, Range.between(0, 8192)),
                 s.integer("crop", 224, Range.between(1, 8192)),
-                s.flag("baselines", true)));
+                s.flag("baselines", true),
+                s.choice("split", Split.TEST, Split.class),
+                s.integer("held_out", 0, Range.atLeast(0))));
   }
 }

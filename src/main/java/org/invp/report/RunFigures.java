@@ -54,7 +54,7 @@ record RunFigures(
       throw new InvalidDataException(
           "%s holds no run: there is no %s".formatted(folder, RunFolder.CONFIG));
     }
-    TrainingConfig config = ConfigFile.read(settings, List.of());
+    TrainingConfig config = ConfigFile.readRun(settings, List.of());
     List<JsonNode> epochs = new ArrayList<>();
     JsonNode last = null;
     for (JsonNode line : lines(folder.resolve("metrics.jsonl"))) {

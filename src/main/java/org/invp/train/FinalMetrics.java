@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
  * What the whole run came to; the last line of {@code metrics.jsonl}. Accuracies are those of kNN
- * on the test images, null when not measured.
+ * on the test images but where another set is named, null when not measured.
  *
  * @param last always true; marks the line
  * @param pixelKnn of the raw pixels
@@ -17,6 +17,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param mode the objective's mode
  * @param corruptImages how often, over all epochs, a training image was left out because it could
  *     not be read
+ * @param heldOutEmbeddingKnn of the trained embedding on the images held out of training; null
+ *     where none are
+ * @param heldOutBackboneKnn likewise of the trained backbone's features
  */
 public record FinalMetrics(
     @JsonProperty("final") boolean last,
@@ -28,4 +31,6 @@ public record FinalMetrics(
     Double backboneTop5,
     long seed,
     String mode,
-    long corruptImages) {}
+    long corruptImages,
+    Double heldOutEmbeddingKnn,
+    Double heldOutBackboneKnn) {}

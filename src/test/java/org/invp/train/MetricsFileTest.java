@@ -31,12 +31,13 @@ class MetricsFileTest {
   void theLastLineIsMarkedFinal() throws IOException {
     Path path = temp.resolve("metrics.jsonl");
     new MetricsFile(path)
-        .append(new FinalMetrics(true, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "paper", 2));
+        .append(new FinalMetrics(true, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "paper", 2, null, 0.7));
     assertEquals(
         List.of(
             "{\"final\":true,\"pixel_knn\":0.1,\"untrained_knn\":0.2,\"embedding_knn\":0.3,"
                 + "\"backbone_knn\":0.4,\"embedding_top5\":0.5,\"backbone_top5\":0.6,\"seed\":7,"
-                + "\"mode\":\"paper\",\"corrupt_images\":2}"),
+                + "\"mode\":\"paper\",\"corrupt_images\":2,"
+                + "\"held_out_embedding_knn\":null,\"held_out_backbone_knn\":0.7}"),
         Files.readAllLines(path));
   }
 

@@ -19,7 +19,6 @@ import org.invp.InvalidDataException;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.io.Safetensors;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
@@ -327,10 +326,9 @@ class TrainerTest {
 
   private static Outcome train(
       Path path, TrainingConfig config, StopRequest stop, TrainingListener listener) {
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, stop, listener)) {
+        Trainer trainer = new Trainer(config, folder, images, stop, listener)) {
       return trainer.run();
     }
   }
