@@ -85,6 +85,11 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     row("untrained backbone", metrics.untrainedBackboneKnnByK(), ks);
     row("trained embedding", metrics.embeddingKnnByK(), ks);
     row("backbone features", metrics.backboneKnnByK(), ks);
+    if (metrics.heldOutEmbeddingKnnByK() != null) {
+      out.println("on the images held out of training");
+      row("trained embedding", metrics.heldOutEmbeddingKnnByK(), ks);
+      row("backbone features", metrics.heldOutBackboneKnnByK(), ks);
+    }
     if (metrics.corruptImages() > 0) {
       out.printf(
           Locale.ROOT,

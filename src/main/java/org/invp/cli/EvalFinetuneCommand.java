@@ -227,6 +227,8 @@ final class EvalFinetuneCommand implements Callable<Integer> {
     overrides.add("data.format=" + data.substring(0, colon));
     overrides.add("data.path='%s'".formatted(data.substring(colon + 1).replace("'", "''")));
     overrides.add("data.limit=0");
+    overrides.add("evaluation.split=test");
+    overrides.add("evaluation.held_out=0");
     return overrides;
   }
 

@@ -34,7 +34,7 @@ final class ImageSource {
   /** The settings of the run's format hold for other data of the same format. */
   private static DataOptions options(Path data, DataFormat stored, DataConfig trained) {
     return stored == trained.format()
-        ? new DataOptions(stored, data, 0, trained.formatOptions())
-        : new DataOptions(stored, data, 0);
+        ? new DataOptions(stored, data, trained.formatOptions())
+        : new DataOptions(stored, data);
   }
 }

@@ -12,7 +12,6 @@ import org.invp.bank.Shard;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.distributed.Membership;
 import org.invp.distributed.ProcessGroup;
 import org.invp.nn.TorchRuntime;
@@ -21,9 +20,9 @@ import org.invp.train.Outcome;
 import org.invp.train.ResumeRules;
 import org.invp.train.RunFolder;
 import org.invp.train.RunFolder.Existing;
+import org.invp.train.RunImages;
 import org.invp.train.RunVerdict;
 import org.invp.train.SameRun;
-import org.invp.train.Setup;
 import org.invp.train.StopRequest;
 import org.invp.train.Trainer;
 import picocli.CommandLine.Command;
@@ -106,11 +105,10 @@ final class TrainCommand implements Callable<Integer> {
       TorchRuntime.load(chosen.kind() == Device.Kind.CUDA);
     }
     try (ProcessGroup group = ProcessGroup.join(membership);
-        ImageDataset train = Setup.trainingImages(settings);
-        ImageDataset test = Setup.testImages(settings);
-        RunFolder folder = open(path, settings, train, test, group);
+        RunImages images = RunImages.open(settings);
+        RunFolder folder = open(path, settings, images, group);
         LogFile log = new LogFile(folder.log(group.rank()))) {
-      return log.recordingFailures(() -> train(settings, folder, train, test, group));
+      return log.recordingFailures(() -> train(settings, folder, images, group));
     }
   }
 
@@ -128,27 +126,28 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train(
-      TrainingConfig settings,
-      RunFolder folder,
-      ImageDataset train,
-      ImageDataset test,
-      ProcessGroup group) {
+      TrainingConfig settings, RunFolder folder, RunImages images, ProcessGroup group) {
     PrintWriter out =
         group.rank() == 0
             ? spec.commandLine().getOut()
             : new PrintWriter(Writer.nullWriter()); // Rank 0 speaks for all.
     out.printf(
-        "training on %,d images, testing on %,d; run folder %s%n",
-        train.size(), test.size(), folder.path());
+        "training on %,d images, %stesting on %,d; run folder %s%n",
+        images.train().size(),
+        images.holdOut()
+            ? "judging epochs on %,d held-out ones, ".formatted(images.heldOut().size())
+            : "",
+        images.test().size(),
+        folder.path());
     if (group.size() > 1) {
       out.printf(
           "%d ranks, each with %,d rows of the memory bank and its part of every batch%n",
-          group.size(), new Shard(0, group.size(), train.size()).localRows());
+          group.size(), new Shard(0, group.size(), images.train().size()).localRows());
     }
     StopRequest stop = new StopRequest();
     try (StopOnSignal signals = new StopOnSignal(stop);
-        ConsoleListener listener = listener(settings, test.size(), out, group);
-        Trainer trainer = new Trainer(settings, folder, train, test, group, stop, listener)) {
+        ConsoleListener listener = listener(settings, images.test().size(), out, group);
+        Trainer trainer = new Trainer(settings, folder, images, group, stop, listener)) {
       if (trainer.run() == Outcome.COMPLETE) {
         out.println("run folder: " + folder.path());
         if (group.rank() == 0) {
@@ -179,30 +178,27 @@ final class TrainCommand implements Callable<Integer> {
   private TrainingConfig settings(Path path) {
     Path own = path.resolve(RunFolder.CONFIG);
     if (!resume || !Files.exists(own)) {
-      return ConfigFile.read(config != null ? config : own, device.overriding(overrides));
+      return config != null
+          ? ConfigFile.read(config, device.overriding(overrides))
+          : ConfigFile.readRun(own, device.overriding(overrides));
     }
     if (config != null) {
       ResumeRules.check(
           path,
-          ConfigFile.read(own, List.of()),
+          ConfigFile.readRun(own, List.of()),
           ConfigFile.read(config, device.overriding(overrides)));
     }
-    return ConfigFile.read(own, device.overriding(overrides));
+    return ConfigFile.readRun(own, device.overriding(overrides));
   }
 
   /**
    * Settings that do not fit the data, or the other ranks, are refused before anything is written.
    * Rank 0 opens the folder for all; the others wait for that.
    */
-  private RunFolder open(
-      Path path,
-      TrainingConfig settings,
-      ImageDataset train,
-      ImageDataset test,
-      ProcessGroup group) {
-    SameRun.require(group, settings, train, test);
+  private RunFolder open(Path path, TrainingConfig settings, RunImages images, ProcessGroup group) {
+    SameRun.require(group, settings, images);
     try {
-      settings.checkAgainst(train.size(), train.channels());
+      settings.checkAgainst(images.train().size(), images.train().channels());
     } catch (ConfigException e) {
       throw new ConfigException((config != null ? config : path) + ": " + e.getMessage(), e);
     }

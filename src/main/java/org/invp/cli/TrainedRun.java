@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.invp.InvalidDataException;
 import org.invp.bank.BankEngine;
 import org.invp.bank.Device;
+import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.nn.Execution;
@@ -88,7 +89,7 @@ final class TrainedRun implements AutoCloseable {
   private static TrainedRun weightsOnly(Path run, List<String> overrides, Device device) {
     return start(
         null,
-        ConfigFile.read(run.resolve(RunFolder.CONFIG), overrides),
+        ConfigFile.readRun(run.resolve(RunFolder.CONFIG), overrides),
         device,
         execution -> Network.load(run.resolve(WEIGHTS), execution));
   }
@@ -120,10 +121,17 @@ final class TrainedRun implements AutoCloseable {
    * The checkpoint.
    *
    * @throws InvalidDataException if the run has none
+   * @throws ConfigException if settings are replaced on which it depends which training images the
+   *     bank's rows are of
    */
   Checkpoint checkpoint() {
     if (checkpoint == null) {
       throw new InvalidDataException("the run has weights only: no checkpoint, so no memory bank");
+    }
+    if (!Setup.division(config).equals(Setup.division(checkpoint.config(List.of())))) {
+      throw new ConfigException(
+          "--set changes which training images there are, and the run's memory bank is of its own;"
+              + " allowed: the run's seed, data.limit, data.draw and evaluation.held_out");
     }
     return checkpoint;
   }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
@@ -38,7 +37,7 @@ public final class ConfigFile {
                   .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
                   .build())
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .configure(EnumFeature.WRITE_ENUMS_TO_LOWERCASE, true)
+          .enumNamingStrategy(new ConstantNames())
           .disable(SerializationFeature.FAIL_ON_EMPTY_BEANS)
           .serializationInclusion(JsonInclude.Include.NON_NULL)
           .build();
@@ -52,18 +51,28 @@ public final class ConfigFile {
    * @throws ConfigException when the file cannot be read, or a key or value is wrong
    */
   public static TrainingConfig read(Path path, List<String> overrides) {
-    String text;
+    return parse(path.toString(), text(path), overrides);
+  }
+
+  /**
+   * Reads what a run wrote of its own settings, with the meaning that they had in its version;
+   * otherwise as {@link #read}.
+   */
+  public static TrainingConfig readRun(Path path, List<String> overrides) {
+    return parseRun(path.toString(), text(path), overrides);
+  }
+
+  private static String text(Path path) {
     try {
       long bytes = Files.size(path);
       if (bytes > MAX_BYTES) {
         throw new ConfigException(
             "%s has %d bytes, a configuration has at most %d".formatted(path, bytes, MAX_BYTES));
       }
-      text = Files.readString(path);
+      return Files.readString(path);
     } catch (IOException e) {
       throw new ConfigException("could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
     }
-    return parse(path.toString(), text, overrides);
   }
 
   /**
@@ -72,7 +81,17 @@ public final class ConfigFile {
    * @param source what messages call the text, for example its file's name
    */
   public static TrainingConfig parse(String source, String yaml, List<String> overrides) {
+    return parse(source, tree(source, yaml), overrides);
+  }
+
+  /** As {@link #parse}, of a text that a run wrote of its own settings: see {@link #readRun}. */
+  public static TrainingConfig parseRun(String source, String yaml, List<String> overrides) {
     ObjectNode root = tree(source, yaml);
+    OlderRun.translate(root);
+    return parse(source, root, overrides);
+  }
+
+  private static TrainingConfig parse(String source, ObjectNode root, List<String> overrides) {
     overrides.forEach(override -> apply(root, override));
     Section section = new Section(source, "", root);
     TrainingConfig config = TrainingConfig.read(section);

@@ -4,19 +4,22 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.invp.data.DataFormat;
 import org.invp.data.Decoding;
 import org.invp.data.FormatOptions;
+import org.invp.data.TrainingDivision.Draw;
 
 /**
  * Where the images are.
  *
  * @param format how they are stored
  * @param path the folder that holds them; relative paths count from the working directory
- * @param limit use only the first that many training images; 0 for all
+ * @param limit use only that many training images; 0 for all
  * @param workers threads that decode and augment; 0 for as many as there are processors. The images
  *     that come out do not depend on it
  * @param decode how much of a JPEG file is decoded; {@code scaled} is faster, {@code exact} gives
  *     torchvision's pixels
  * @param exif whether images are turned as their EXIF data says; {@code ignore} as published
  * @param onCorrupt what a file does that cannot be read
+ * @param draw which images the limit leaves: a seeded sample that keeps the classes' shares, or the
+ *     first ones
  * @param formatOptions settings that only this format has
  */
 public record DataConfig(
@@ -27,6 +30,7 @@ public record DataConfig(
     Decoding.Mode decode,
     Decoding.Exif exif,
     Decoding.OnCorrupt onCorrupt,
+    Draw draw,
     @JsonUnwrapped FormatOptions formatOptions) {
   static DataConfig read(Section section) {
     DataFormat format = section.choice("format", null, DataFormat.class);
@@ -38,6 +42,7 @@ public record DataConfig(
         section.choice("decode", Decoding.Mode.SCALED, Decoding.Mode.class),
         section.choice("exif", Decoding.Exif.IGNORE, Decoding.Exif.class),
         section.choice("on_corrupt", Decoding.OnCorrupt.FAIL, Decoding.OnCorrupt.class),
+        section.choice("draw", Draw.SAMPLE, Draw.class),
         FormatSettings.read(section, format));
   }
 

@@ -17,6 +17,9 @@ import java.util.List;
  * @param alsoK further numbers of voters that the evaluations before and after training judge by,
  *     ascending, each at least 1; {@code k} alone decides the accuracy of an epoch and the best
  *     checkpoint
+ * @param split the images that epochs and the best checkpoint are judged on
+ * @param heldOut how many training images are held out of training; 0 unless the split is {@link
+ *     Split#HELD_OUT}
  */
 public record EvaluationConfig(
     int every,
@@ -27,7 +30,9 @@ public record EvaluationConfig(
     int resize,
     int crop,
     boolean baselines,
-    List<Integer> alsoK) {
+    List<Integer> alsoK,
+    Split split,
+    int heldOut) {
 
   /** What the training images are represented by. */
   public enum Features {
@@ -37,12 +42,28 @@ public record EvaluationConfig(
     RECOMPUTED
   }
 
+  /** The images that epochs and the best checkpoint are judged on. */
+  public enum Split {
+    /** The test set, as published. */
+    TEST,
+    /**
+     * Training images that the network never learns from, a seeded sample that keeps the classes'
+     * shares. The test set is read once, when the run is complete.
+     */
+    HELD_OUT
+  }
+
   /** Checks what belongs together. */
   public EvaluationConfig {
     if (resize > 0 && resize < crop) {
       throw new IllegalArgumentException(
           "evaluation.resize is %d, allowed: 0 or at least evaluation.crop = %d"
               .formatted(resize, crop));
+    }
+    if ((split == Split.HELD_OUT) != (heldOut > 0)) {
+      throw new IllegalArgumentException(
+          "evaluation.held_out is %d, allowed: at least 1 with evaluation.split: held-out, else 0"
+              .formatted(heldOut));
     }
   }
 
@@ -58,6 +79,8 @@ public record EvaluationConfig(
                 s.integer("resize", 256, Range.between(0, 8192)),
                 s.integer("crop", 224, Range.between(1, 8192)),
                 s.flag("baselines", true),
-                s.ascending("also_k", List.of(1, 5, 20))));
+                s.ascending("also_k", List.of(1, 5, 20)),
+                s.choice("split", Split.TEST, Split.class),
+                s.integer("held_out", 0, Range.atLeast(0))));
   }
 }

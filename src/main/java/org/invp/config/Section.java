@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -167,7 +166,7 @@ final class Section {
     }
   }
 
-  /** One of an enum's constants, written in lower case. */
+  /** One of an enum's constants, written as {@link ConstantNames} says. */
   <E extends Enum<E>> E choice(String key, E fallback, Class<E> type) {
     JsonNode value = value(key);
     if (value.isMissingNode()) {
@@ -178,7 +177,7 @@ final class Section {
       return fallback;
     }
     for (E constant : type.getEnumConstants()) {
-      if (constant.name().toLowerCase(Locale.ROOT).equals(value.asText())) {
+      if (ConstantNames.of(constant).equals(value.asText())) {
         return constant;
       }
     }
@@ -258,10 +257,7 @@ final class Section {
 
   private static <E extends Enum<E>> String choices(Class<E> type) {
     return String.join(
-        ", ",
-        Arrays.stream(type.getEnumConstants())
-            .map(constant -> constant.name().toLowerCase(Locale.ROOT))
-            .toList());
+        ", ", Arrays.stream(type.getEnumConstants()).map(ConstantNames::of).toList());
   }
 
   private String name(String key) {

@@ -22,12 +22,6 @@ public final class Datasets {
    * @throws org.invp.InvalidDataException if a file is missing or wrong, naming it
    */
   public static ImageDataset open(DataOptions options, Split split) {
-    ImageDataset dataset = openWhole(options, split);
-    boolean limited = split == Split.TRAIN && options.trainLimit() > 0;
-    return limited ? dataset.subset(options.trainLimit()) : dataset;
-  }
-
-  private static ImageDataset openWhole(DataOptions options, Split split) {
     Path path = options.path();
     return switch (options.format()) {
       case IDX -> IdxDataset.open(path, split);

@@ -64,7 +64,7 @@ public interface ImageDataset extends AutoCloseable {
     if (count < 1) {
       throw new IllegalArgumentException("a subset of " + count + " images, allowed: at least 1");
     }
-    return count >= size() ? this : new SubsetDataset(this, count);
+    return count >= size() ? this : select(IntStream.range(0, count).toArray());
   }
 
   /**

@@ -55,9 +55,11 @@ public interface MultiLabelDataset extends ImageDataset {
 
   @Override
   default MultiLabelDataset subset(int count) {
-    if (count < 1) {
-      throw new IllegalArgumentException("a subset of " + count + " images, allowed: at least 1");
-    }
-    return count >= size() ? this : new MultiLabelSubset(this, count);
+    return (MultiLabelDataset) ImageDataset.super.subset(count);
+  }
+
+  @Override
+  default MultiLabelDataset select(int... images) {
+    return new MultiLabelSelection(this, images);
   }
 }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Objects;
 
 /** Some images of another data set, in any order. */
-final class SelectedDataset implements ImageDataset {
+class SelectedDataset implements ImageDataset {
   private final ImageDataset whole;
   private final int[] images;
 
@@ -14,6 +14,11 @@ final class SelectedDataset implements ImageDataset {
     }
     this.whole = whole;
     this.images = images.clone();
+  }
+
+  /** The index of an image in the whole data set. */
+  final int place(int index) {
+    return images[index];
   }
 
   @Override
@@ -43,17 +48,17 @@ final class SelectedDataset implements ImageDataset {
 
   @Override
   public int label(int index) {
-    return whole.label(images[index]);
+    return whole.label(place(index));
   }
 
   @Override
   public String describe(int index) {
-    return whole.describe(images[index]);
+    return whole.describe(place(index));
   }
 
   @Override
   public void read(int index, ImageBuffer buffer) {
-    whole.read(images[index], buffer);
+    whole.read(place(index), buffer);
   }
 
   @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.invp.config.ConfigFile;
+import org.invp.config.EvaluationConfig.Split;
 
 /** The sections that need nothing but the figures of one or more runs. */
 final class FigureSections {
@@ -102,7 +103,9 @@ final class FigureSections {
       {"untrained_knn", "untrained, top1"},
       {"pixel_knn", "pixels, top1"},
       {"embedding_top5", "embedding, top5"},
-      {"backbone_top5", "backbone, top5"}
+      {"backbone_top5", "backbone, top5"},
+      {"held_out_embedding_knn", "embedding, top1, on held-out images"},
+      {"held_out_backbone_knn", "backbone, top1, on held-out images"}
     };
     for (String[] figure : last) {
       if (run.last(figure[0]) != null) {
@@ -139,7 +142,13 @@ final class FigureSections {
       accuracy.add(series("embedding", 2, run, "embedding_knn"));
       level(accuracy, "raw pixels", 9, run, "pixel_knn");
       level(accuracy, "untrained", 1, run, "untrained_knn");
-      chart("kNN accuracy, top-1", Unit.SHARE, accuracy);
+      boolean heldOut = run.config().evaluation().split() == Split.HELD_OUT;
+      chart(
+          heldOut
+              ? "kNN accuracy, top-1; epochs on held-out images, levels on the test images"
+              : "kNN accuracy, top-1",
+          Unit.SHARE,
+          accuracy);
       walk(run);
     } else {
       compared("Loss", Unit.NUMBER, "loss");

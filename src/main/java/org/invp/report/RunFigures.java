@@ -56,7 +56,7 @@ record RunFigures(
       throw new InvalidDataException(
           "%s holds no run: there is no %s".formatted(folder, RunFolder.CONFIG));
     }
-    TrainingConfig config = ConfigFile.read(settings, List.of());
+    TrainingConfig config = ConfigFile.readRun(settings, List.of());
     List<JsonNode> lines = MetricsFile.read(folder.resolve(RunFolder.METRICS));
     List<JsonNode> epochs = lines.stream().filter(MetricsFile::isEpoch).toList();
     JsonNode last =

@@ -116,7 +116,7 @@ public final class Checkpoint implements AutoCloseable {
    * @param overrides texts {@code section.key=value} that replace some
    */
   public TrainingConfig config(List<String> overrides) {
-    return ConfigFile.parse(path.toString(), metadata(CONFIG), overrides);
+    return ConfigFile.parseRun(path.toString(), metadata(CONFIG), overrides);
   }
 
   /** Weights and running statistics of the network. */

@@ -8,14 +8,18 @@ import org.invp.bank.NeighbourGraph;
 import org.invp.config.EvaluationConfig;
 import org.invp.config.EvaluationConfig.Features;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
 import org.invp.eval.KnnEvaluation;
 import org.invp.eval.KnnResult;
+import org.invp.nn.Network;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The evaluations around a run: before it, after every epoch, at its end. All ranks share them. */
+/**
+ * The evaluations around a run: before it, after every epoch, at its end. All ranks share them.
+ * Where images are held out of training they judge the epochs, and the test images are read at the
+ * end only.
+ */
 final class Evaluator {
   private static final Logger LOG = LoggerFactory.getLogger(Evaluator.class);
   private static final long MAX_BYTES = 4L << 30;
@@ -23,6 +27,7 @@ final class Evaluator {
   private final TrainingConfig config;
   private final TrainingState state;
   private final KnnEvaluation knn;
+  private final KnnEvaluation judged;
 
   /** kNN accuracies after an epoch; null where not measured. */
   record EpochAccuracy(Double bank, Double embedding) {
@@ -38,28 +43,45 @@ final class Evaluator {
   Evaluator(
       TrainingConfig config,
       TrainingState state,
-      ImageDataset train,
-      ImageDataset test,
+      RunImages images,
       ProcessGroup group,
       Runnable betweenBatches) {
     this.config = config;
     this.state = state;
     this.knn =
         new KnnEvaluation(
-            state.engine(), train, test, Setup.knnProtocol(config), group, betweenBatches);
+            state.engine(),
+            images.train(),
+            images.test(),
+            Setup.knnProtocol(config),
+            group,
+            betweenBatches);
+    this.judged =
+        images.holdOut()
+            ? new KnnEvaluation(
+                state.engine(),
+                images.train(),
+                images.judged(),
+                Setup.knnProtocol(config),
+                group,
+                betweenBatches)
+            : knn;
   }
 
-  /** The network's accuracies before training, if they are asked for. */
+  /** The network's accuracies before training, if they are asked for and the time has come. */
   Optional<UntrainedKnn> untrained(TrainingListener listener) {
-    if (!config.evaluation().baselines()) {
+    if (!config.evaluation().baselines() || holdsOut()) {
       return Optional.empty();
     }
     listener.phase("kNN of the untrained network");
-    KnnEvaluation.NetworkResults outputs = outputs();
-    return Optional.of(
-        new UntrainedKnn(
-            outputs.embedding().top1ByK(),
-            outputs.backbone() == null ? new TreeMap<>() : outputs.backbone().top1ByK()));
+    return Optional.of(untrained(state.network()));
+  }
+
+  private UntrainedKnn untrained(Network network) {
+    KnnEvaluation.NetworkResults outputs = outputs(knn, network);
+    return new UntrainedKnn(
+        outputs.embedding().top1ByK(),
+        outputs.backbone() == null ? new TreeMap<>() : outputs.backbone().top1ByK());
   }
 
   /** The bank's rows become the network's embeddings of the training images, of length 1. */
@@ -75,20 +97,26 @@ final class Evaluator {
     listener.phase("kNN");
     if (evaluation.features() == Features.BANK) {
       return new EpochAccuracy(
-          knn.againstBank(state.network(), state.bank()).accuracy().top1(), null);
+          judged.againstBank(state.network(), state.bank()).accuracy().top1(), null);
     }
-    return new EpochAccuracy(null, knn.recomputed(state.network()).accuracy().top1());
+    return new EpochAccuracy(null, judged.recomputed(state.network()).accuracy().top1());
   }
 
   FinalMetrics last(TrainingListener listener) {
     listener.phase("kNN of the trained embedding and of the backbone's features");
-    KnnEvaluation.NetworkResults trained = outputs();
+    KnnEvaluation.NetworkResults trained = outputs(knn, state.network());
+    KnnEvaluation.NetworkResults heldOut = null;
+    UntrainedKnn untrained = state.untrainedKnn();
+    if (holdsOut()) {
+      listener.phase("kNN of both on the held-out images");
+      heldOut = outputs(judged, state.network());
+      untrained = untrainedAnew(listener);
+    }
     KnnResult pixels = null;
     if (config.evaluation().baselines()) {
       listener.phase("kNN of the raw pixels");
       pixels = pixels();
     }
-    UntrainedKnn untrained = state.untrainedKnn();
     SortedMap<Integer, Double> before = untrained == null ? null : untrained.embedding();
     SortedMap<Integer, Double> backboneBefore =
         untrained == null || untrained.backbone().isEmpty() ? null : untrained.backbone();
@@ -97,7 +125,7 @@ final class Evaluator {
         pixels == null ? null : pixels.accuracy().top1(),
         before == null ? null : before.get(config.evaluation().k()),
         trained.embedding().accuracy().top1(),
-        trained.backbone() == null ? null : trained.backbone().accuracy().top1(),
+        backbone(trained),
         trained.embedding().accuracy().top5(),
         trained.backbone() == null ? null : trained.backbone().accuracy().top5(),
         config.seed(),
@@ -108,6 +136,10 @@ final class Evaluator {
         backboneBefore,
         byK(trained.embedding()),
         byK(trained.backbone()),
+        heldOut == null ? null : heldOut.embedding().accuracy().top1(),
+        heldOut == null ? null : backbone(heldOut),
+        heldOut == null ? null : byK(heldOut.embedding()),
+        heldOut == null ? null : byK(heldOut.backbone()),
         knn.sharedClasses());
   }
 
@@ -115,12 +147,32 @@ final class Evaluator {
     return result == null ? null : result.top1ByK();
   }
 
-  /** Of the network as it is now; without the backbone's features where they are too large. */
-  private KnnEvaluation.NetworkResults outputs() {
-    if (fits("the backbone's features", knn.backboneBytes(state.network()))) {
-      return knn.bothOutputs(state.network());
+  private boolean holdsOut() {
+    return judged != knn;
+  }
+
+  /** Of the network that the run began with, which follows from the seed. */
+  private UntrainedKnn untrainedAnew(TrainingListener listener) {
+    if (!config.evaluation().baselines()) {
+      return null;
     }
-    return new KnnEvaluation.NetworkResults(knn.recomputed(state.network()), null);
+    listener.phase("kNN of the untrained network");
+    Network now = state.network();
+    try (Network untrained = Network.create(now.options(), config.seed(), now.execution())) {
+      return untrained(untrained);
+    }
+  }
+
+  /** Of both outputs; without the backbone's features where they are too large. */
+  private static KnnEvaluation.NetworkResults outputs(KnnEvaluation over, Network network) {
+    if (fits("the backbone's features", over.backboneBytes(network))) {
+      return over.bothOutputs(network);
+    }
+    return new KnnEvaluation.NetworkResults(over.recomputed(network), null);
+  }
+
+  private static Double backbone(KnnEvaluation.NetworkResults results) {
+    return results.backbone() == null ? null : results.backbone().accuracy().top1();
   }
 
   private KnnResult pixels() {

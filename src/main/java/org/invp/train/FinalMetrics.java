@@ -5,8 +5,8 @@ import java.util.SortedMap;
 
 /**
  * What the whole run came to; the last line of {@code metrics.jsonl}. Accuracies are those of kNN
- * on the test images, shares in [0, 1] at {@code evaluation.k}, null when not measured. Those by k
- * are at {@code evaluation.k} and every {@code evaluation.also_k}.
+ * on the test images but where another set is named, shares in [0, 1] at {@code evaluation.k}, null
+ * when not measured. Those by k are at {@code evaluation.k} and every {@code evaluation.also_k}.
  *
  * @param last always true; marks the line
  * @param pixelKnn of the raw pixels
@@ -24,6 +24,11 @@ import java.util.SortedMap;
  * @param untrainedBackboneKnnByK of its backbone's features before training
  * @param embeddingKnnByK of the trained embedding
  * @param backboneKnnByK of the trained backbone's features
+ * @param heldOutEmbeddingKnn of the trained embedding on the images held out of training; null
+ *     where none are
+ * @param heldOutBackboneKnn likewise of the trained backbone's features
+ * @param heldOutEmbeddingKnnByK as {@code heldOutEmbeddingKnn}
+ * @param heldOutBackboneKnnByK as {@code heldOutBackboneKnn}
  * @param classes how many classes both training and test images show; with fewer than 2 no accuracy
  *     says anything
  */
@@ -43,4 +48,8 @@ public record FinalMetrics(
     SortedMap<Integer, Double> untrainedBackboneKnnByK,
     SortedMap<Integer, Double> embeddingKnnByK,
     SortedMap<Integer, Double> backboneKnnByK,
+    Double heldOutEmbeddingKnn,
+    Double heldOutBackboneKnn,
+    SortedMap<Integer, Double> heldOutEmbeddingKnnByK,
+    SortedMap<Integer, Double> heldOutBackboneKnnByK,
     int classes) {}

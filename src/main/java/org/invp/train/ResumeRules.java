@@ -11,11 +11,15 @@ import org.invp.config.TrainingConfig;
 /**
  * Which settings may change when a run goes on: those that say where data lies, how fast things are
  * done, what is reported and whether an unreadable image ends the run, and the number of epochs
- * where the learning rate does not depend on it.
+ * where the learning rate does not depend on it. Which images judge a run may not change: they
+ * choose its best checkpoint.
  */
 public final class ResumeRules {
   private static final String EPOCHS = "training.epochs";
   private static final String SCHEDULE_EPOCHS = "optimizer.schedule_epochs";
+  private static final String LIMIT = "data.limit";
+  private static final String DRAW = "data.draw";
+  private static final Set<String> JUDGED = Set.of("evaluation.split", "evaluation.held_out");
   private static final Set<String> FREE =
       Set.of(
           "data.path",
@@ -42,6 +46,9 @@ public final class ResumeRules {
   public static void check(Path folder, TrainingConfig before, TrainingConfig now) {
     Map<String, String> old = comparable(before);
     Map<String, String> current = comparable(now);
+    if (current.get(LIMIT).equals("0") || !current.get(LIMIT).equals(old.get(LIMIT))) {
+      current.remove(DRAW); // Nothing is drawn, or the limit is what to name.
+    }
     for (String key : new TreeSet<>(current.keySet())) {
       if (!current.get(key).equals(old.get(key)) && !isFree(key)) {
         throw new ConfigException(
@@ -53,7 +60,7 @@ public final class ResumeRules {
   }
 
   private static boolean isFree(String key) {
-    return FREE.contains(key) || key.startsWith("evaluation.");
+    return FREE.contains(key) || (key.startsWith("evaluation.") && !JUDGED.contains(key));
   }
 
   private static Map<String, String> comparable(TrainingConfig config) {

@@ -21,7 +21,7 @@ public final class RunVerdict {
    * @return empty while the run is not complete
    */
   public static Optional<Verdict> read(Path folder) {
-    TrainingConfig config = ConfigFile.read(folder.resolve(RunFolder.CONFIG), List.of());
+    TrainingConfig config = ConfigFile.readRun(folder.resolve(RunFolder.CONFIG), List.of());
     List<JsonNode> lines = MetricsFile.read(folder.resolve(RunFolder.METRICS));
     List<JsonNode> epochs = lines.stream().filter(MetricsFile::isEpoch).toList();
     return lines.stream()

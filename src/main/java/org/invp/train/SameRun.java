@@ -36,12 +36,11 @@ public final class SameRun {
    * @throws ConfigException on every rank the same line, which names the first rank that has
    *     something else than rank 0, and the first thing that differs
    */
-  public static void require(
-      ProcessGroup group, TrainingConfig config, ImageDataset train, ImageDataset test) {
+  public static void require(ProcessGroup group, TrainingConfig config, RunImages images) {
     if (group.size() == 1) {
       return;
     }
-    RankComparison.difference(group, facts(config, train, test))
+    RankComparison.difference(group, facts(config, images))
         .ifPresent(
             line -> {
               throw new ConfigException(
@@ -51,8 +50,7 @@ public final class SameRun {
             });
   }
 
-  private static Map<String, String> facts(
-      TrainingConfig config, ImageDataset train, ImageDataset test) {
+  private static Map<String, String> facts(TrainingConfig config, RunImages images) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put(
         "the version of invp",
@@ -64,8 +62,11 @@ public final class SameRun {
     settings.computeIfPresent(DEVICE, (key, device) -> device.replaceFirst(":\\d+$", ""));
     facts.putAll(settings);
     Path folder = Path.of(config.data().path());
-    facts.put("the training set", identity(train, folder));
-    facts.put("the test set", identity(test, folder));
+    facts.put("the training set", identity(images.train(), folder));
+    if (images.holdOut()) {
+      facts.put("the held-out images", identity(images.heldOut(), folder));
+    }
+    facts.put("the test set", identity(images.test(), folder));
     return facts;
   }
 

@@ -2,6 +2,7 @@ package org.invp.train;
 
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.invp.bank.BankEngine;
 import org.invp.bank.Device;
 import org.invp.config.AugmentationConfig;
@@ -22,6 +23,7 @@ import org.invp.data.ImageDataset;
 import org.invp.data.Jitter;
 import org.invp.data.Normalisation;
 import org.invp.data.Split;
+import org.invp.data.TrainingDivision;
 import org.invp.distributed.ProcessGroup;
 import org.invp.eval.KnnEvaluation;
 import org.invp.nn.Execution;
@@ -48,16 +50,36 @@ public final class Setup {
         network.initialisation());
   }
 
-  /**
-   * The training images, the first {@code data.limit} of them if it says so.
-   *
-   * @throws org.invp.InvalidDataException when a file is missing or corrupt, naming it
-   */
-  public static ImageDataset trainingImages(TrainingConfig config) {
-    return open(config, Split.TRAIN);
+  /** Which of the training images the network learns from, and which are held out of training. */
+  public static TrainingDivision division(TrainingConfig config) {
+    return new TrainingDivision(
+        config.data().limit(), config.data().draw(), config.evaluation().heldOut(), config.seed());
   }
 
-  /** The images that the representation is judged on. */
+  /**
+   * The training images that the network learns from: those that {@code data.limit} leaves, without
+   * those that are held out.
+   *
+   * @throws org.invp.InvalidDataException when a file is missing or corrupt, naming it
+   * @throws ConfigException when there are fewer images than the settings ask for
+   */
+  public static ImageDataset trainingImages(TrainingConfig config) {
+    return partOf(open(config, Split.TRAIN), division(config)::training);
+  }
+
+  /**
+   * A part of a data set, which takes its place: the data set is closed if there is no such part.
+   */
+  static ImageDataset partOf(ImageDataset whole, UnaryOperator<ImageDataset> part) {
+    try {
+      return part.apply(whole);
+    } catch (IllegalArgumentException e) {
+      whole.close();
+      throw new ConfigException(e.getMessage(), e);
+    }
+  }
+
+  /** The images of the test set. */
   public static ImageDataset testImages(TrainingConfig config) {
     return open(config, Split.TEST);
   }
@@ -130,11 +152,10 @@ public final class Setup {
             "threads", Integer.toString(threads)));
   }
 
-  private static ImageDataset open(TrainingConfig config, Split split) {
+  static ImageDataset open(TrainingConfig config, Split split) {
     DataConfig data = config.data();
     return Datasets.open(
-        new DataOptions(data.format(), Path.of(data.path()), data.limit(), data.formatOptions()),
-        split);
+        new DataOptions(data.format(), Path.of(data.path()), data.formatOptions()), split);
   }
 
   private static Augmentation augmentation(TrainingConfig config) {

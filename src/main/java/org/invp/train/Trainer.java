@@ -49,19 +49,17 @@ public final class Trainer implements AutoCloseable {
    * Prepares a run; if the folder holds a checkpoint, the run goes on from there.
    *
    * @param folder open for this trainer
-   * @param train the training images; stays the caller's
-   * @param test the images that kNN classifies; stays the caller's
+   * @param images those that the settings name; stay the caller's
    * @throws org.invp.config.ConfigException when the settings do not fit the data, or not the run
    *     that the folder holds
    */
   public Trainer(
       TrainingConfig config,
       RunFolder folder,
-      ImageDataset train,
-      ImageDataset test,
+      RunImages images,
       StopRequest stop,
       TrainingListener listener) {
-    this(config, folder, train, test, ProcessGroup.alone(), stop, listener);
+    this(config, folder, images, ProcessGroup.alone(), stop, listener);
   }
 
   /**
@@ -73,8 +71,7 @@ public final class Trainer implements AutoCloseable {
   public Trainer(
       TrainingConfig config,
       RunFolder folder,
-      ImageDataset train,
-      ImageDataset test,
+      RunImages images,
       ProcessGroup group,
       StopRequest stop,
       TrainingListener listener) {
@@ -83,6 +80,7 @@ public final class Trainer implements AutoCloseable {
     this.group = group;
     this.agreement = new Agreement(group, stop);
     this.listener = listener;
+    ImageDataset train = images.train();
     config.checkAgainst(train.size(), train.channels());
     try {
       metrics = cleanup.add(new MetricsRecorder(config, folder, group.rank() == 0));
@@ -93,10 +91,10 @@ public final class Trainer implements AutoCloseable {
       schedule =
           new LearningRateSchedule(
               config.optimizer(), config.training().epochs(), loader.batches());
-      evaluator = new Evaluator(config, state, train, test, group, agreement::check);
+      evaluator = new Evaluator(config, state, images, group, agreement::check);
       bankRefresh = new BankRefresh(config, state, evaluator);
       graphRebuild = new GraphRebuild(config, state, group, agreement::check);
-      walkProbe = new WalkProbe(config, state, train, group, agreement::check, this::warn);
+      walkProbe = new WalkProbe(config, state, images.train(), group, agreement::check, this::warn);
     } catch (RuntimeException | Error e) {
       cleanup.close();
       throw e;

@@ -110,6 +110,13 @@ class MainTest {
             + " 22",
         "train CONFIG --set training.batch_size=23|training.batch_size is 23, allowed: at most the"
             + " 22",
+        "train CONFIG --set evaluation.split=held-out|evaluation.held_out is 0, allowed: at least 1",
+        "train CONFIG --set data.limit=20 --set evaluation.split=held-out --set"
+            + " evaluation.held_out=3|data.limit is 20 and evaluation.held_out 3, allowed: together"
+            + " at most the 22 training images",
+        "train CONFIG --set evaluation.split=held-out --set evaluation.held_out=22"
+            + "|evaluation.held_out is 22, allowed: fewer than the 22 training images",
+        "eval knn RUN --set data.limit=20|--set changes which training images there are",
         "eval|an evaluation is missing: knn, ",
         "eval knn RUN --crops 5|--crops is 5, allowed: 1 or 10",
         "eval knn RUN --also-k 5,0|--also-k is [5, 0], allowed: at least 1",
@@ -248,6 +255,37 @@ class MainTest {
     assertTrue(score(json, "pixels", "top1_k2").isNumber(), result.out);
     assertTrue(score(json, "pixels", "top1_k9").isNumber(), result.out);
     assertEquals(4, json.get("scores").size(), result.out);
+  }
+
+  @Test
+  void aRunWhoseEpochsAreJudgedOnHeldOutImagesSaysSo() throws IOException {
+    Path folder = temp.resolve("held-out");
+    Result trained =
+        invp(
+            "train",
+            config,
+            "--run-dir",
+            folder,
+            "--set",
+            "training.epochs=1",
+            "--set",
+            "evaluation.split=held-out",
+            "--set",
+            "evaluation.held_out=6");
+    assertEquals(0, trained.code, trained.err);
+    assertTrue(
+        trained.out.contains("training on 16 images, judging epochs on 6 held-out ones, testing"),
+        trained.out);
+    assertTrue(trained.out.contains("on the images held out of training"), trained.out);
+    Result knn = invp("eval", "knn", folder, "--json");
+    assertEquals(0, knn.code, knn.err);
+    JsonNode settings = JsonMapper.builder().build().readTree(knn.out).get("settings");
+    assertEquals(16, settings.get("training_images").asInt());
+    assertEquals(TinyRun.TEST_IMAGES, settings.get("test_images").asInt());
+    assertEquals(0, invp("report", folder).code);
+    String page = Files.readString(folder.resolve("report.html"));
+    assertTrue(page.contains("embedding, top1, on held-out images"));
+    assertTrue(page.contains("epochs on held-out images"));
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.invp.bank.Mode;
 import org.invp.data.FormatOptions;
+import org.invp.data.TrainingDivision.Draw;
 import org.invp.objective.GraphUpdate;
 import org.invp.objective.ObjectiveOptions;
 import org.junit.jupiter.api.Test;
@@ -112,6 +113,11 @@ class ConfigFileTest {
             + " ascending whole numbers of at least 1",
         "evaluation: {also_k: [0, 1]}|evaluation.also_k is [0,1], allowed: a list",
         "evaluation: {also_k: 5}|evaluation.also_k is 5, allowed: a list",
+        "evaluation: {split: held-out}|evaluation.held_out is 0, allowed: at least 1 with"
+            + " evaluation.split: held-out, else 0",
+        "evaluation: {held_out: 5}|evaluation.held_out is 5, allowed: at least 1 with",
+        "evaluation: {held_out: -1}|evaluation.held_out is -1, allowed: a whole number",
+        "evaluation: {split: held_out}|evaluation.split is \"held_out\", allowed: test, held-out",
         "seed: -1|seed is -1, allowed: a whole number of at least 0",
         "data: {path: x}|line 2: not YAML: Duplicate",
         "training: {epochs: 3|line",
@@ -151,6 +157,44 @@ class ConfigFileTest {
     assertEquals("50", ConfigFile.flatten(config).get("data.test_per_class"));
     TrainingConfig plain = parse(MINIMAL);
     assertEquals(plain, parse(ConfigFile.write(plain)));
+  }
+
+  @Test
+  void whichImagesAreDrawnAndJudgedIsReadAndWritten() {
+    TrainingConfig plain = parse(MINIMAL);
+    assertEquals(Draw.SAMPLE, plain.data().draw());
+    assertEquals(EvaluationConfig.Split.TEST, plain.evaluation().split());
+    TrainingConfig config =
+        ConfigFile.parse(
+            "x.yaml",
+            MINIMAL,
+            List.of("data.draw=first", "evaluation.split=held-out", "evaluation.held_out=7"));
+    assertEquals(Draw.FIRST, config.data().draw());
+    assertEquals(7, config.evaluation().heldOut());
+    String written = ConfigFile.write(config);
+    assertTrue(written.contains("split: held-out\n"), written);
+    assertEquals(config, parse(written));
+    assertEquals("held-out", ConfigFile.flatten(config).get("evaluation.split"));
+  }
+
+  @Test
+  void aRunsOwnSettingsKeepTheMeaningTheyHadInItsVersion() {
+    TrainingConfig config = parse(MINIMAL);
+    String written = ConfigFile.write(config);
+    String older = written.replaceFirst("\n *draw: sample", "");
+    assertEquals(Draw.FIRST, parseRun(older).data().draw());
+    assertEquals(Draw.SAMPLE, parse(older).data().draw(), "a user's file has the defaults");
+    assertEquals(config, parseRun(written));
+    assertEquals(
+        Draw.SAMPLE,
+        ConfigFile.parseRun("x.yaml", older, List.of("data.draw=sample")).data().draw());
+  }
+
+  @Test
+  void aRunsOwnSettingsAreCheckedLikeAUsers() {
+    assertEquals(
+        "x.yaml: data is 3, allowed: a section of keys and values",
+        assertThrows(ConfigException.class, () -> parseRun("data: 3\n")).getMessage());
   }
 
   @Test
@@ -232,6 +276,10 @@ class ConfigFileTest {
     try (Stream<Path> files = Files.list(Path.of("configs"))) {
       return files.filter(path -> path.toString().endsWith(".yaml")).sorted().toList();
     }
+  }
+
+  private static TrainingConfig parseRun(String yaml) {
+    return ConfigFile.parseRun("x.yaml", yaml, List.of());
   }
 
   private static TrainingConfig parse(String yaml) {

@@ -19,8 +19,8 @@ class DatasetsTest {
     DataOptions options =
         format == DataFormat.LIST
             ? new DataOptions(
-                format, nowhere, 0, new FormatOptions.Lists("train.txt", "test.txt", null, null))
-            : new DataOptions(format, nowhere, 0);
+                format, nowhere, new FormatOptions.Lists("train.txt", "test.txt", null, null))
+            : new DataOptions(format, nowhere);
     for (Split split : Split.values()) {
       InvalidDataException e =
           assertThrows(InvalidDataException.class, () -> Datasets.open(options, split));

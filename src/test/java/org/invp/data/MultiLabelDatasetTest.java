@@ -85,4 +85,12 @@ class MultiLabelDatasetTest {
     assertThrows(IndexOutOfBoundsException.class, () -> first.target(1, 0));
     assertSame(dataset, dataset.subset(3));
   }
+
+  @Test
+  void aSelectionKeepsTheTargetsOfItsImages() {
+    MultiLabelDataset chosen = dataset.select(1, 0);
+    assertArrayEquals(new int[] {1, 2}, chosen.labels());
+    assertEquals(PRESENT, chosen.target(1, 2));
+    assertEquals(DIFFICULT, chosen.select(0).target(0, 2));
+  }
 }

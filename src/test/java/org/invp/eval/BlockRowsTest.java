@@ -51,8 +51,7 @@ class BlockRowsTest {
     folder = temp.resolve("cache");
     images =
         Datasets.open(
-            new DataOptions(DataFormat.IDX, TinyRun.writeData(temp.resolve("data")), 0),
-            Split.TRAIN);
+            new DataOptions(DataFormat.IDX, TinyRun.writeData(temp.resolve("data"))), Split.TRAIN);
     network =
         Network.create(
             new NetworkOptions(

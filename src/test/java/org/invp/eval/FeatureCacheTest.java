@@ -49,7 +49,7 @@ class FeatureCacheTest {
   @BeforeAll
   static void open() {
     data = TinyRun.writeData(shared.resolve("data"));
-    images = open(data, 0);
+    images = open(data, TinyRun.TRAIN_IMAGES);
     network = Network.create(options(), 1);
   }
 
@@ -109,7 +109,7 @@ class FeatureCacheTest {
     Path copy = TinyRun.writeData(folder.resolve("data"));
     Path features = folder.resolve("features");
     FeatureCache cache = FeatureCache.in(features, FeatureCache.DEFAULT_BYTES);
-    try (ImageDataset before = open(copy, 0)) {
+    try (ImageDataset before = open(copy, TinyRun.TRAIN_IMAGES)) {
       embeddings(cache, network, before, VIEW);
     }
     Path file = copy.resolve("train-images-idx3-ubyte");
@@ -117,7 +117,7 @@ class FeatureCacheTest {
     bytes[bytes.length - 1] ^= 1;
     Files.write(file, bytes);
     batches.set(0);
-    try (ImageDataset after = open(copy, 0)) {
+    try (ImageDataset after = open(copy, TinyRun.TRAIN_IMAGES)) {
       embeddings(cache, network, after, VIEW);
     }
     assertTrue(batches.get() > 0);
@@ -221,6 +221,6 @@ class FeatureCacheTest {
   }
 
   private static ImageDataset open(Path folder, int limit) {
-    return Datasets.open(new DataOptions(DataFormat.IDX, folder, limit), Split.TRAIN);
+    return Datasets.open(new DataOptions(DataFormat.IDX, folder), Split.TRAIN).subset(limit);
   }
 }

@@ -43,7 +43,7 @@ class FeatureExtractorTest {
             true,
             Initialisation.KAIMING);
     Path data = TinyRun.writeData(folder);
-    try (ImageDataset images = Datasets.open(new DataOptions(DataFormat.IDX, data, 0), Split.TEST);
+    try (ImageDataset images = Datasets.open(new DataOptions(DataFormat.IDX, data), Split.TEST);
         Network network = Network.create(options, 1);
         FloatTensor backbone = FloatTensor.allocate(images.size(), network.featureDimension());
         FloatTensor embeddings = FloatTensor.allocate(images.size(), 6)) {

@@ -131,6 +131,7 @@ class ReadersFuzzTest {
   void configuration(byte[] file) {
     String yaml = new String(file, StandardCharsets.UTF_8);
     outside.holds(file.length, () -> ConfigFile.parse("config.yaml", yaml, List.of()));
+    outside.holds(file.length, () -> ConfigFile.parseRun("config.yaml", yaml, List.of()));
   }
 
   private static void readAll(ImageDataset dataset) {

@@ -171,10 +171,9 @@ class BankRefreshTest {
   }
 
   private static Outcome train(Path path, TrainingConfig config, Stopper stopper) {
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, stopper.stop(), stopper)) {
+        Trainer trainer = new Trainer(config, folder, images, stopper.stop(), stopper)) {
       return trainer.run();
     }
   }

@@ -19,7 +19,6 @@ import javax.imageio.ImageIO;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeEach;
@@ -94,10 +93,9 @@ class CorruptImagesTest {
             }
           }
         };
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, stop, listener)) {
+        Trainer trainer = new Trainer(config, folder, images, stop, listener)) {
       return trainer.run();
     }
   }

@@ -17,7 +17,6 @@ import org.invp.bank.Simt;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -189,10 +188,9 @@ class CudaTrainingTest {
             after.done(metrics.step());
           }
         };
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(temp.resolve(run), Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, new StopRequest(), listener)) {
+        Trainer trainer = new Trainer(config, folder, images, new StopRequest(), listener)) {
       trainer.run();
     }
     return losses;

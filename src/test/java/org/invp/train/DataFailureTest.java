@@ -15,7 +15,6 @@ import javax.imageio.ImageIO;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.data.StallingDataset;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.Test;
@@ -71,14 +70,14 @@ class DataFailureTest {
             List.of("evaluation.baselines=false", "data.workers=1"));
     StopRequest stop = new StopRequest();
     Path run = temp.resolve("run");
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(run, Existing.RESUME)) {
       // All images for a look at the walk, then two batches of four and a part of the third.
       StallingDataset stalling =
-          new StallingDataset(train, TinyRun.TRAIN_IMAGES + 9, stop::request);
+          new StallingDataset(images.train(), TinyRun.TRAIN_IMAGES + 9, stop::request);
+      RunImages stalled = new RunImages(stalling, null, images.test());
       try (Trainer trainer =
-          new Trainer(config, folder, stalling, test, stop, new TrainingListener() {})) {
+          new Trainer(config, folder, stalled, stop, new TrainingListener() {})) {
         assertEquals(Outcome.STOPPED, trainer.run());
         stalling.recover();
       }
@@ -106,10 +105,9 @@ class DataFailureTest {
             }
           }
         };
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, new StopRequest(), listener)) {
+        Trainer trainer = new Trainer(config, folder, images, new StopRequest(), listener)) {
       return trainer.run();
     }
   }

@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.train.RunFolder.Existing;
@@ -188,10 +187,9 @@ class GraphRebuildTest {
   }
 
   private static Outcome train(Path path, TrainingConfig config, Stopper stopper) {
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, stopper.stop(), stopper)) {
+        Trainer trainer = new Trainer(config, folder, images, stopper.stop(), stopper)) {
       return trainer.run();
     }
   }

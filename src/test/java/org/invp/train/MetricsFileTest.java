@@ -58,6 +58,10 @@ class MetricsFileTest {
                 new TreeMap<>(Map.of(5, 0.26)),
                 new TreeMap<>(Map.of(5, 0.27)),
                 new TreeMap<>(Map.of(5, 0.28)),
+                null,
+                0.7,
+                null,
+                new TreeMap<>(Map.of(5, 0.7)),
                 10));
     assertEquals(
         List.of(
@@ -67,6 +71,8 @@ class MetricsFileTest {
                 + "\"untrained_knn_by_k\":{\"5\":0.25,\"20\":0.2},"
                 + "\"untrained_backbone_knn_by_k\":{\"5\":0.26},"
                 + "\"embedding_knn_by_k\":{\"5\":0.27},\"backbone_knn_by_k\":{\"5\":0.28},"
+                + "\"held_out_embedding_knn\":null,\"held_out_backbone_knn\":0.7,"
+                + "\"held_out_embedding_knn_by_k\":null,\"held_out_backbone_knn_by_k\":{\"5\":0.7},"
                 + "\"classes\":10}"),
         Files.readAllLines(path));
   }

@@ -20,7 +20,6 @@ import org.invp.InvpException;
 import org.invp.bank.Simt;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.Ranks;
 import org.invp.tensor.FloatTensor;
@@ -280,12 +279,11 @@ class RanksTrainerTest {
             }
           }
         };
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder =
             group.rank() == 0 ? RunFolder.open(run, existing) : RunFolder.ofRankZero(run)) {
       group.barrier();
-      try (Trainer trainer = new Trainer(config, folder, train, test, group, stop, listener)) {
+      try (Trainer trainer = new Trainer(config, folder, images, group, stop, listener)) {
         return trainer.run();
       }
     }

@@ -3,6 +3,7 @@ package org.invp.train;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -48,6 +49,41 @@ class ResumeRulesTest {
   void whatMakesItAnotherRunIsRefused(String override) {
     assertThrows(
         ConfigException.class, () -> ResumeRules.check(FOLDER, config(), config(override)));
+  }
+
+  @Test
+  void otherImagesToJudgeByAreRefused() {
+    String[] heldOut = {"evaluation.split=held-out", "evaluation.held_out=5"};
+    assertThrows(ConfigException.class, () -> ResumeRules.check(FOLDER, config(), config(heldOut)));
+    assertEquals(
+        "evaluation.held_out is 0, but the run in runs/x was started with 5; allowed: the same"
+            + " (without CONFIG the run's own settings hold), or another --run-dir",
+        assertThrows(
+                ConfigException.class, () -> ResumeRules.check(FOLDER, config(heldOut), config()))
+            .getMessage());
+  }
+
+  @Test
+  void anotherDrawIsRefusedWhereThereIsALimit() {
+    String message =
+        assertThrows(
+                ConfigException.class,
+                () ->
+                    ResumeRules.check(
+                        FOLDER, config("data.limit=9", "data.draw=first"), config("data.limit=9")))
+            .getMessage();
+    assertTrue(message.startsWith("data.draw is sample, but the run in runs/x"), message);
+    assertDoesNotThrow(() -> ResumeRules.check(FOLDER, config("data.draw=first"), config()));
+  }
+
+  @Test
+  void anotherLimitIsNamedBeforeTheDraw() {
+    String message =
+        assertThrows(
+                ConfigException.class,
+                () -> ResumeRules.check(FOLDER, config("data.draw=first"), config("data.limit=9")))
+            .getMessage();
+    assertTrue(message.startsWith("data.limit is 9, but"), message);
   }
 
   @Test

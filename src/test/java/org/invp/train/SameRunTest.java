@@ -12,7 +12,6 @@ import java.util.List;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.Ranks;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +35,7 @@ class SameRunTest {
     "seed, 4, 3",
     "objective.negatives, 11, 12",
     "training.graph, epoch, lazy",
+    "data.draw, first, sample",
     "evaluation.every, 3, 1"
   })
   void aSettingThatDiffersIsNamedOnEveryRank(String key, String odd, String common)
@@ -43,6 +43,13 @@ class SameRunTest {
     String expected = "the ranks differ: %s is %s on rank 0 and %s on rank 2;";
     for (String line : failures("data", key + "=" + odd)) {
       assertTrue(line.startsWith(expected.formatted(key, common, odd)), line);
+    }
+  }
+
+  @Test
+  void imagesThatOneRankAloneHoldsOutAreNamed() throws Exception {
+    for (String line : failures("data", "evaluation.split=held-out", "evaluation.held_out=4")) {
+      assertTrue(line.contains("evaluation.held_out is 0 on rank 0 and 4 on rank 2;"), line);
     }
   }
 
@@ -106,9 +113,8 @@ class SameRunTest {
   }
 
   private static void require(ProcessGroup group, TrainingConfig config) {
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config)) {
-      SameRun.require(group, config, train, test);
+    try (RunImages images = RunImages.open(config)) {
+      SameRun.require(group, config, images);
     }
   }
 

@@ -21,7 +21,6 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -206,10 +205,9 @@ class TensorBoardLogTest {
             }
           }
         };
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(run, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, stop, listener)) {
+        Trainer trainer = new Trainer(config, folder, images, stop, listener)) {
       trainer.run();
     }
   }

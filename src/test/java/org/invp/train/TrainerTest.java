@@ -23,7 +23,6 @@ import org.invp.InvalidDataException;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
-import org.invp.data.ImageDataset;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
 import org.invp.train.RunFolder.Existing;
@@ -451,10 +450,9 @@ class TrainerTest {
 
   private static Outcome train(
       Path path, TrainingConfig config, StopRequest stop, TrainingListener listener) {
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, train, test, stop, listener)) {
+        Trainer trainer = new Trainer(config, folder, images, stop, listener)) {
       return trainer.run();
     }
   }

@@ -92,11 +92,12 @@ final class WalkOracle {
   }
 
   /** A random selection is only known where it takes all. */
-  private List<Integer> positives(
-      int anchor, Collection<Integer> found, Selection selection) {
+  private List<Integer> positives(int anchor, Collection<Integer> found, Selection selection) {
     Comparator<Integer> bySimilarity = Comparator.comparingDouble(image -> score(anchor, image));
     return found.stream()
-        .sorted((selection == Selection.EASY ? bySimilarity.reversed() : bySimilarity).thenComparing(image -> image))
+        .sorted(
+            (selection == Selection.EASY ? bySimilarity.reversed() : bySimilarity)
+                .thenComparing(image -> image))
         .limit(options.positives())
         .filter(image -> image != anchor)
         .toList();

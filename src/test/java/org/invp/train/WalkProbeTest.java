@@ -103,12 +103,12 @@ class WalkProbeTest {
   @Test
   void anUpToDateBankAndItsGraphAgree() {
     TrainingConfig config = config();
-    try (ImageDataset train = Setup.trainingImages(config);
-        ImageDataset test = Setup.testImages(config);
+    try (RunImages images = RunImages.open(config);
         TrainingState state = new TrainingState(config, IMAGES, 1, ProcessGroup.alone())) {
-      new Evaluator(config, state, train, test, ProcessGroup.alone(), () -> {}).fillBank((done, total) -> {});
+      new Evaluator(config, state, images, ProcessGroup.alone(), () -> {})
+          .fillBank((done, total) -> {});
       state.graph().rebuild(state.bank(), (done, total) -> {});
-      WalkFigures figures = probe(config, state, train, ProcessGroup.alone()).measure();
+      WalkFigures figures = probe(config, state, images.train(), ProcessGroup.alone()).measure();
       assertEquals(1, figures.staleness(), 1e-6);
       assertEquals(1, figures.graphAgreement());
     }

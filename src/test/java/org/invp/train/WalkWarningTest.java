@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Optional;
 import org.invp.bank.Mode;
+import org.invp.bank.Selection;
 import org.invp.objective.ObjectiveOptions;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.invp.objective.ObjectiveOptions.Ramp;
@@ -58,7 +59,19 @@ class WalkWarningTest {
       Ramp ramp, double lambda, int epoch, Double right, double staleness) {
     ObjectiveOptions options =
         new ObjectiveOptions(
-            Mode.PAPER, 0.2, 12, 3, 2, 2, true, true, lambda, ramp, 3, BankStart.RANDOM, 0.5);
+            Mode.PAPER,
+            0.2,
+            12,
+            3,
+            2,
+            2,
+            true,
+            Selection.HARD,
+            lambda,
+            ramp,
+            3,
+            BankStart.RANDOM,
+            0.5);
     WalkFigures figures =
         new WalkFigures(5.0, right, right, right, 0.5, 0.0, right, staleness, 1.0);
     return WalkWarning.of(options, epoch, figures);

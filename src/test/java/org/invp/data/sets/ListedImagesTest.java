@@ -85,7 +85,7 @@ class ListedImagesTest {
         "trainvalsplit_places205/train_places205.csv",
         "a/abbey/gsun_0b1.jpg 0\nz/zen_garden/gsun_1a2.jpg 204\n");
     layout.text("trainvalsplit_places205/val_places205.csv", "b/bar/gsun_2c3.jpg 16\n");
-    DataOptions places = new DataOptions(DataFormat.PLACES205, folder, 0);
+    DataOptions places = new DataOptions(DataFormat.PLACES205, folder);
     try (ImageDataset train = Datasets.open(places, Split.TRAIN);
         ImageDataset test = Datasets.open(places, Split.TEST)) {
       assertArrayEquals(new int[] {0, 204}, train.labels());
@@ -143,7 +143,7 @@ class ListedImagesTest {
 
   @Test
   void asksForTheLists() {
-    DataOptions options = new DataOptions(DataFormat.LIST, folder, 0);
+    DataOptions options = new DataOptions(DataFormat.LIST, folder);
     assertInvalid(() -> Datasets.open(options, Split.TRAIN), "data.list", "data.test_list");
   }
 }
