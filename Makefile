@@ -3,6 +3,7 @@ MAKEFLAGS += --no-print-directory
 comma := ,
 space := $() $()
 RUN ?= runs/demo
+SEED ?= 0
 JOBS ?= $(shell nproc)
 VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
@@ -16,7 +17,7 @@ MVN := scripts/mvn.sh
 	bench jmh example format check-format clean
 
 help:
-	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
+	@echo "make demo         train on Fashion-MNIST and show what it learned (minutes on 2 cores); SEED=n for another seed"
 	@echo "make demo-distributed  the same by two processes, each with half of the memory bank"
 	@echo "make reproduce    the long recipe in five arms, evaluated (hours; resumes); ARGS='--only instance' for some"
 	@echo "make test         build everything and run all tests"
@@ -142,14 +143,14 @@ format: setup
 demo: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && \
 		bin/invp train configs/fashion-mnist.yaml --run-dir $(RUN) --overwrite \
-			--set data.path="$$data" $(ARGS) && \
+			--set data.path="$$data" --set seed=$(SEED) $(ARGS) && \
 		bin/invp report $(RUN)
 
 # As demo, by two processes with half of the memory bank each.
 demo-distributed: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && \
 		bin/invp train configs/fashion-mnist.yaml --ranks 2 --run-dir $(RUN)-distributed --overwrite \
-			--set data.path="$$data" $(ARGS) && \
+			--set data.path="$$data" --set seed=$(SEED) $(ARGS) && \
 		bin/invp report $(RUN)-distributed
 
 reproduce: package
