@@ -13,12 +13,12 @@ MVN := scripts/mvn.sh
 .PHONY: demo-distributed docs
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	chaos soak \
-	bench jmh example format check-format clean
+	bench bench-jar jmh example format check-format clean
 
 help:
 	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
 	@echo "make demo-distributed  the same by two processes, each with half of the memory bank"
-	@echo "make reproduce    the long recipe in five arms, evaluated (hours; resumes); ARGS='--only instance' for some"
+	@echo "make reproduce    the runs of docs/results/protocol.md (days; resumes); ARGS='--data fashion-mnist --arms easy' for some"
 	@echo "make test         build everything and run all tests"
 	@echo "make native       the native libraries, into build/native/lib"
 	@echo "make package      target/invp-$(VERSION).jar and target/invp-trainer.jar"
@@ -122,9 +122,7 @@ test-golden: native
 test-cuda: package
 	@scripts/with-cuda.sh test
 
-bench-cuda: package
-	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
-	@$(MVN) -q -f bench/pom.xml package
+bench-cuda: bench-jar
 	@scripts/with-cuda.sh bench
 
 test-trainer-jar: package
@@ -152,10 +150,12 @@ demo-distributed: package
 			--set data.path="$$data" $(ARGS) && \
 		bin/invp report $(RUN)-distributed
 
-reproduce: package
-	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --data "$$data" $(ARGS)
+# ARGS='--data fashion-mnist --arms lambda-0,hard-paper --seeds 1000-1002' for some; CIFAR-10 needs --cifar10 PATH.
+reproduce: bench-jar
+	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --fashion-mnist "$$data" $(ARGS)
 
 docs:
+	@python3 scripts/experiment.py $(ARGS)
 	@python3 scripts/figures.py $(ARGS)
 
 chaos: package
@@ -178,9 +178,12 @@ dist: package
 bench: package
 	@python3 bench/run.py $(if $(ONLY),--only $(ONLY)) $(if $(THREADS),--threads $(THREADS)) $(ARGS)
 
-jmh: package
+# The JMH benchmarks, and the controls that train through the library's API.
+bench-jar: package
 	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
 	@$(MVN) -q -f bench/pom.xml package
+
+jmh: bench-jar
 	@"$$(scripts/find-jdk.sh)/bin/java" --enable-native-access=ALL-UNNAMED -jar bench/target/benchmarks.jar $(ARGS)
 
 example: package
