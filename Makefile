@@ -3,6 +3,7 @@ MAKEFLAGS += --no-print-directory
 comma := ,
 space := $() $()
 RUN ?= runs/demo
+SEED ?= 0
 JOBS ?= $(shell nproc)
 VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
@@ -16,7 +17,7 @@ MVN := scripts/mvn.sh
 	bench bench-jar jmh example format check-format clean
 
 help:
-	@echo "make demo         train on Fashion-MNIST and show what it learned (5 to 7 minutes on 2 cores)"
+	@echo "make demo         train on Fashion-MNIST and show what it learned (minutes on 2 cores); SEED=n for another seed"
 	@echo "make demo-distributed  the same by two processes, each with half of the memory bank"
 	@echo "make reproduce    the runs of docs/results/protocol.md (days; resumes); ARGS='--data fashion-mnist --arms easy' for some"
 	@echo "make test         build everything and run all tests"
@@ -140,14 +141,14 @@ format: setup
 demo: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && \
 		bin/invp train configs/fashion-mnist.yaml --run-dir $(RUN) --overwrite \
-			--set data.path="$$data" $(ARGS) && \
+			--set data.path="$$data" --set seed=$(SEED) $(ARGS) && \
 		bin/invp report $(RUN)
 
 # As demo, by two processes with half of the memory bank each.
 demo-distributed: package
 	@data=$$(scripts/fetch-fashion-mnist.sh) && \
 		bin/invp train configs/fashion-mnist.yaml --ranks 2 --run-dir $(RUN)-distributed --overwrite \
-			--set data.path="$$data" $(ARGS) && \
+			--set data.path="$$data" --set seed=$(SEED) $(ARGS) && \
 		bin/invp report $(RUN)-distributed
 
 # ARGS='--data fashion-mnist --arms lambda-0,hard-paper --seeds 1000-1002' for some; CIFAR-10 needs --cifar10 PATH.

@@ -159,7 +159,7 @@ class EvalTrainingTest {
       assertEquals(10, network.embeddingDimension());
     }
     JsonNode knn = json("eval", "knn", out, "--json");
-    assertEquals(4, knn.get("scores").size());
+    assertEquals(8, knn.get("scores").size());
     assertEquals(0, invp("eval", "linear", out, "--views", "cached", "--epochs", 1, "--json").code);
     Result bank = invp("eval", "knn", out, "--features", "bank");
     assertEquals(1, bank.code);

@@ -106,7 +106,7 @@ class OlderRunTest {
     assertEquals(0, knn.code, knn.err);
     JsonNode json = JsonMapper.builder().build().readTree(knn.out);
     assertEquals(15, json.get("settings").get("training_images").asInt());
-    assertEquals(6, json.get("scores").size(), knn.out);
+    assertEquals(12, json.get("scores").size(), knn.out);
     Path rows = temp.resolve("rows.npy");
     Result embed = invp("embed", run, data, "--out", rows, "--split", "train");
     assertEquals(0, embed.code, embed.err);
