@@ -20,15 +20,14 @@ from record import ROOT, record  # noqa: E402
 
 LEVEL = 0.95
 FOLDER = Path("docs/results")
+KS = (200, 20, 5, 1)
 METRICS = {
-    **{f"{what}_knn_{k}": f"kNN, {what}, k = {k}" for what in ("embedding", "backbone") for k in (200, 20, 5, 1)},
+    **{f"{what}_knn_{k}": f"kNN, {what}, k = {k}" for what in ("embedding", "backbone") for k in KS},
     **{f"{what}_recall_1": f"recall at 1, {what}" for what in ("embedding", "backbone")},
     **{f"{what}_logistic": f"logistic, 1 % of the labels, {what}" for what in ("embedding", "backbone")},
     "linear": "linear, all labels",
-    **{f"{what}_knn_{k}": f"kNN, {name}, k = {k}" for what, name in (
-        ("pixels", "raw pixels"), ("untrained", "untrained embedding"), ("untrained_backbone", "untrained backbone"))
-       for k in (200, 20, 5, 1)},
 }
+BY_SEED = (MAIN_METRIC, "backbone_knn_200")  # the runs' own files have the rest
 ORIGIN = ("commit", "command", "processor", "date", "depends_on", "uncommitted")
 
 
@@ -108,8 +107,7 @@ def contrast(data, arms, first, second, metric):
 def contrasts(data, arms):
     """Primary ones first; then, exploratory, every arm against the baseline and the further pairs, by every metric."""
     pairs = [*PRIMARY[data], *((arm, BASELINE) for arm in arms if arm != BASELINE), *FURTHER]
-    found = [contrast(data, arms, *pair, metric) for metric in METRICS
-             if not metric.startswith(("pixels", "untrained")) for pair in dict.fromkeys(pairs)]
+    found = [contrast(data, arms, *pair, metric) for metric in METRICS for pair in dict.fromkeys(pairs)]
     return sorted((c for c in found if c), key=lambda c: not c["primary"])
 
 
@@ -157,10 +155,12 @@ def summary(data, arms):
     drawn = plots(data, arms, compared)
     found = {
         "state": state,
+        "baselines": baselines(arms),
         "arms": [arm_summary(data, arm, runs) for arm, runs in arms.items()],
         "seeds": [seed_line(data, arm, run) for arm, runs in arms.items() for run in runs],
         "exploratory": [c for c in compared if not c["primary"] and c["metric"] == MAIN_METRIC],
-        "other_metrics": [c for c in compared if c["metric"] != MAIN_METRIC],
+        "other_metrics": [{key: c[key] for key in c if key != "differences"} for c in compared
+                          if c["metric"] != MAIN_METRIC],
         "headroom": headroom(data, arms),
         "plots": [{"file": name, "about": about} for name, (about, _) in drawn.items()],
     }
@@ -179,8 +179,25 @@ def arm_summary(data, arm, runs):
     return found
 
 
+def baselines(arms):
+    """What there is without training, in the columns of the arms; the same for all arms of a seed, so once a seed."""
+    found = []
+    for about, prefixes in (("raw pixels", {"embedding": "pixels"}),
+                            ("the untrained network", {"embedding": "untrained", "backbone": "untrained_backbone"})):
+        line = {"about": about}
+        for what, prefix in prefixes.items():
+            for k in KS:
+                seeds = {run["seed"]: run["scores"][f"{prefix}_knn_{k}"] for runs in arms.values() for run in ended(runs)
+                         if f"{prefix}_knn_{k}" in run["scores"]}
+                if seeds:
+                    line[f"{what}_knn_{k}"] = spread(list(seeds.values()))
+        if len(line) > 1:
+            found.append({**line, "n": line[f"embedding_knn_{KS[0]}"]["n"]})
+    return found
+
+
 def seed_line(data, arm, run):
-    scores = {metric: run["scores"][metric] for metric in METRICS if metric in run.get("scores", {})}
+    scores = {metric: run["scores"][metric] for metric in BY_SEED if metric in run.get("scores", {})}
     return {"arm": arm, "seed": run["seed"], "instructions": run.get("instructions", "-"), "commit": run["commit"],
             "processor": run["processor"], "outcome": "failed" if "failed" in run else "ended", **scores}
 

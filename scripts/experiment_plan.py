@@ -14,7 +14,7 @@ WALK = None
 SEEDS = range(1000, 1006)  # none of the demo's, which are 0 to 4, nor of the trials', which are below 1000
 
 FRESH = {"training.graph": "epoch", "training.bank_refresh": "epoch"}
-LAZY = {"training.graph": "lazy", "training.bank_refresh": "never"}
+LAZY = {"training.graph": "lazy", "training.bank_refresh": "never", "objective.bank_start": "random"}
 
 # What all arms share, whatever the recipes say: how a run is made and judged, and the walk of the paper.
 COMMON = {
@@ -26,6 +26,7 @@ COMMON = {
     "objective.neighbours": "4",
     "objective.steps": "3",
     "evaluation.every": "1",
+    "evaluation.features": "recomputed",
     "evaluation.k": "200",
     "evaluation.also_k": "[1, 5, 20]",
     "evaluation.baselines": "true",

@@ -33,7 +33,7 @@ def differences(contrasts, metric):
     def x(value):
         return left + (value - ticks[0]) / (ticks[-1] - ticks[0]) * (right - left)
 
-    parts = [text(left, 18, f"difference of {metric}, in points; dots are seeds, bars the mean and its 95 % interval", "soft")]
+    parts = [text(20, 18, f"difference of {metric}, in points; dots are seeds, bars the mean and its 95 % interval", "soft")]
     for tick in ticks:
         parts.append(line(x(tick), top, x(tick), bottom, "zero" if tick == 0 else "grid"))
         parts.append(text(x(tick), bottom + 18, number(tick), "soft", "middle"))
@@ -94,7 +94,7 @@ def axis(low, high):
     """Round ticks, at least two, that begin at or below the lowest value and end at or above the highest."""
     span = max(high - low, 0.1)
     power = 10.0 ** math.floor(math.log10(span / 5))
-    step = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= 6)
+    step = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= 8)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(tick * step, 10) for tick in range(first, max(last, first + 1) + 1)]
 

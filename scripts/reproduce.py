@@ -226,6 +226,8 @@ class Maker:
         code, output = self.processes.run(command, log, capture)
         if code != 0:
             last = log.read_text(encoding="utf-8").strip().splitlines()[-1]
+            if code < 0:
+                raise Fault(f"{job.name}: {shlex.join(command[:3])} ... was ended by signal {-code}; the same command goes on")
             if any(words in last for words in DIVERGED):
                 raise Diverged(last)
             raise Fault(f"{job.name}: {shlex.join(command[:3])} ... ended with {code}: {last} (all of it: {log})")
@@ -237,7 +239,7 @@ def bench(program):
     java = subprocess.run(["scripts/find-jdk.sh"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     # The JVM's options are those of bin/invp.
     return [f"{java}/bin/java", "--enable-native-access=ALL-UNNAMED", "-Xms32m", "-XX:MaxRAMPercentage=25",
-            "-XX:+UseSerialGC", "-cp", BENCH_JAR, f"org.invp.bench.{program}"]
+            "-XX:+UseSerialGC", "-Dslf4j.internal.verbosity=ERROR", "-cp", BENCH_JAR, f"org.invp.bench.{program}"]
 
 
 def rival_words(settings):
@@ -377,7 +379,8 @@ def shown(path):
 
 
 def say(text):
-    print(f"{datetime.datetime.now():%H:%M:%S} {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{datetime.datetime.now():%H:%M:%S} {text}\n")  # At once: two runs speak.
+    sys.stderr.flush()
 
 
 def words(text):

@@ -95,7 +95,9 @@ class FiguresTest {
 
   @Test
   void aTableThatHasNoRowIsLeftOut() throws Exception {
-    write("docs/results/demo.json", RESULTS.formatted("0123abc").replace("\"met\"", "\"none\": [], \"met\""));
+    write(
+        "docs/results/demo.json",
+        RESULTS.formatted("0123abc").replace("\"met\"", "\"none\": [], \"met\""));
     String template =
         """
         <!-- figures:

@@ -126,7 +126,7 @@ public final class OracleTraining {
   /** A run goes on with the kind of graph that it began with. */
   private static void requireKind(RunFolder folder, OracleGraph.Kind kind) {
     Path note = folder.path().resolve("oracle.txt");
-    if (!folder.checkpoints().any()) {
+    if (!Files.exists(folder.config())) {
       AtomicFile.writeString(note, kind.word() + "\n");
       return;
     }
