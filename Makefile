@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^  <version>\(.*\)<\/version>/\1/p' pom.xml)
 DIST := invp-$(VERSION)-linux-$(shell uname -m)
 MVN := scripts/mvn.sh
 
-.PHONY: fuzz test-simt cuda cuda-link cuda-report cuda-coverage
+.PHONY: test-more fuzz test-simt cuda cuda-link cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
 .PHONY: demo-distributed docs
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
@@ -21,6 +21,7 @@ help:
 	@echo "make demo-distributed  the same by two processes, each with half of the memory bank"
 	@echo "make reproduce    the runs of docs/results/protocol.md (days; resumes); ARGS='--data fashion-mnist --arms easy' for some"
 	@echo "make test         build everything and run all tests"
+	@echo "make test-more    the bank's and the images' native tests under ASan, UBSan and TSan"
 	@echo "make native       the native libraries, into build/native/lib"
 	@echo "make package      target/invp-$(VERSION).jar and target/invp-trainer.jar"
 	@echo "make dist         a relocatable folder, packed: dist/$(DIST).tar.gz"
@@ -110,6 +111,10 @@ test: native check-format test-native
 	@scripts/setup.sh browser
 	$(MVN) spotless:check verify
 	scripts/test-trainer-jar.sh
+
+# What takes too long for every change, but must pass before one lands. The networks under ASan too, by hand: `make sanitize`.
+test-more:
+	@$(MAKE) sanitize ROOMS="bank image"
 
 # FUZZ_SECONDS of each target; ARGS='npy jpeg' for some.
 FUZZ_SECONDS ?= 60

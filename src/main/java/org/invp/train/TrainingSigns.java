@@ -27,12 +27,6 @@ public record TrainingSigns(
   /** A loss that fell by less has settled. */
   private static final double SETTLED = 0.01;
 
-  /** Below this cosine a row says little about its image, and its neighbours are noise. */
-  private static final double STALE = 0.5;
-
-  /** With fewer of the positives right, most pull different kinds of images together. */
-  private static final double MOSTLY_RIGHT = 0.5;
-
   /** Likely causes of a low accuracy, the gravest first, each with the setting to try. */
   List<String> causes() {
     List<String> causes = new ArrayList<>();
@@ -43,14 +37,14 @@ public record TrainingSigns(
                   + " objective.temperature",
               embeddingCosine, headBatchNorm ? "" : "network.head_batch_norm: true or "));
     }
-    if (staleness != null && staleness < STALE) {
+    if (staleness != null && staleness < WalkWarning.FRESH) {
       causes.add(
           text(
               "the memory bank is stale (mean cosine %.2f of a row and its image's present"
                   + " embedding); try training.bank_refresh: epoch with training.graph: epoch",
               staleness));
     }
-    if (positivesRight != null && positivesRight < MOSTLY_RIGHT && invarianceWeight > 0) {
+    if (positivesRight != null && positivesRight < WalkWarning.RIGHT && invarianceWeight > 0) {
       causes.add(
           text(
               "most positives are wrong (%.0f %% have their anchor's class); try a larger"

@@ -7,6 +7,7 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.invp.bank.Mode;
 import org.invp.bank.Neighbours;
+import org.invp.config.LoopConfig;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
@@ -105,7 +106,8 @@ final class WalkProbe {
     state.totals().noteWalk(figures, (System.nanoTime() - start) * NANOS);
     int epoch = state.position().epoch();
     LOG.info("epoch {} starts with {}", epoch, figures);
-    WalkWarning.of(config.objective(), epoch, figures).ifPresent(warn);
+    boolean refreshed = config.training().bankRefresh() == LoopConfig.BankRefresh.EPOCH;
+    WalkWarning.of(config.objective(), refreshed, epoch, figures).ifPresent(warn);
   }
 
   /** The figures of the present bank, graph and network. */

@@ -9,10 +9,16 @@ import org.invp.objective.ObjectiveOptions.Ramp;
 
 /** What is to be said when the invariance loss starts on positives that are noise. */
 final class WalkWarning {
-  /** The least share of the positives that should have their anchor's class. */
+  /**
+   * The least share of the positives that should have their anchor's class: with fewer most pull
+   * different kinds of images together.
+   */
   static final double RIGHT = 0.5;
 
-  /** The least mean cosine of bank rows and present embeddings. */
+  /**
+   * The least mean cosine of bank rows and present embeddings: below it a row says little about its
+   * image, and its neighbours are noise.
+   */
   static final double FRESH = 0.5;
 
   private WalkWarning() {}
@@ -20,9 +26,11 @@ final class WalkWarning {
   /**
    * The warning of an epoch, if it is the one in which the loss starts and the figures are bad.
    *
+   * @param refreshed whether the run refreshes its bank
    * @param figures at the epoch's start
    */
-  static Optional<String> of(ObjectiveOptions options, int epoch, WalkFigures figures) {
+  static Optional<String> of(
+      ObjectiveOptions options, boolean refreshed, int epoch, WalkFigures figures) {
     List<String> faults = new ArrayList<>();
     if (figures.positivesRight() != null && figures.positivesRight() < RIGHT) {
       faults.add(
@@ -46,7 +54,11 @@ final class WalkWarning {
             ? "objective.ramp: binary"
             : "a longer objective.ramp_epochs";
     return Optional.of(
-        "the invariance loss starts in epoch %d, but %s; training.bank_refresh: epoch with training.graph: epoch may help, or %s"
-            .formatted(epoch, String.join(" and ", faults), later));
+        "the invariance loss starts in epoch %d, but %s; %s%s may help"
+            .formatted(
+                epoch,
+                String.join(" and ", faults),
+                refreshed ? "" : "training.bank_refresh: epoch with training.graph: epoch or ",
+                later));
   }
 }

@@ -1,11 +1,9 @@
 package org.invp.data;
 
-import java.util.List;
 import java.util.function.IntUnaryOperator;
 
 /** A data set with other labels. */
-public final class RelabelledDataset implements ImageDataset {
-  private final ImageDataset images;
+public final class RelabelledDataset extends ForwardingDataset {
   private final IntUnaryOperator relabel;
 
   /**
@@ -13,52 +11,12 @@ public final class RelabelledDataset implements ImageDataset {
    * @param relabel gives a label's new one
    */
   public RelabelledDataset(ImageDataset images, IntUnaryOperator relabel) {
-    this.images = images;
+    super(images);
     this.relabel = relabel;
   }
 
   @Override
-  public int size() {
-    return images.size();
-  }
-
-  @Override
-  public int channels() {
-    return images.channels();
-  }
-
-  @Override
-  public int imageHeight() {
-    return images.imageHeight();
-  }
-
-  @Override
-  public int imageWidth() {
-    return images.imageWidth();
-  }
-
-  @Override
-  public List<String> classNames() {
-    return images.classNames();
-  }
-
-  @Override
   public int label(int index) {
-    return relabel.applyAsInt(images.label(index));
-  }
-
-  @Override
-  public String describe(int index) {
-    return images.describe(index);
-  }
-
-  @Override
-  public void read(int index, ImageBuffer buffer) {
-    images.read(index, buffer);
-  }
-
-  @Override
-  public void close() {
-    images.close();
+    return relabel.applyAsInt(super.label(index));
   }
 }

@@ -1,11 +1,9 @@
 package org.invp.data;
 
-import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /** A data set on a disk that stalls: from a certain read on, reads wait until {@link #recover}. */
-public final class StallingDataset implements ImageDataset {
-  private final ImageDataset images;
+public final class StallingDataset extends ForwardingDataset {
   private final Runnable onStall;
   private final CountDownLatch recovered = new CountDownLatch(1);
   private int readsLeft;
@@ -16,7 +14,7 @@ public final class StallingDataset implements ImageDataset {
    * @param onStall called by each read that stalls, before it waits
    */
   public StallingDataset(ImageDataset images, int reads, Runnable onStall) {
-    this.images = images;
+    super(images);
     this.readsLeft = reads;
     this.onStall = onStall;
   }
@@ -41,46 +39,11 @@ public final class StallingDataset implements ImageDataset {
         }
       }
     }
-    images.read(index, buffer);
+    super.read(index, buffer);
   }
 
   private synchronized boolean stalls() {
     return readsLeft-- <= 0;
-  }
-
-  @Override
-  public int size() {
-    return images.size();
-  }
-
-  @Override
-  public int channels() {
-    return images.channels();
-  }
-
-  @Override
-  public int imageHeight() {
-    return images.imageHeight();
-  }
-
-  @Override
-  public int imageWidth() {
-    return images.imageWidth();
-  }
-
-  @Override
-  public List<String> classNames() {
-    return images.classNames();
-  }
-
-  @Override
-  public int label(int index) {
-    return images.label(index);
-  }
-
-  @Override
-  public String describe(int index) {
-    return images.describe(index);
   }
 
   @Override

@@ -23,7 +23,6 @@ import org.invp.data.ImageDataset;
 import org.invp.eval.FeatureExtractor;
 import org.invp.nn.Network;
 import org.invp.tensor.FloatTensor;
-import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +46,7 @@ class BankRefreshTest {
   static void trainWithoutABreak() {
     data = TinyRun.writeData(shared.resolve("data"));
     unbroken = shared.resolve("unbroken");
-    assertEquals(Outcome.COMPLETE, train(unbroken, config(), new Stopper(-1, null)));
+    assertEquals(Outcome.COMPLETE, TinyRun.train(unbroken, config(), new Stopper(-1, null)));
   }
 
   @ParameterizedTest
@@ -80,7 +79,7 @@ class BankRefreshTest {
 
   @Test
   void everyRowBecomesTheEmbeddingOfItsImagesEvaluationView() {
-    train(temp, config(), new Stopper(-1, DONE));
+    TinyRun.train(temp, config(), new Stopper(-1, DONE));
     float[] rows;
     float[] embeddings;
     try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
@@ -103,16 +102,16 @@ class BankRefreshTest {
   @ParameterizedTest
   @ValueSource(ints = {1, TinyRun.BATCHES, TinyRun.BATCHES + 1, 3 * TinyRun.BATCHES - 1})
   void aRunThatIsStoppedAndResumedEndsWithTheSameBits(int step) throws IOException {
-    assertEquals(Outcome.STOPPED, train(temp, config(), new Stopper(step, null)));
-    assertEquals(Outcome.COMPLETE, train(temp, config(), new Stopper(-1, null)));
+    assertEquals(Outcome.STOPPED, TinyRun.train(temp, config(), new Stopper(step, null)));
+    assertEquals(Outcome.COMPLETE, TinyRun.train(temp, config(), new Stopper(-1, null)));
     assertSameEnd();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"refreshing the memory bank", DONE, "exact neighbour graph, 100 %"})
   void aRunThatIsStoppedWhileItRefreshesEndsWithTheSameBits(String phase) throws IOException {
-    assertEquals(Outcome.STOPPED, train(temp, config(), new Stopper(-1, phase)));
-    assertEquals(Outcome.COMPLETE, train(temp, config(), new Stopper(-1, null)));
+    assertEquals(Outcome.STOPPED, TinyRun.train(temp, config(), new Stopper(-1, phase)));
+    assertEquals(Outcome.COMPLETE, TinyRun.train(temp, config(), new Stopper(-1, null)));
     assertSameEnd();
   }
 
@@ -132,7 +131,7 @@ class BankRefreshTest {
 
   @Test
   void theRefreshChangesWhatIsLearnt() throws IOException {
-    train(temp, config("training.bank_refresh=never"), new Stopper(-1, null));
+    TinyRun.train(temp, config("training.bank_refresh=never"), new Stopper(-1, null));
     assertFalse(
         Arrays.equals(
             Files.readAllBytes(unbroken.resolve("weights.safetensors")),
@@ -168,14 +167,6 @@ class BankRefreshTest {
     assertArrayEquals(
         Files.readAllBytes(unbroken.resolve("checkpoint.safetensors")),
         Files.readAllBytes(temp.resolve("checkpoint.safetensors")));
-  }
-
-  private static Outcome train(Path path, TrainingConfig config, Stopper stopper) {
-    try (RunImages images = RunImages.open(config);
-        RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, images, stopper.stop(), stopper)) {
-      return trainer.run();
-    }
   }
 
   private static TrainingConfig config(String... overrides) {

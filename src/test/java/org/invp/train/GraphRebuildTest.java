@@ -16,7 +16,6 @@ import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
-import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,7 +39,7 @@ class GraphRebuildTest {
   static void trainWithoutABreak() {
     data = TinyRun.writeData(shared.resolve("data"));
     unbroken = shared.resolve("unbroken");
-    assertEquals(Outcome.COMPLETE, train(unbroken, config(), new Stopper(-1, null)));
+    assertEquals(Outcome.COMPLETE, TinyRun.train(unbroken, config(), new Stopper(-1, null)));
   }
 
   @ParameterizedTest
@@ -77,21 +76,21 @@ class GraphRebuildTest {
         3 * TinyRun.BATCHES - 1
       })
   void aRunThatIsStoppedAndResumedEndsWithTheSameBits(int step) throws IOException {
-    assertEquals(Outcome.STOPPED, train(temp, config(), new Stopper(step, null)));
-    assertEquals(Outcome.COMPLETE, train(temp, config(), new Stopper(-1, null)));
+    assertEquals(Outcome.STOPPED, TinyRun.train(temp, config(), new Stopper(step, null)));
+    assertEquals(Outcome.COMPLETE, TinyRun.train(temp, config(), new Stopper(-1, null)));
     assertSameEnd();
   }
 
   @Test
   void aRunThatIsStoppedWhileItRebuildsEndsWithTheSameBits() throws IOException {
-    assertEquals(Outcome.STOPPED, train(temp, config(), new Stopper(-1, DONE)));
-    assertEquals(Outcome.COMPLETE, train(temp, config(), new Stopper(-1, null)));
+    assertEquals(Outcome.STOPPED, TinyRun.train(temp, config(), new Stopper(-1, DONE)));
+    assertEquals(Outcome.COMPLETE, TinyRun.train(temp, config(), new Stopper(-1, null)));
     assertSameEnd();
   }
 
   @Test
   void theRebuiltGraphEqualsBruteForceOverTheBankAndNoStepChangesIt() {
-    train(temp, config(), new Stopper(-1, DONE));
+    TinyRun.train(temp, config(), new Stopper(-1, DONE));
     float[] bank;
     int[] graph;
     try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
@@ -101,7 +100,7 @@ class GraphRebuildTest {
     }
     assertArrayEquals(bruteForce(bank), graph);
 
-    train(temp, config(), new Stopper(2 * TinyRun.BATCHES - 1, null));
+    TinyRun.train(temp, config(), new Stopper(2 * TinyRun.BATCHES - 1, null));
     try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
       assertArrayEquals(graph, graph(checkpoint));
     }
@@ -109,7 +108,7 @@ class GraphRebuildTest {
 
   @Test
   void beforeTheFirstRebuildTheGraphStaysEmpty() {
-    train(temp, config(), new Stopper(TinyRun.BATCHES - 1, null));
+    TinyRun.train(temp, config(), new Stopper(TinyRun.BATCHES - 1, null));
     try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
       assertArrayEquals(new int[TinyRun.TRAIN_IMAGES * NEIGHBOURS], graph(checkpoint));
     }
@@ -118,7 +117,7 @@ class GraphRebuildTest {
   @Test
   void aBankThatStartsWithFeaturesHasItsGraphBeforeTheFirstStep() {
     TrainingConfig config = config("objective.bank_start=features");
-    train(temp, config, new Stopper(-1, DONE));
+    TinyRun.train(temp, config, new Stopper(-1, DONE));
     try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
       assertEquals(Position.START, checkpoint.position());
       assertArrayEquals(bruteForce(bank(checkpoint)), graph(checkpoint));
@@ -184,14 +183,6 @@ class GraphRebuildTest {
     assertArrayEquals(
         Files.readAllBytes(unbroken.resolve("checkpoint.safetensors")),
         Files.readAllBytes(temp.resolve("checkpoint.safetensors")));
-  }
-
-  private static Outcome train(Path path, TrainingConfig config, Stopper stopper) {
-    try (RunImages images = RunImages.open(config);
-        RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, images, stopper.stop(), stopper)) {
-      return trainer.run();
-    }
   }
 
   private static TrainingConfig config(String... overrides) {

@@ -19,6 +19,7 @@ import org.invp.bank.MemoryBank;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.data.ForwardingDataset;
 import org.invp.data.ImageBuffer;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
@@ -122,7 +123,7 @@ class HeldOutTest {
   @Test
   void aRunThatIsStoppedWhileItEvaluatesEndsWithTheSameBits() throws IOException {
     for (String phase : List.of("kNN", "trained", "held-out", "untrained", "pixels")) {
-      assertEquals(Outcome.STOPPED, train(temp, split(), new Stopper(-1, phase)), phase);
+      assertEquals(Outcome.STOPPED, TinyRun.train(temp, split(), new Stopper(-1, phase)), phase);
     }
     assertEquals(Outcome.COMPLETE, train(temp, split(), -1));
     assertSameRun();
@@ -147,7 +148,7 @@ class HeldOutTest {
                 config,
                 folder,
                 new RunImages(images.train(), images.judged(), counting(images.test(), reads)),
-                listener.stop,
+                listener.stop(),
                 listener)) {
       assertEquals(Outcome.COMPLETE, trainer.run());
     }
@@ -175,7 +176,7 @@ class HeldOutTest {
                       : RunFolder.ofRankZero(temp)) {
             group.barrier();
             try (Trainer trainer =
-                new Trainer(config, folder, images, group, listener.stop, listener)) {
+                new Trainer(config, folder, images, group, listener.stop(), listener)) {
               return trainer.run();
             }
           }
@@ -207,89 +208,15 @@ class HeldOutTest {
 
   /** Trains until a step is done, or to the end if there is no such step. */
   private static Outcome train(Path path, TrainingConfig config, int step) {
-    return train(path, config, new Stopper(step, null));
-  }
-
-  private static Outcome train(Path path, TrainingConfig config, Stopper stopper) {
-    try (RunImages images = RunImages.open(config);
-        RunFolder folder = RunFolder.open(path, Existing.RESUME);
-        Trainer trainer = new Trainer(config, folder, images, stopper.stop, stopper)) {
-      return trainer.run();
-    }
-  }
-
-  /** Asks to stop after a step, or in a phase. */
-  private static class Stopper implements TrainingListener {
-    final StopRequest stop = new StopRequest();
-    private final int step;
-    private final String phase;
-
-    Stopper(int step, String phase) {
-      this.step = step;
-      this.phase = phase;
-    }
-
-    @Override
-    public void stepDone(StepMetrics metrics, int images, double meanLoss) {
-      if (metrics.step() == step) {
-        stop.request();
-      }
-    }
-
-    @Override
-    public void phase(String what) {
-      if (phase != null && what.contains(phase)) {
-        stop.request();
-      }
-    }
+    return TinyRun.train(path, config, new Stopper(step, null));
   }
 
   private static ImageDataset counting(ImageDataset images, AtomicInteger reads) {
-    return new ImageDataset() {
-      @Override
-      public int size() {
-        return images.size();
-      }
-
-      @Override
-      public int channels() {
-        return images.channels();
-      }
-
-      @Override
-      public int imageHeight() {
-        return images.imageHeight();
-      }
-
-      @Override
-      public int imageWidth() {
-        return images.imageWidth();
-      }
-
-      @Override
-      public List<String> classNames() {
-        return images.classNames();
-      }
-
-      @Override
-      public int label(int index) {
-        return images.label(index);
-      }
-
-      @Override
-      public String describe(int index) {
-        return images.describe(index);
-      }
-
+    return new ForwardingDataset(images) {
       @Override
       public void read(int index, ImageBuffer buffer) {
         reads.incrementAndGet();
-        images.read(index, buffer);
-      }
-
-      @Override
-      public void close() {
-        images.close();
+        super.read(index, buffer);
       }
     };
   }

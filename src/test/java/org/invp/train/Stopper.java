@@ -1,7 +1,7 @@
 package org.invp.train;
 
 /** Stops the run after a step, or the first time it says what it is doing in certain words. */
-final class Stopper implements TrainingListener {
+class Stopper implements TrainingListener {
   private final StopRequest stop = new StopRequest();
   private final int step;
   private final String phase;
@@ -18,7 +18,7 @@ final class Stopper implements TrainingListener {
 
   @Override
   public void phase(String what) {
-    if (what.equals(phase)) {
+    if (phase != null && what.contains(phase)) {
       stop.request();
     }
   }

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import org.invp.config.TrainingConfig;
 
 /** A data set and settings so small that a test can train on them. */
 public final class TinyRun {
@@ -52,6 +53,17 @@ public final class TinyRun {
     evaluation: {k: 5, batch_size: 8, resize: 0, crop: 12}
     """
         .formatted(data);
+  }
+
+  /**
+   * Trains until the end, or until the stopper asks to stop; goes on where the folder's run was.
+   */
+  static Outcome train(Path folder, TrainingConfig config, Stopper stopper) {
+    try (RunImages images = RunImages.open(config);
+        RunFolder run = RunFolder.open(folder, RunFolder.Existing.RESUME);
+        Trainer trainer = new Trainer(config, run, images, stopper.stop(), stopper)) {
+      return trainer.run();
+    }
   }
 
   private static void write(Path folder, String name, int count, Random random) throws IOException {

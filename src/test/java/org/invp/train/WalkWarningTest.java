@@ -28,15 +28,23 @@ class WalkWarningTest {
   void namesWhatIsWrongAndWhatHelps(Double right, double staleness, String fault) {
     String warning = warning(Ramp.BINARY, 0.6, START, right, staleness).orElseThrow();
     assertEquals(
-        "the invariance loss starts in epoch 4, but %s training.bank_refresh: epoch with training.graph: epoch may help, or a longer objective.ramp_epochs"
+        "the invariance loss starts in epoch 4, but %s training.bank_refresh: epoch with training.graph: epoch or a longer objective.ramp_epochs may help"
             .formatted(fault),
         warning);
   }
 
   @Test
+  void aRunThatRefreshesItsBankIsNotToldTo() {
+    assertEquals(
+        "the invariance loss starts in epoch 4, but only 40 % of the positives have their anchor's"
+            + " class; a longer objective.ramp_epochs may help",
+        warning(Ramp.BINARY, 0.6, true, START, 0.4, 1).orElseThrow());
+  }
+
+  @Test
   void aLossWithoutARampIsToldOfOne() {
     String warning = warning(Ramp.CONSTANT, 0.6, 1, 0.1, 0.0).orElseThrow();
-    assertTrue(warning.endsWith("or objective.ramp: binary"), warning);
+    assertTrue(warning.endsWith("or objective.ramp: binary may help"), warning);
   }
 
   @ParameterizedTest
@@ -57,6 +65,11 @@ class WalkWarningTest {
 
   private static Optional<String> warning(
       Ramp ramp, double lambda, int epoch, Double right, double staleness) {
+    return warning(ramp, lambda, false, epoch, right, staleness);
+  }
+
+  private static Optional<String> warning(
+      Ramp ramp, double lambda, boolean refreshed, int epoch, Double right, double staleness) {
     ObjectiveOptions options =
         new ObjectiveOptions(
             Mode.PAPER,
@@ -74,6 +87,6 @@ class WalkWarningTest {
             0.5);
     WalkFigures figures =
         new WalkFigures(5.0, right, right, right, 0.5, 0.0, right, staleness, 1.0);
-    return WalkWarning.of(options, epoch, figures);
+    return WalkWarning.of(options, refreshed, epoch, figures);
   }
 }
