@@ -117,13 +117,7 @@ class GraphBuilderTest {
   @Test
   void theExactBuilderIsWhatATrainerUsesByItself() throws IOException {
     Path without = temp.resolve("without");
-    TrainingConfig config = config();
-    Stopper stopper = new Stopper(-1, null);
-    try (RunImages images = RunImages.open(config);
-        RunFolder folder = RunFolder.open(without, Existing.REFUSE);
-        Trainer trainer = new Trainer(config, folder, images, stopper.stop(), stopper)) {
-      trainer.run();
-    }
+    TinyRun.train(without, config(), new Stopper(-1, null));
     Path with = temp.resolve("with");
     train(with, GraphBuilder.exact(), new Stopper(-1, null));
 
