@@ -14,12 +14,12 @@ MVN := scripts/mvn.sh
 .PHONY: demo-distributed docs
 .PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	chaos soak \
-	bench jmh example format check-format clean
+	bench bench-jar jmh example format check-format clean
 
 help:
 	@echo "make demo         train on Fashion-MNIST and show what it learned (minutes on 2 cores); SEED=n for another seed"
 	@echo "make demo-distributed  the same by two processes, each with half of the memory bank"
-	@echo "make reproduce    the long recipe in five arms, evaluated (hours; resumes); ARGS='--only instance' for some"
+	@echo "make reproduce    the runs of docs/results/protocol.md (days; resumes); ARGS='--data fashion-mnist --arms easy' for some"
 	@echo "make test         build everything and run all tests"
 	@echo "make test-more    the bank's and the images' native tests under ASan, UBSan and TSan"
 	@echo "make native       the native libraries, into build/native/lib"
@@ -128,9 +128,7 @@ test-golden: native
 test-cuda: package
 	@scripts/with-cuda.sh test
 
-bench-cuda: package
-	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
-	@$(MVN) -q -f bench/pom.xml package
+bench-cuda: bench-jar
 	@scripts/with-cuda.sh bench
 
 test-trainer-jar: package
@@ -158,10 +156,12 @@ demo-distributed: package
 			--set data.path="$$data" --set seed=$(SEED) $(ARGS) && \
 		bin/invp report $(RUN)-distributed
 
-reproduce: package
-	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --data "$$data" $(ARGS)
+# ARGS='--data fashion-mnist --arms lambda-0,hard-paper --seeds 1000-1002' for some; CIFAR-10 needs --cifar10 PATH.
+reproduce: bench-jar
+	@data=$$(scripts/fetch-fashion-mnist.sh) && python3 scripts/reproduce.py --fashion-mnist "$$data" $(ARGS)
 
 docs:
+	@python3 scripts/experiment.py $(ARGS)
 	@python3 scripts/figures.py $(ARGS)
 
 chaos: package
@@ -184,9 +184,12 @@ dist: package
 bench: package
 	@python3 bench/run.py $(if $(ONLY),--only $(ONLY)) $(if $(THREADS),--threads $(THREADS)) $(ARGS)
 
-jmh: package
+# The JMH benchmarks, and the controls that train through the library's API.
+bench-jar: package
 	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml
 	@$(MVN) -q -f bench/pom.xml package
+
+jmh: bench-jar
 	@"$$(scripts/find-jdk.sh)/bin/java" --enable-native-access=ALL-UNNAMED -jar bench/target/benchmarks.jar $(ARGS)
 
 example: package

@@ -17,7 +17,8 @@ Between markers in a page stands what its template makes of the results files:
 
 The first word of a place is the name of a results file without .json, the others are keys, indices, or key=value,
 which keeps the objects of a list that have it; a list of one object stands for the object. A place that ends in "?" may
-be missing: "-". A line "for NAME in PLACE:" is repeated for each element. Formats are Python's, and
+be missing: "-". A line "for NAME in PLACE:" is repeated for each element; a table that has no row then is left out.
+Formats are Python's, and
     %      a share as per cent, "78.02 %"; p the same without the sign
     min    seconds as "4 min 56 s"
     A/B    A for true, B for false
@@ -54,6 +55,7 @@ ANY_MARKER = re.compile(r"<!--\s*(figures|given|end)\b")
 FENCE = re.compile(r"^ *```.*?^ *```[^\n]*$", re.S | re.M)
 CODE = re.compile(r"^ {4}.*$|`[^`\n]*`", re.M)
 LOOP = re.compile(r"for (\w+) in (\S+): (.*)")
+TABLE_RULE = re.compile(r"\|(?: *:?-+:? *\|)+")
 UNITS = (
     r"%|points?\b|times (?:as|faster|slower|better)\b|(?:images|rows)/s\b|[GT]op/s\b|G[Ff][Ll][Oo][Pp]/s\b"
     r"|(?:ns|us|µs|ms|s|min|h|microseconds?|milliseconds?|seconds?|minutes?|hours?)\b"
@@ -96,7 +98,7 @@ class Figures(string.Formatter):
                 self.scope = {variable: element}
                 lines.append(self.format(body))
             self.scope = {}
-        return "\n".join(lines), self.used
+        return "\n".join(without_empty_tables(lines)), self.used
 
     def get_field(self, field_name, args, kwargs):
         return self.find(field_name, (str, int, float, bool, type(None), Missing)), field_name
@@ -136,6 +138,17 @@ class Figures(string.Formatter):
             return format(value, spec)
         except (ValueError, TypeError, IndexError):
             raise Fault(f"{value!r} cannot be written as {spec!r}") from None
+
+
+def without_empty_tables(lines):
+    """The lines but for the two that begin a table of no rows."""
+    kept = []
+    for number, line in enumerate(lines):
+        kept.append(line)
+        ends = number + 1 == len(lines) or not lines[number + 1].startswith("|")
+        if ends and len(kept) > 1 and TABLE_RULE.fullmatch(line) and kept[-2].startswith("|"):
+            del kept[-2:]
+    return kept
 
 
 def step(value, key):

@@ -94,6 +94,42 @@ class FiguresTest {
   }
 
   @Test
+  void aTableThatHasNoRowIsLeftOut() throws Exception {
+    write(
+        "docs/results/demo.json",
+        RESULTS.formatted("0123abc").replace("\"met\"", "\"none\": [], \"met\""));
+    String template =
+        """
+        <!-- figures:
+        | what | n |
+        | --- | ---: |
+        for r in demo.none: | {r.what} | {r.n} |
+
+        | what | n |
+        | --- | --- |
+        for r in demo.rows: | {r.what} | {r.n} |
+        -->
+        """;
+    write("docs/page.md", template + "<!-- end -->\n");
+
+    assertEquals("", errors(tree));
+
+    assertEquals(
+        template
+            + """
+
+
+            | what | n |
+            | --- | --- |
+            | a | 1200 |
+            | b | 3 |
+
+            <!-- end -->
+            """,
+        Files.readString(tree.resolve("docs/page.md")));
+  }
+
+  @Test
   void aTableThatDiffersFromItsFileIsRefusedWithItsLineAndNotTouched() throws Exception {
     write("README.md", "\nIt has <!-- figures: {demo.rows.0.n} -->1201<!-- end --> rows.\n");
 

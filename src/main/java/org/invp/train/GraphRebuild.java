@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * With {@code training.graph: epoch}, replaces the neighbour graph by the exact one of the whole
- * bank at the start of every {@code training.graph_every}-th epoch, counted from the first epoch
- * that begins with embeddings in the bank, and after every {@linkplain BankRefresh refresh} of the
- * bank. Borrows the state.
+ * bank, or by what another {@link GraphBuilder} makes of it, at the start of every {@code
+ * training.graph_every}-th epoch, counted from the first epoch that begins with embeddings in the
+ * bank, and after every {@linkplain BankRefresh refresh} of the bank. Borrows the state.
  *
  * <p>An epoch that is resumed in its middle goes on with the graph of its checkpoint; one that is
  * resumed at its start rebuilds the same graph from the same bank.
@@ -25,36 +25,44 @@ final class GraphRebuild {
   private final TrainingConfig config;
   private final TrainingState state;
   private final ProcessGroup group;
+  private final GraphBuilder builder;
   private final Runnable betweenSearches;
 
   /**
+   * @param builder of a graph that one process holds; shards are always rebuilt exactly
    * @param betweenSearches called every few thousand rows; it ends a rebuild by throwing
    */
   GraphRebuild(
-      TrainingConfig config, TrainingState state, ProcessGroup group, Runnable betweenSearches) {
+      TrainingConfig config,
+      TrainingState state,
+      ProcessGroup group,
+      GraphBuilder builder,
+      Runnable betweenSearches) {
     this.config = config;
     this.state = state;
     this.group = group;
+    this.builder = builder;
     this.betweenSearches = betweenSearches;
   }
 
   /** Rebuilds the graph. */
   void run(TrainingListener listener) {
     long start = System.nanoTime();
-    listener.phase("exact neighbour graph");
+    String name = builder.graphName();
+    listener.phase(name);
     NeighbourGraph.Progress progress =
         (done, total) -> {
-          listener.phase("exact neighbour graph, %d %%".formatted(100L * done / total));
+          listener.phase("%s, %d %%".formatted(name, 100L * done / total));
           betweenSearches.run();
         };
     if (group.size() == 1) {
-      state.graph().rebuild(state.bank(), progress);
+      builder.build(state.bank(), state.graph(), state.position().epoch(), progress);
     } else {
       rebuildShards(progress);
     }
     double seconds = (System.nanoTime() - start) * NANOS;
     state.totals().addGraphSeconds(seconds);
-    LOG.info("epoch {}: exact neighbour graph in {} s", state.position().epoch(), seconds);
+    LOG.info("epoch {}: {} in {} s", state.position().epoch(), name, seconds);
   }
 
   private void rebuildShards(NeighbourGraph.Progress progress) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
+import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
@@ -11,6 +12,7 @@ import org.invp.data.DataLoader;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
 import org.invp.io.AtomicFile;
+import org.invp.objective.GraphUpdate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -50,8 +52,8 @@ public final class Trainer implements AutoCloseable {
    *
    * @param folder open for this trainer
    * @param images those that the settings name; stay the caller's
-   * @throws org.invp.config.ConfigException when the settings do not fit the data, or not the run
-   *     that the folder holds
+   * @throws ConfigException when the settings do not fit the data, or not the run that the folder
+   *     holds
    */
   public Trainer(
       TrainingConfig config,
@@ -60,6 +62,24 @@ public final class Trainer implements AutoCloseable {
       StopRequest stop,
       TrainingListener listener) {
     this(config, folder, images, ProcessGroup.alone(), stop, listener);
+  }
+
+  /**
+   * Prepares a run in one process that trains on a graph of the caller's. Several ranks cannot:
+   * each holds a shard of the graph.
+   *
+   * @param builder writes the graph whenever {@code training.graph: epoch} rebuilds it
+   * @throws ConfigException also if the settings say {@code training.graph: lazy}, where nothing
+   *     would ask the builder
+   */
+  public Trainer(
+      TrainingConfig config,
+      RunFolder folder,
+      RunImages images,
+      GraphBuilder builder,
+      StopRequest stop,
+      TrainingListener listener) {
+    this(config, folder, images, ProcessGroup.alone(), asked(config, builder), stop, listener);
   }
 
   /**
@@ -73,6 +93,17 @@ public final class Trainer implements AutoCloseable {
       RunFolder folder,
       RunImages images,
       ProcessGroup group,
+      StopRequest stop,
+      TrainingListener listener) {
+    this(config, folder, images, group, GraphBuilder.exact(), stop, listener);
+  }
+
+  private Trainer(
+      TrainingConfig config,
+      RunFolder folder,
+      RunImages images,
+      ProcessGroup group,
+      GraphBuilder builder,
       StopRequest stop,
       TrainingListener listener) {
     this.config = config;
@@ -93,12 +124,20 @@ public final class Trainer implements AutoCloseable {
               config.optimizer(), config.training().epochs(), loader.batches());
       evaluator = new Evaluator(config, state, images, group, agreement::check);
       bankRefresh = new BankRefresh(config, state, evaluator);
-      graphRebuild = new GraphRebuild(config, state, group, agreement::check);
+      graphRebuild = new GraphRebuild(config, state, group, builder, agreement::check);
       walkProbe = new WalkProbe(config, state, images.train(), group, agreement::check, this::warn);
     } catch (RuntimeException | Error e) {
       cleanup.close();
       throw e;
     }
+  }
+
+  private static GraphBuilder asked(TrainingConfig config, GraphBuilder builder) {
+    if (config.training().graph() != GraphUpdate.EPOCH) {
+      throw new ConfigException(
+          "training.graph is lazy, allowed with a graph of the caller's: epoch");
+    }
+    return builder;
   }
 
   /**

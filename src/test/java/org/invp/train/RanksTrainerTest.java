@@ -222,7 +222,7 @@ class RanksTrainerTest {
         ranks,
         group -> {
           try (TrainingState state = state(group)) {
-            new GraphRebuild(config(List.of()), state, group, () -> {})
+            new GraphRebuild(config(List.of()), state, group, GraphBuilder.exact(), () -> {})
                 .run(new TrainingListener() {});
             save(state);
             return null;

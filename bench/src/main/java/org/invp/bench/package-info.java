@@ -1,2 +1,2 @@
-/** JMH benchmarks of the library. */
+/** JMH benchmarks of the library, and controls of what it learns. */
 package org.invp.bench;
