@@ -17,13 +17,15 @@ import org.invp.objective.GraphUpdate;
  * @param threads threads of the bank and of the network; 0 for as many as there are processors
  * @param graph {@code lazy}, as published: every step writes the neighbour graph's rows of its
  *     batch; {@code epoch}: no step does, and the exact graph of the whole bank is rebuilt at the
- *     start of an epoch
+ *     start of an epoch; {@code pixels}: no step does either, and the graph is the exact one of the
+ *     images' raw pixels, as evaluation views of length 1, built once
  * @param graphEvery with {@code graph: epoch}, the epochs from one rebuild to the next. The first
  *     is at the start of epoch 2, or of epoch 1 if the bank starts with features: the nearest of
  *     random rows say nothing, so until then the graph is all zeros, as at the published start
  * @param bankRefresh {@code never}, as published: a bank row changes only when its image is trained
  *     on; {@code epoch}: at the start of an epoch every row becomes the embedding that the network
- *     then gives of its image's evaluation view. Needs {@code graph: epoch}, which follows from it
+ *     then gives of its image's evaluation view. Needs {@code graph: epoch}, which follows from it,
+ *     or {@code pixels}
  * @param bankRefreshEvery with {@code bank_refresh: epoch}, the epochs from one refresh to the
  *     next; the first is at the start of epoch 2
  * @param checkpointEveryEpochs epochs between checkpoints, at least 1; the last epoch always has
@@ -57,9 +59,9 @@ public record LoopConfig(
 
   /** Checks what belongs together. */
   public LoopConfig {
-    if (bankRefresh == BankRefresh.EPOCH && graph != GraphUpdate.EPOCH) {
+    if (bankRefresh == BankRefresh.EPOCH && graph == GraphUpdate.LAZY) {
       throw new IllegalArgumentException(
-          "training.bank_refresh is epoch, which needs training.graph: epoch");
+          "training.bank_refresh is epoch, which needs training.graph: epoch, or pixels");
     }
   }
 

@@ -164,10 +164,8 @@ public final class KnnEvaluation {
 
   /** With the raw pixels: what any representation should beat. */
   public KnnResult pixels() {
-    int dimension = pixelDimension();
-    try (MemoryBank bank = ownBank(dimension);
-        FloatTensor queries = own(testParts, dimension)) {
-      bank.fill(rows -> pixels(trainParts, rows));
+    try (MemoryBank bank = pixelBank();
+        FloatTensor queries = own(testParts, pixelDimension())) {
       pixels(testParts, queries);
       return classify(bank, queries);
     }
@@ -210,6 +208,18 @@ public final class KnnEvaluation {
             .filter(label -> label != ImageDataset.UNLABELLED)
             .filter(label -> IntStream.of(trainLabels).anyMatch(other -> other == label))
             .count();
+  }
+
+  /** The raw pixels of this rank's training images, rows of length 1; the caller's to close. */
+  public MemoryBank pixelBank() {
+    MemoryBank bank = ownBank(pixelDimension());
+    try {
+      bank.fill(rows -> pixels(trainParts, rows));
+      return bank;
+    } catch (RuntimeException | Error e) {
+      bank.close();
+      throw e;
+    }
   }
 
   /** Bytes that {@link #pixels} needs, on all ranks together. */

@@ -5,5 +5,10 @@ public enum GraphUpdate {
   /** Every step writes the rows of its batch, as published. */
   LAZY,
   /** No step writes; the whole graph is rebuilt, exactly, between epochs. */
-  EPOCH
+  EPOCH,
+  /**
+   * No step writes; the exact graph of the images' raw pixels, built once before the first step.
+   * What it finds wrong is not what the network confuses.
+   */
+  PIXELS
 }

@@ -4,7 +4,9 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
+import org.invp.config.ConfigException;
 import org.invp.config.EvaluationConfig;
 import org.invp.config.EvaluationConfig.Features;
 import org.invp.config.TrainingConfig;
@@ -87,6 +89,20 @@ final class Evaluator {
   /** The bank's rows become the network's embeddings of the training images, of length 1. */
   void fillBank(NeighbourGraph.Progress progress) {
     knn.fill(state.bank(), state.network(), progress);
+  }
+
+  /**
+   * The raw pixels of this rank's training images, rows of length 1; the caller's to close.
+   *
+   * @throws ConfigException if they are too many for memory
+   */
+  MemoryBank pixelBank() {
+    if (!fits("the raw pixels", knn.pixelBytes())) {
+      throw new ConfigException(
+          "training.graph is pixels, which needs %d bytes for the images' pixels, allowed: at most %d"
+              .formatted(knn.pixelBytes(), MAX_BYTES));
+    }
+    return knn.pixelBank();
   }
 
   EpochAccuracy afterEpoch(int epoch, TrainingListener listener) {

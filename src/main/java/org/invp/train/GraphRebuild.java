@@ -1,5 +1,7 @@
 package org.invp.train;
 
+import java.util.function.Supplier;
+import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.config.TrainingConfig;
 import org.invp.distributed.ProcessGroup;
@@ -13,7 +15,9 @@ import org.slf4j.LoggerFactory;
  * With {@code training.graph: epoch}, replaces the neighbour graph by the exact one of the whole
  * bank, or by what another {@link GraphBuilder} makes of it, at the start of every {@code
  * training.graph_every}-th epoch, counted from the first epoch that begins with embeddings in the
- * bank, and after every {@linkplain BankRefresh refresh} of the bank. Borrows the state.
+ * bank, and after every {@linkplain BankRefresh refresh} of the bank. With {@code training.graph:
+ * pixels}, once before the first step by the exact one of the training images' raw pixels. Borrows
+ * the state.
  *
  * <p>An epoch that is resumed in its middle goes on with the graph of its checkpoint; one that is
  * resumed at its start rebuilds the same graph from the same bank.
@@ -26,10 +30,12 @@ final class GraphRebuild {
   private final TrainingState state;
   private final ProcessGroup group;
   private final GraphBuilder builder;
+  private final Supplier<MemoryBank> pixels;
   private final Runnable betweenSearches;
 
   /**
    * @param builder of a graph that one process holds; shards are always rebuilt exactly
+   * @param pixels gives this rank's raw pixels, to be closed
    * @param betweenSearches called every few thousand rows; it ends a rebuild by throwing
    */
   GraphRebuild(
@@ -37,43 +43,51 @@ final class GraphRebuild {
       TrainingState state,
       ProcessGroup group,
       GraphBuilder builder,
+      Supplier<MemoryBank> pixels,
       Runnable betweenSearches) {
     this.config = config;
     this.state = state;
     this.group = group;
     this.builder = builder;
+    this.pixels = pixels;
     this.betweenSearches = betweenSearches;
   }
 
   /** Rebuilds the graph. */
   void run(TrainingListener listener) {
     long start = System.nanoTime();
-    String name = builder.graphName();
+    boolean ofPixels = config.training().graph() == GraphUpdate.PIXELS;
+    String name = ofPixels ? "neighbour graph of the raw pixels" : builder.graphName();
     listener.phase(name);
     NeighbourGraph.Progress progress =
         (done, total) -> {
           listener.phase("%s, %d %%".formatted(name, 100L * done / total));
           betweenSearches.run();
         };
-    if (group.size() == 1) {
-      builder.build(state.bank(), state.graph(), state.position().epoch(), progress);
+    if (ofPixels) {
+      try (MemoryBank rows = pixels.get()) {
+        rebuild(rows, progress);
+      }
     } else {
-      rebuildShards(progress);
+      rebuild(state.bank(), progress);
     }
     double seconds = (System.nanoTime() - start) * NANOS;
     state.totals().addGraphSeconds(seconds);
     LOG.info("epoch {}: {} in {} s", state.position().epoch(), name, seconds);
   }
 
-  private void rebuildShards(NeighbourGraph.Progress progress) {
+  private void rebuild(MemoryBank rows, NeighbourGraph.Progress progress) {
+    if (group.size() == 1) {
+      builder.build(rows, state.graph(), state.position().epoch(), progress);
+    } else {
+      rebuildShards(rows, progress);
+    }
+  }
+
+  private void rebuildShards(MemoryBank rows, NeighbourGraph.Progress progress) {
     try (ShardedInvariancePropagation objective =
         new ShardedInvariancePropagation(
-            group,
-            state.shard(),
-            state.bank(),
-            state.graph(),
-            config.objective(),
-            GraphUpdate.EPOCH)) {
+            group, state.shard(), rows, state.graph(), config.objective(), GraphUpdate.EPOCH)) {
       objective.rebuildGraph(progress);
     }
   }
@@ -88,7 +102,10 @@ final class GraphRebuild {
   static boolean isDue(TrainingConfig config, int epoch) {
     int first = config.objective().bankStart() == BankStart.FEATURES ? 1 : 2;
     boolean regular = epoch >= first && (epoch - first) % config.training().graphEvery() == 0;
-    return config.training().graph() == GraphUpdate.EPOCH
-        && (regular || BankRefresh.isDue(config, epoch));
+    return switch (config.training().graph()) {
+      case LAZY -> false;
+      case EPOCH -> regular || BankRefresh.isDue(config, epoch);
+      case PIXELS -> epoch == 1;
+    };
   }
 }

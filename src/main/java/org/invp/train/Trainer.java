@@ -1,6 +1,7 @@
 package org.invp.train;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
@@ -124,7 +125,8 @@ public final class Trainer implements AutoCloseable {
               config.optimizer(), config.training().epochs(), loader.batches());
       evaluator = new Evaluator(config, state, images, group, agreement::check);
       bankRefresh = new BankRefresh(config, state, evaluator);
-      graphRebuild = new GraphRebuild(config, state, group, builder, agreement::check);
+      graphRebuild =
+          new GraphRebuild(config, state, group, builder, evaluator::pixelBank, agreement::check);
       walkProbe = new WalkProbe(config, state, images.train(), group, agreement::check, this::warn);
     } catch (RuntimeException | Error e) {
       cleanup.close();
@@ -135,7 +137,8 @@ public final class Trainer implements AutoCloseable {
   private static GraphBuilder asked(TrainingConfig config, GraphBuilder builder) {
     if (config.training().graph() != GraphUpdate.EPOCH) {
       throw new ConfigException(
-          "training.graph is lazy, allowed with a graph of the caller's: epoch");
+          "training.graph is %s, allowed with a graph of the caller's: epoch"
+              .formatted(config.training().graph().name().toLowerCase(Locale.ROOT)));
     }
     return builder;
   }

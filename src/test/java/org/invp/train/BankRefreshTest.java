@@ -73,7 +73,7 @@ class BankRefreshTest {
     ConfigException refused =
         assertThrows(ConfigException.class, () -> config("training.graph=lazy"));
     assertEquals(
-        "tiny.yaml: training.bank_refresh is epoch, which needs training.graph: epoch",
+        "tiny.yaml: training.bank_refresh is epoch, which needs training.graph: epoch, or pixels",
         refused.getMessage());
   }
 

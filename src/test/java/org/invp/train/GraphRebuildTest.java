@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.data.DataLoader;
+import org.invp.data.ImageDataset;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,6 +51,8 @@ class GraphRebuildTest {
     "epoch,  random,   3, 2 5",
     "epoch,  features, 1, 1 2 3 4 5 6 7",
     "epoch,  features, 3, 1 4 7",
+    "pixels, random,   1, 1",
+    "pixels, features, 2, 1",
   })
   void theGraphIsRebuiltFromTheFirstEpochThatBeginsWithEmbeddings(
       String graph, String start, int every, String expected) {
@@ -107,6 +111,63 @@ class GraphRebuildTest {
   }
 
   @Test
+  void theGraphOfRawPixelsEqualsBruteForceAndStays() {
+    TrainingConfig config = config("training.graph=pixels", "training.bank_refresh=epoch");
+    int[] expected = bruteForce(unit(pixels(config)));
+    for (int step : new int[] {1, 2 * TinyRun.BATCHES + 1}) {
+      TinyRun.train(temp, config, new Stopper(step, null));
+      try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
+        assertArrayEquals(expected, graph(checkpoint), "step " + step);
+      }
+    }
+  }
+
+  @Test
+  void aRunOnThePixelsGraphThatIsStoppedWhileItIsBuiltEndsWithTheSameBits() throws IOException {
+    TrainingConfig config = config("training.graph=pixels");
+    Path whole = temp.resolve("whole");
+    Path stopped = temp.resolve("stopped");
+    TinyRun.train(whole, config, new Stopper(-1, null));
+    assertEquals(
+        Outcome.STOPPED,
+        TinyRun.train(stopped, config, new Stopper(-1, "neighbour graph of the raw pixels, 100")));
+    TinyRun.train(stopped, config, new Stopper(3, null));
+    TinyRun.train(stopped, config, new Stopper(-1, null));
+    assertArrayEquals(
+        Files.readAllBytes(whole.resolve("checkpoint.safetensors")),
+        Files.readAllBytes(stopped.resolve("checkpoint.safetensors")));
+  }
+
+  private static float[] pixels(TrainingConfig config) {
+    int columns = TinyRun.SIDE * TinyRun.SIDE;
+    float[] pixels = new float[TinyRun.TRAIN_IMAGES * columns];
+    try (ImageDataset images = Setup.trainingImages(config);
+        DataLoader loader =
+            new DataLoader(images, Setup.knnProtocol(config).rawView(), 1, 1, 0, true)) {
+      loader.start(0, 0);
+      for (int row = 0; row < TinyRun.TRAIN_IMAGES; row++) {
+        System.arraycopy(loader.next().images().toArray(), 0, pixels, row * columns, columns);
+      }
+    }
+    return pixels;
+  }
+
+  private static float[] unit(float[] rows) {
+    int columns = rows.length / TinyRun.TRAIN_IMAGES;
+    float[] unit = new float[rows.length];
+    for (int row = 0; row < TinyRun.TRAIN_IMAGES; row++) {
+      double square = 0;
+      for (int c = row * columns; c < (row + 1) * columns; c++) {
+        square += (double) rows[c] * rows[c];
+      }
+      for (int c = row * columns; c < (row + 1) * columns; c++) {
+        unit[c] = (float) (rows[c] / Math.sqrt(square));
+      }
+    }
+    return unit;
+  }
+
+  @Test
   void beforeTheFirstRebuildTheGraphStaysEmpty() {
     TinyRun.train(temp, config(), new Stopper(TinyRun.BATCHES - 1, null));
     try (Checkpoint checkpoint = Checkpoint.read(temp.resolve("checkpoint.safetensors"))) {
@@ -158,9 +219,10 @@ class GraphRebuildTest {
   }
 
   private static float score(float[] bank, int query, int row) {
+    int dimension = bank.length / TinyRun.TRAIN_IMAGES;
     float sum = 0;
-    for (int d = 0; d < DIMENSION; d++) {
-      sum = Math.fma(bank[query * DIMENSION + d], bank[row * DIMENSION + d], sum);
+    for (int d = 0; d < dimension; d++) {
+      sum = Math.fma(bank[query * dimension + d], bank[row * dimension + d], sum);
     }
     return sum;
   }

@@ -111,6 +111,15 @@ class RanksTrainerTest {
   }
 
   @Test
+  void theGraphOfRawPixelsIsThatOfOneProcess() throws Exception {
+    train(1, 1, "training.graph=pixels");
+    int[] whole = graph();
+    run = temp.resolve("ranks");
+    train(3, 1, "training.graph=pixels");
+    assertArrayEquals(whole, graph());
+  }
+
+  @Test
   void aCheckpointOfTwoGoesOnWithThree() throws Exception {
     train(2, 5);
     assertEquals(List.of(Outcome.COMPLETE), distinct(train(3, -1)));
@@ -222,7 +231,8 @@ class RanksTrainerTest {
         ranks,
         group -> {
           try (TrainingState state = state(group)) {
-            new GraphRebuild(config(List.of()), state, group, GraphBuilder.exact(), () -> {})
+            new GraphRebuild(
+                    config(List.of()), state, group, GraphBuilder.exact(), () -> null, () -> {})
                 .run(new TrainingListener() {});
             save(state);
             return null;
