@@ -25,7 +25,8 @@ struct Preference {
     if (selection == INVP_BANK_SELECTION_RANDOM) {
       return (mix(stream ^ static_cast<uint64_t>(j)) >> 32) << 32 | ~static_cast<uint32_t>(j);
     }
-    // The least similar by (score, smaller id first) are the most similar ones of the negated scores.
+    // The least similar by (score, smaller id first) are the most similar ones of the negated
+    // scores.
     return rank_key(selection == INVP_BANK_SELECTION_HARD ? -score : score, id);
   }
 

@@ -1,6 +1,6 @@
-/* The hardest (least similar), the easiest or any of an anchor's positives, a block per anchor: a few
- * hundred keys, of which the wanted ones fit into shared memory and find their places by counting
- * who ranks before them. */
+/* The hardest (least similar), the easiest or any of an anchor's positives, a block per anchor: a
+ * few hundred keys, of which the wanted ones fit into shared memory and find their places by
+ * counting who ranks before them. */
 #include "arguments.h"
 #include "best.cuh"
 #include "preference.h"
@@ -19,9 +19,9 @@ __global__ void __launch_bounds__(kBlockThreads)
   const int32_t* const own_ids = ids + anchor * width;
   const float* const own_scores = scores + anchor * width;
   const bank::Preference preference(selection, draw, anchors[anchor]);
-  const int taken = block_best(
-      [=](int64_t j) { return preference.key(own_ids[j], own_scores[j], j); }, width, count, list,
-      counter, *scratch);
+  const int taken =
+      block_best([=](int64_t j) { return preference.key(own_ids[j], own_scores[j], j); }, width,
+                 count, list, counter, *scratch);
   for (int i = static_cast<int>(threadIdx.x); i < count; i += kBlockThreads) {
     const int64_t at = anchor * count + (i < taken ? rank_in(list, taken, i) : i);
     chosen[at] = i < taken ? preference.id(list[i], own_ids) : -1;

@@ -132,9 +132,9 @@ int32_t invp_bank_score(invp_bank_engine* engine, const float* bank, int64_t row
  * chosen_scores [batch, count], chosen padded with -1.
  *
  * The draw's rank of entry j of anchor i is the upper half of mix(mix(draw ^ i) ^ j), the largest
- * first, ties to the smaller j, with mix the finaliser of SplitMix64 after its increment: it depends
- * on the draw, the anchor and the place in the row, and on nothing else. `draw` counts for _RANDOM
- * only.
+ * first, ties to the smaller j, with mix the finaliser of SplitMix64 after its increment: it
+ * depends on the draw, the anchor and the place in the row, and on nothing else. `draw` counts for
+ * _RANDOM only.
  */
 int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* anchors, const int32_t* ids,
                          const float* scores, int32_t batch, int32_t width, int32_t count,

@@ -422,13 +422,11 @@ TEST(CudaChoose, pads_and_counts_repeated_ids_repeatedly) {
   DeviceArray<int32_t> anchor(std::vector<int32_t>{0}), device_ids(ids), chosen(5);
   DeviceArray<float> device_scores(scores), chosen_scores(5);
   check_status(invp_cuda_choose(kStream, anchor.get(), device_ids.get(), device_scores.get(), 1, 6,
-                                5, INVP_BANK_SELECTION_HARD, 0, chosen.get(),
-                                chosen_scores.get()));
+                                5, INVP_BANK_SELECTION_HARD, 0, chosen.get(), chosen_scores.get()));
   EXPECT_EQ(chosen.read(), (std::vector<int32_t>{7, 4, 4, 4, -1}));
   EXPECT_EQ(chosen_scores.read(), (std::vector<float>{0.25f, 0.5f, 0.5f, 0.5f, 0}));
   check_status(invp_cuda_choose(kStream, anchor.get(), device_ids.get(), device_scores.get(), 1, 6,
-                                2, INVP_BANK_SELECTION_EASY, 0, chosen.get(),
-                                chosen_scores.get()));
+                                2, INVP_BANK_SELECTION_EASY, 0, chosen.get(), chosen_scores.get()));
   EXPECT_EQ(chosen.read()[1], 4);
 }
 
