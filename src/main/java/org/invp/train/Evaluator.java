@@ -92,16 +92,20 @@ final class Evaluator {
   }
 
   /**
-   * The raw pixels of this rank's training images, rows of length 1; the caller's to close.
+   * Refuses a graph of the raw pixels of more images than fit into memory.
    *
-   * @throws ConfigException if they are too many for memory
+   * @throws ConfigException naming the setting
    */
-  MemoryBank pixelBank() {
-    if (!fits("the raw pixels", knn.pixelBytes())) {
+  void requireRoomForPixels() {
+    if (knn.pixelBytes() > MAX_BYTES) {
       throw new ConfigException(
           "training.graph is pixels, which needs %d bytes for the images' pixels, allowed: at most %d"
               .formatted(knn.pixelBytes(), MAX_BYTES));
     }
+  }
+
+  /** The raw pixels of this rank's training images, rows of length 1; the caller's to close. */
+  MemoryBank pixelBank() {
     return knn.pixelBank();
   }
 

@@ -124,6 +124,9 @@ public final class Trainer implements AutoCloseable {
           new LearningRateSchedule(
               config.optimizer(), config.training().epochs(), loader.batches());
       evaluator = new Evaluator(config, state, images, group, agreement::check);
+      if (config.training().graph() == GraphUpdate.PIXELS) {
+        evaluator.requireRoomForPixels();
+      }
       bankRefresh = new BankRefresh(config, state, evaluator);
       graphRebuild =
           new GraphRebuild(config, state, group, builder, evaluator::pixelBank, agreement::check);
