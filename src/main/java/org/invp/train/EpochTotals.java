@@ -1,9 +1,9 @@
 package org.invp.train;
 
-import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
-import java.util.function.BiConsumer;
 import org.invp.InvalidDataException;
 import org.invp.objective.StepResult;
 
@@ -12,55 +12,57 @@ import org.invp.objective.StepResult;
  * carries them, so that an epoch that was interrupted reports what an unbroken one would have.
  */
 final class EpochTotals {
-  private static final String[] NAMES = {
-    "images",
-    "loss",
-    "loss_ins",
-    "loss_inv",
-    "cosine",
-    "seconds",
-    "bank",
-    "network",
-    "wait",
-    "graph",
-    "corrupt",
-    "refresh",
-    "walk_seconds"
-  };
+  /** What is summed up; a checkpoint has each under its name in lower case. */
+  private enum Sum {
+    IMAGES,
+    LOSS,
+    LOSS_INS,
+    LOSS_INV,
+    COSINE,
+    SECONDS,
+    BANK,
+    NETWORK,
+    WAIT,
+    GRAPH,
+    CORRUPT,
+    REFRESH,
+    WALK_SECONDS
+  }
+
   private static final String PREFIX = "totals.";
 
-  private final double[] sums = new double[NAMES.length];
+  private final Map<Sum, Double> sums = new EnumMap<>(Sum.class);
   private WalkFigures walk = WalkFigures.NONE;
 
   /** Adds one step; losses are means over the batch and are weighted by its size. */
   void add(int images, double loss, StepResult result) {
-    sums[0] += images;
-    sums[1] += images * loss;
-    sums[2] += images * result.lossIns();
-    sums[3] += images * result.lossInv();
-    sums[4] += images * result.meanCosine();
+    add(Sum.IMAGES, images);
+    add(Sum.LOSS, images * loss);
+    add(Sum.LOSS_INS, images * result.lossIns());
+    add(Sum.LOSS_INV, images * result.lossInv());
+    add(Sum.COSINE, images * result.meanCosine());
   }
 
   /** Adds the seconds that one step spent in the objective and in the network. */
   void addStepSeconds(double bank, double network) {
-    sums[6] += bank;
-    sums[7] += network;
+    add(Sum.BANK, bank);
+    add(Sum.NETWORK, network);
   }
 
   /** Adds wall-clock seconds, and those of them that were spent waiting for images. */
   void addSeconds(double all, double wait) {
-    sums[5] += all;
-    sums[8] += wait;
+    add(Sum.SECONDS, all);
+    add(Sum.WAIT, wait);
   }
 
   /** Adds seconds that rebuilding the neighbour graph took. */
   void addGraphSeconds(double seconds) {
-    sums[9] += seconds;
+    add(Sum.GRAPH, seconds);
   }
 
   /** Adds seconds that computing all rows of the bank took. */
   void addRefreshSeconds(double seconds) {
-    sums[11] += seconds;
+    add(Sum.REFRESH, seconds);
   }
 
   /**
@@ -70,7 +72,7 @@ final class EpochTotals {
    */
   void noteWalk(WalkFigures figures, double seconds) {
     walk = figures;
-    sums[12] += seconds;
+    add(Sum.WALK_SECONDS, seconds);
   }
 
   /** What the walk finds; {@link WalkFigures#NONE} before somebody has looked. */
@@ -80,22 +82,22 @@ final class EpochTotals {
 
   /** Counts images that could not be read. */
   void addCorrupt(int images) {
-    sums[10] += images;
+    add(Sum.CORRUPT, images);
   }
 
   /** The images of the epoch so far that took part in a step. */
   int images() {
-    return (int) sums[0];
+    return (int) sum(Sum.IMAGES);
   }
 
   void clear() {
-    Arrays.fill(sums, 0);
+    sums.clear();
     walk = WalkFigures.NONE;
   }
 
   /** The mean loss so far. */
   double loss() {
-    return sums[1] / sums[0];
+    return sum(Sum.LOSS) / sum(Sum.IMAGES);
   }
 
   /**
@@ -105,27 +107,27 @@ final class EpochTotals {
    * @param rate the learning rate of the last step
    */
   EpochMetrics toMetrics(int epoch, double weight, double rate, Evaluator.EpochAccuracy accuracy) {
-    double images = sums[0];
-    double seconds = sums[5];
+    double images = sum(Sum.IMAGES);
+    double seconds = sum(Sum.SECONDS);
     return new EpochMetrics(
         epoch,
         loss(),
-        sums[2] / images,
-        sums[3] / images,
+        sum(Sum.LOSS_INS) / images,
+        sum(Sum.LOSS_INV) / images,
         weight,
         rate,
         (int) images,
         seconds,
         images / seconds,
-        sums[6],
-        sums[7],
-        sums[8],
-        sums[9],
-        sums[11],
-        (int) sums[10],
+        sum(Sum.BANK),
+        sum(Sum.NETWORK),
+        sum(Sum.WAIT),
+        sum(Sum.GRAPH),
+        sum(Sum.REFRESH),
+        (int) sum(Sum.CORRUPT),
         accuracy.bank(),
         accuracy.embedding(),
-        sums[4] / images,
+        sum(Sum.COSINE) / images,
         walk.size(),
         walk.right(),
         walk.positivesRight(),
@@ -135,13 +137,15 @@ final class EpochTotals {
         walk.classCovered(),
         walk.staleness(),
         walk.graphAgreement(),
-        sums[12]);
+        sum(Sum.WALK_SECONDS));
   }
 
   /** The sums as text that reads back to the same bits. */
   Map<String, String> toMetadata() {
     Map<String, String> metadata = new LinkedHashMap<>();
-    each((name, index) -> metadata.put(PREFIX + name, Double.toString(sums[index])));
+    for (Sum what : Sum.values()) {
+      metadata.put(name(what), Double.toString(sum(what)));
+    }
     metadata.putAll(walk.toMetadata());
     return metadata;
   }
@@ -149,21 +153,26 @@ final class EpochTotals {
   /** Reads what {@link #toMetadata} wrote; a sum that an older checkpoint lacks is 0. */
   void restore(Map<String, String> metadata) {
     walk = WalkFigures.from(metadata);
-    each(
-        (name, index) -> {
-          String text = metadata.getOrDefault(PREFIX + name, "0");
-          try {
-            sums[index] = Double.parseDouble(text);
-          } catch (NumberFormatException e) {
-            throw new InvalidDataException(
-                "the checkpoint's %s%s is %s, not a number".formatted(PREFIX, name, text), e);
-          }
-        });
+    for (Sum what : Sum.values()) {
+      String text = metadata.getOrDefault(name(what), "0");
+      try {
+        sums.put(what, Double.valueOf(text));
+      } catch (NumberFormatException e) {
+        throw new InvalidDataException(
+            "the checkpoint's %s is %s, not a number".formatted(name(what), text), e);
+      }
+    }
   }
 
-  private static void each(BiConsumer<String, Integer> action) {
-    for (int i = 0; i < NAMES.length; i++) {
-      action.accept(NAMES[i], i);
-    }
+  private static String name(Sum what) {
+    return PREFIX + what.name().toLowerCase(Locale.ROOT);
+  }
+
+  private void add(Sum what, double value) {
+    sums.merge(what, value, Double::sum);
+  }
+
+  private double sum(Sum what) {
+    return sums.getOrDefault(what, 0.0);
   }
 }
