@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.invp.bindings.bank.InvpBank;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 
 /** The stages over a shard on the CPU, each one call of {@code libinvp_bank.so}. */
@@ -160,7 +161,7 @@ final class CpuShardStages implements ShardStages {
   private static void requireLength(String name, double[] values, int length) {
     if (values.length != length) {
       throw new IllegalArgumentException(
-          "%s has %d values, needs %d".formatted(name, values.length, length));
+          Text.format("%s has %d values, needs %d", name, values.length, length));
     }
   }
 }

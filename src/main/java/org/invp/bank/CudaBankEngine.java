@@ -7,6 +7,7 @@ import org.invp.bank.cuda.CudaStages;
 import org.invp.bindings.cuda.InvpCuda;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.tensor.Memory;
@@ -37,8 +38,8 @@ final class CudaBankEngine implements BankEngine {
 
   @Override
   public String info() {
-    return "%s, %s, %s"
-        .formatted(stages.device(), CudaDevice.versions(), NativeLibraries.buildInfo(Room.CUDA));
+    return Text.format(
+        "%s, %s, %s", stages.device(), CudaDevice.versions(), NativeLibraries.buildInfo(Room.CUDA));
   }
 
   private MemorySegment address(FloatTensor tensor) {
@@ -98,8 +99,9 @@ final class CudaBankEngine implements BankEngine {
     int rows = rows(bank);
     if (search.count() > rows) {
       throw new IllegalArgumentException(
-          "count of nearest rows is %d, allowed: 1 to the number of rows, %d"
-              .formatted(search.count(), rows));
+          Text.format(
+              "count of nearest rows is %d, allowed: 1 to the number of rows, %d",
+              search.count(), rows));
     }
     int nativeOrder =
         order == Order.ID ? InvpCuda.INVP_CUDA_ORDER_ID() : InvpCuda.INVP_CUDA_ORDER_SIMILARITY();

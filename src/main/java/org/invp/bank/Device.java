@@ -5,6 +5,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.invp.InvpException;
 import org.invp.bank.cuda.CudaDevice;
+import org.invp.internal.Text;
 
 /**
  * Where the bank's work is done, by name: {@code cpu}; {@code cuda} or {@code cuda:1}, an NVIDIA
@@ -54,7 +55,7 @@ public record Device(Kind kind, int index) {
       case "cuda-simt" -> new Device(Kind.CUDA_SIMT, 0);
       default ->
           throw new IllegalArgumentException(
-              "unknown device '%s', allowed: %s".formatted(name, ALLOWED));
+              Text.format("unknown device '%s', allowed: %s", name, ALLOWED));
     };
   }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.Consumer;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.Npy;
 import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
@@ -70,7 +71,7 @@ public final class MemoryBank implements AutoCloseable {
   private static MemoryBank load(FloatTensor mapped, boolean writable, BankEngine engine) {
     if (writable) {
       throw new IllegalArgumentException(
-          "a bank on %s cannot write to a mapped file".formatted(engine.memory().name()));
+          Text.format("a bank on %s cannot write to a mapped file", engine.memory().name()));
     }
     MemoryBank bank = create((int) mapped.shape(0), (int) mapped.shape(1), engine);
     try {

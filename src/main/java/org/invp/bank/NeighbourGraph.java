@@ -1,5 +1,6 @@
 package org.invp.bank;
 
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.tensor.Memory;
@@ -83,8 +84,8 @@ public final class NeighbourGraph implements AutoCloseable {
     int k = degree();
     if (bank.rows() != rows || k >= rows) {
       throw new IllegalArgumentException(
-          "a graph of %d x %d cannot hold the neighbours of %d rows"
-              .formatted(rows, k, bank.rows()));
+          Text.format(
+              "a graph of %d x %d cannot hold the neighbours of %d rows", rows, k, bank.rows()));
     }
     BankEngine engine = bank.engine();
     int most = Math.min(ROWS_PER_CALL, rows);

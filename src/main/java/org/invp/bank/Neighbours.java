@@ -1,5 +1,7 @@
 package org.invp.bank;
 
+import org.invp.internal.Text;
+
 /** The most similar bank rows of a batch of queries, most similar first, ties to the smaller id. */
 public final class Neighbours {
   private final int count;
@@ -16,8 +18,9 @@ public final class Neighbours {
   public Neighbours(int count, int[] ids, float[] scores) {
     if (count < 1 || ids.length % count != 0 || scores.length != ids.length) {
       throw new IllegalArgumentException(
-          "%d ids and %d scores for %d neighbours per query"
-              .formatted(ids.length, scores.length, count));
+          Text.format(
+              "%d ids and %d scores for %d neighbours per query",
+              ids.length, scores.length, count));
     }
     this.count = count;
     this.ids = ids;

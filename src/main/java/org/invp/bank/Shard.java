@@ -1,5 +1,7 @@
 package org.invp.bank;
 
+import org.invp.internal.Text;
+
 /**
  * Which rows of a bank and a graph lie in which process. Row g of the whole belongs to rank g mod R
  * and is its row g div R: strided, since data sets are often ordered by class and contiguous shards
@@ -15,11 +17,11 @@ public record Shard(int rank, int size, int rows) {
   public Shard {
     if (size < 1 || rank < 0 || rank >= size) {
       throw new IllegalArgumentException(
-          "rank %d of %d processes, allowed: 0 to size - 1".formatted(rank, size));
+          Text.format("rank %d of %d processes, allowed: 0 to size - 1", rank, size));
     }
     if (rows < size) {
       throw new IllegalArgumentException(
-          "%d images for %d processes, allowed: at least one image each".formatted(rows, size));
+          Text.format("%d images for %d processes, allowed: at least one image each", rows, size));
     }
   }
 

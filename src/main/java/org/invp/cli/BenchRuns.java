@@ -4,7 +4,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import org.invp.internal.Text;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,14 +43,14 @@ class BenchRuns {
   /** Refuses a value below the least allowed. */
   void atLeast(String option, int value, int least) {
     if (value < least) {
-      throw wrong("%s is %d, allowed: at least %d".formatted(option, value, least));
+      throw wrong(Text.format("%s is %d, allowed: at least %d", option, value, least));
     }
   }
 
   /** Refuses a value above the most allowed. */
   void atMost(String option, int value, int most, String reason) {
     if (value > most) {
-      throw wrong("%s is %d, allowed: at most %d, %s".formatted(option, value, most, reason));
+      throw wrong(Text.format("%s is %d, allowed: at most %d, %s", option, value, most, reason));
     }
   }
 
@@ -69,7 +71,7 @@ class BenchRuns {
     if (json) {
       out.println(JsonMapper.builder().build().writeValueAsString(result));
     } else {
-      result.forEach((name, value) -> out.printf("%-12s %s%n", name, value));
+      result.forEach((name, value) -> out.printf(Locale.ROOT, "%-12s %s%n", name, value));
     }
     out.flush();
   }

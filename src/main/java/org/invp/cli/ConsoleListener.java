@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.train.EpochMetrics;
 import org.invp.train.FinalMetrics;
 import org.invp.train.StepMetrics;
@@ -79,7 +80,7 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
         metrics.mode(),
         metrics.seed());
     Set<Integer> ks = metrics.embeddingKnnByK().keySet();
-    row("", ks, "k = %d"::formatted);
+    row("", ks, k -> Text.format("k = %d", k));
     row("raw pixels", metrics.pixelKnnByK(), ks);
     row("untrained network", metrics.untrainedKnnByK(), ks);
     row("untrained backbone", metrics.untrainedBackboneKnnByK(), ks);
@@ -112,15 +113,15 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
 
   private void row(String name, Map<Integer, Double> byK, Set<Integer> ks) {
     if (byK == null) {
-      out.printf("  %-20s  not measured%n", name);
+      out.printf(Locale.ROOT, "  %-20s  not measured%n", name);
       return;
     }
     row(name, ks, k -> byK.containsKey(k) ? percent(byK.get(k)) : "-");
   }
 
   private void row(String name, Set<Integer> ks, IntFunction<String> cell) {
-    StringBuilder line = new StringBuilder("  %-20s".formatted(name));
-    ks.forEach(k -> line.append("%10s".formatted(cell.apply(k))));
+    StringBuilder line = new StringBuilder(Text.format("  %-20s", name));
+    ks.forEach(k -> line.append(Text.format("%10s", cell.apply(k))));
     out.println(line);
   }
 
@@ -157,7 +158,7 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
   /** The share of the time that the loader made the trainer wait, where it is worth a word. */
   private static String waited(EpochMetrics metrics) {
     long percent = Math.round(100 * metrics.loaderWait() / metrics.seconds());
-    return percent < 1 ? "" : "  (%d %% waiting for images)".formatted(percent);
+    return percent < 1 ? "" : Text.format("  (%d %% waiting for images)", percent);
   }
 
   private static String percent(double share) {

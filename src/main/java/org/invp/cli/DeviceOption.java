@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.invp.bank.BankEngine;
 import org.invp.bank.Device;
+import org.invp.internal.Text;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -54,7 +55,7 @@ final class DeviceOption {
   Device choose(Device asked) {
     Device.Choice choice = asked.choose();
     if (asked.kind() == Device.Kind.AUTO) {
-      say("device auto: %s (%s)".formatted(choice.device(), choice.reason()));
+      say(Text.format("device auto: %s (%s)", choice.device(), choice.reason()));
     }
     return choice.device();
   }

@@ -14,6 +14,7 @@ import org.invp.data.ImageDataset;
 import org.invp.data.Split;
 import org.invp.eval.FeatureExtractor;
 import org.invp.eval.UnitRows;
+import org.invp.internal.Text;
 import org.invp.io.NamedTensor;
 import org.invp.io.Npy;
 import org.invp.io.Safetensors;
@@ -57,7 +58,7 @@ final class EmbedCommand implements Callable<Integer> {
       }
       throw new ParameterException(
           command.commandLine(),
-          "--out %s: the ending is none of .npy, .safetensors and .parquet".formatted(target));
+          Text.format("--out %s: the ending is none of .npy, .safetensors and .parquet", target));
     }
   }
 
@@ -143,12 +144,12 @@ final class EmbedCommand implements Callable<Integer> {
     Path folder = target.toAbsolutePath().getParent();
     if (!Files.isDirectory(folder) || !Files.isWritable(folder)) {
       throw new InvpException(
-          "could not write %s: %s"
-              .formatted(
-                  target,
-                  Files.isDirectory(folder)
-                      ? "permission denied"
-                      : "%s is no folder".formatted(folder)));
+          Text.format(
+              "could not write %s: %s",
+              target,
+              Files.isDirectory(folder)
+                  ? "permission denied"
+                  : Text.format("%s is no folder", folder)));
     }
   }
 

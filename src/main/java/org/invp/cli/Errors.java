@@ -3,6 +3,7 @@ package org.invp.cli;
 import java.io.PrintWriter;
 import org.invp.InvpException;
 import org.invp.config.ConfigException;
+import org.invp.internal.Text;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -26,9 +27,9 @@ final class Errors {
   static int reportUsage(ParameterException failure, PrintWriter err) {
     CommandLine command = failure.getCommandLine();
     err.println(
-        "%s%s (see %s --help)"
-            .formatted(
-                PREFIX, oneLine(failure.getMessage()), command.getCommandSpec().qualifiedName()));
+        Text.format(
+            "%s%s (see %s --help)",
+            PREFIX, oneLine(failure.getMessage()), command.getCommandSpec().qualifiedName()));
     return Main.WRONG_USE;
   }
 

@@ -21,6 +21,7 @@ import org.invp.eval.LabelledViews;
 import org.invp.eval.Score;
 import org.invp.eval.TuningLoop;
 import org.invp.eval.TuningRates;
+import org.invp.internal.Text;
 import org.invp.nn.Classifier.Statistics;
 import org.invp.nn.Network;
 import org.invp.train.LearningRateSchedule;
@@ -221,11 +222,11 @@ final class EvalFinetuneCommand implements Callable<Integer> {
     int colon = data.indexOf(':');
     if (colon <= 0 || colon == data.length() - 1) {
       throw new ParameterException(
-          spec.commandLine(), "--data %s: expected FORMAT:PATH".formatted(data));
+          spec.commandLine(), Text.format("--data %s: expected FORMAT:PATH", data));
     }
     List<String> overrides = new ArrayList<>();
     overrides.add("data.format=" + data.substring(0, colon));
-    overrides.add("data.path='%s'".formatted(data.substring(colon + 1).replace("'", "''")));
+    overrides.add(Text.format("data.path='%s'", data.substring(colon + 1).replace("'", "''")));
     overrides.add("data.limit=0");
     overrides.add("evaluation.split=test");
     overrides.add("evaluation.held_out=0");

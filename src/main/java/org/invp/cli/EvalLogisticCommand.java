@@ -18,6 +18,7 @@ import org.invp.eval.LogisticClassification.Draw;
 import org.invp.eval.NetworkFeatures;
 import org.invp.eval.NetworkOutput;
 import org.invp.eval.Score;
+import org.invp.internal.Text;
 import org.invp.train.Setup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -68,13 +69,13 @@ final class EvalLogisticCommand implements Callable<Integer> {
     LabelShares.check(spec.commandLine(), share);
     if (draws() < 1) {
       throw new ParameterException(
-          spec.commandLine(), "--draws is %d, allowed: at least 1".formatted(draws));
+          spec.commandLine(), Text.format("--draws is %d, allowed: at least 1", draws));
     }
     if (share == 1 && draws() > 1) {
       throw new ParameterException(
           spec.commandLine(),
-          "--draws is %d, allowed with --labels 1: 1, for all draws would be the same"
-              .formatted(draws));
+          Text.format(
+              "--draws is %d, allowed with --labels 1: 1, for all draws would be the same", draws));
     }
     return session.run(device, List.of(), this::evaluate);
   }

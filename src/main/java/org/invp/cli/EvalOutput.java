@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.invp.InvpException;
 import org.invp.eval.EvalResult;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 import picocli.CommandLine.Model.CommandSpec;
@@ -56,7 +57,8 @@ final class EvalOutput {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new InvpException("could not create %s: %s".formatted(folder, IoErrors.reason(e)), e);
+      throw new InvpException(
+          Text.format("could not create %s: %s", folder, IoErrors.reason(e)), e);
     }
     AtomicFile.writeString(folder.resolve(result.protocol() + ".json"), line + "\n");
   }
@@ -72,7 +74,8 @@ final class EvalOutput {
     try {
       Files.createDirectories(folder);
     } catch (IOException e) {
-      throw new InvpException("could not create %s: %s".formatted(folder, IoErrors.reason(e)), e);
+      throw new InvpException(
+          Text.format("could not create %s: %s", folder, IoErrors.reason(e)), e);
     }
   }
 

@@ -3,6 +3,7 @@ package org.invp.cli;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.invp.internal.Text;
 import org.invp.train.StopRequest;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -66,7 +67,7 @@ final class EvalSession {
     if (threads != null) {
       if (threads < 1) {
         throw new ParameterException(
-            command.commandLine(), "--threads is %d, allowed: at least 1".formatted(threads));
+            command.commandLine(), Text.format("--threads is %d, allowed: at least 1", threads));
       }
       all.add("training.threads=" + threads);
     }

@@ -45,7 +45,8 @@ final class EvalTable {
   }
 
   private static String padded(String text, int width) {
-    return width == 0 ? text : ("%" + width + "s").formatted(text);
+    String blanks = " ".repeat(Math.max(0, Math.abs(width) - text.length()));
+    return width < 0 ? text + blanks : blanks + text;
   }
 
   private static String percent(Double value) {

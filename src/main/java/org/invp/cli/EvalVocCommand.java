@@ -28,6 +28,7 @@ import org.invp.eval.Score;
 import org.invp.eval.SvmClassification;
 import org.invp.eval.SvmClassification.ClassResult;
 import org.invp.eval.UnitRows;
+import org.invp.internal.Text;
 import org.invp.train.Setup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -138,8 +139,9 @@ final class EvalVocCommand implements Callable<Integer> {
     int channels = trained.network().options().channels();
     if (channels != train.channels()) {
       throw new InvalidDataException(
-          "the network takes images of %d channel(s), Pascal VOC's have %d"
-              .formatted(channels, train.channels()));
+          Text.format(
+              "the network takes images of %d channel(s), Pascal VOC's have %d",
+              channels, train.channels()));
     }
   }
 

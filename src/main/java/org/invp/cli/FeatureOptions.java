@@ -1,10 +1,13 @@
 package org.invp.cli;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import java.nio.file.Path;
 import org.invp.config.TrainingConfig;
 import org.invp.data.TenCrop;
 import org.invp.eval.FeatureCache;
 import org.invp.eval.FeatureExtractor;
+import org.invp.internal.Text;
 import org.invp.train.Setup;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -53,9 +56,10 @@ final class FeatureOptions {
         "--no-cache and --cache or --clear-cache exclude each other");
   }
 
-  private void require(boolean valid, String message, Object... values) {
+  @FormatMethod
+  private void require(boolean valid, @FormatString String message, Object... values) {
     if (!valid) {
-      throw new ParameterException(command.commandLine(), message.formatted(values));
+      throw new ParameterException(command.commandLine(), Text.format(message, values));
     }
   }
 

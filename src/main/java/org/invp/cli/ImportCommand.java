@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.nn.NetworkOptions;
 import org.invp.train.ForeignCheckpoint;
@@ -91,8 +92,9 @@ final class ImportCommand implements Callable<Integer> {
       NetworkOptions options = imported.network().options();
       if (architecture != null && options.architecture() != architecture) {
         throw new InvalidDataException(
-            "%s holds a %s, not a %s"
-                .formatted(file, lower(options.architecture()), lower(architecture)));
+            Text.format(
+                "%s holds a %s, not a %s",
+                file, lower(options.architecture()), lower(architecture)));
       }
       TrainingConfig settings = ImportedConfig.of(imported, config, overrides);
       write(imported, settings);
@@ -147,28 +149,28 @@ final class ImportCommand implements Callable<Integer> {
   private static String head(WeightsImport imported) {
     NetworkOptions options = imported.network().options();
     return imported.head().isEmpty()
-        ? "no head: the embedding is the backbone's features, %d numbers"
-            .formatted(options.dimension())
-        : "head %s: %s%s, embeddings of %d numbers"
-            .formatted(
-                imported.head(),
-                lower(options.head()),
-                options.headBatchNorm() ? " with batch norm" : "",
-                options.dimension());
+        ? Text.format(
+            "no head: the embedding is the backbone's features, %d numbers", options.dimension())
+        : Text.format(
+            "head %s: %s%s, embeddings of %d numbers",
+            imported.head(),
+            lower(options.head()),
+            options.headBatchNorm() ? " with batch norm" : "",
+            options.dimension());
   }
 
   private static String rest(WeightsImport imported) {
     if (complete(imported)) {
-      return "memory bank %s, neighbour graph %s, %s: train --resume goes on with epoch %d"
-          .formatted(
-              imported.bank(),
-              imported.graph(),
-              imported.momentum().isEmpty() ? "no momentum" : "momentum",
-              imported.epoch());
+      return Text.format(
+          "memory bank %s, neighbour graph %s, %s: train --resume goes on with epoch %d",
+          imported.bank(),
+          imported.graph(),
+          imported.momentum().isEmpty() ? "no momentum" : "momentum",
+          imported.epoch());
     }
     return imported.bank() == null
         ? "no memory bank: weights only"
-        : "memory bank %s but no neighbour graph: weights only".formatted(imported.bank());
+        : Text.format("memory bank %s but no neighbour graph: weights only", imported.bank());
   }
 
   private static String lower(Enum<?> value) {

@@ -8,6 +8,7 @@ import org.invp.InvalidDataException;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.nn.NetworkOptions;
 import org.invp.weights.WeightsImport;
 
@@ -16,7 +17,7 @@ final class ImportedConfig {
   /** Stands for the folder of images as long as nobody says where it is. */
   static final String NO_DATA = "unknown";
 
-  private static final String DEFAULTS = "data: {format: folder, path: %s}%n".formatted(NO_DATA);
+  private static final String DEFAULTS = Text.format("data: {format: folder, path: %s}%n", NO_DATA);
 
   private ImportedConfig() {}
 
@@ -38,7 +39,7 @@ final class ImportedConfig {
     for (String override : overrides) {
       if (override.strip().startsWith("network.")) {
         throw new ConfigException(
-            "--set %s: the network is the file's and cannot be set".formatted(override));
+            Text.format("--set %s: the network is the file's and cannot be set", override));
       }
       all.add(override);
     }
@@ -48,9 +49,10 @@ final class ImportedConfig {
     int channels = config.augmentation().mean().size();
     if (channels != network.channels()) {
       throw new InvalidDataException(
-          ("the network takes images of %d channels, augmentation.mean has %d values: set"
-                  + " augmentation.mean and augmentation.std")
-              .formatted(network.channels(), channels));
+          Text.format(
+              "the network takes images of %d channels, augmentation.mean has %d values: set"
+                  + " augmentation.mean and augmentation.std",
+              network.channels(), channels));
     }
     return config;
   }

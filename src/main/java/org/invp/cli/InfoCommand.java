@@ -2,12 +2,14 @@ package org.invp.cli;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.invp.InvpException;
 import org.invp.NativeLibraryException;
 import org.invp.bank.Device;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
+import org.invp.internal.Text;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -24,8 +26,8 @@ final class InfoCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     print(out, "invp", VersionProvider.version());
-    print(out, "java", "%s (%s)".formatted(property("java.version"), property("java.home")));
-    print(out, "system", "%s %s".formatted(property("os.name"), property("os.arch")));
+    print(out, "java", Text.format("%s (%s)", property("java.version"), property("java.home")));
+    print(out, "system", Text.format("%s %s", property("os.name"), property("os.arch")));
     print(out, "processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
     boolean complete = true;
     for (Room room : List.of(Room.BANK, Room.IMAGE, Room.NN)) {
@@ -44,12 +46,12 @@ final class InfoCommand implements Callable<Integer> {
       print(
           out,
           "cuda",
-          "%s (%s), kernels %s (%s)"
-              .formatted(
-                  Device.cudaVersions(),
-                  NativeLibraries.cudaRuntimeFolder(),
-                  NativeLibraries.buildInfo(Room.CUDA),
-                  NativeLibraries.folder(Room.CUDA)));
+          Text.format(
+              "%s (%s), kernels %s (%s)",
+              Device.cudaVersions(),
+              NativeLibraries.cudaRuntimeFolder(),
+              NativeLibraries.buildInfo(Room.CUDA),
+              NativeLibraries.folder(Room.CUDA)));
       found.forEach(device -> print(out, "device " + device.split(" ")[0], device));
     } catch (InvpException e) {
       print(out, "cuda", "not available: " + e.getMessage());
@@ -61,7 +63,7 @@ final class InfoCommand implements Callable<Integer> {
       print(
           out,
           room.library(),
-          "%s (%s)".formatted(NativeLibraries.buildInfo(room), NativeLibraries.folder(room)));
+          Text.format("%s (%s)", NativeLibraries.buildInfo(room), NativeLibraries.folder(room)));
       return true;
     } catch (NativeLibraryException e) {
       print(out, room.library(), "not available: " + e.getMessage());
@@ -70,7 +72,7 @@ final class InfoCommand implements Callable<Integer> {
   }
 
   private static void print(PrintWriter out, String name, String value) {
-    out.printf("%-18s %s%n", name, value);
+    out.printf(Locale.ROOT, "%-18s %s%n", name, value);
   }
 
   private static String property(String name) {

@@ -1,5 +1,6 @@
 package org.invp.cli;
 
+import org.invp.internal.Text;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
@@ -11,7 +12,7 @@ final class LabelShares {
   static void check(CommandLine command, double share) {
     if (!(share > 0 && share <= 1)) {
       throw new ParameterException(
-          command, "--labels is %s, allowed: above 0, at most 1".formatted(share));
+          command, Text.format("--labels is %s, allowed: above 0, at most 1", share));
     }
   }
 }

@@ -10,6 +10,7 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.invp.internal.Text;
 
 /** One live line for the epoch in progress. */
 final class LiveBar implements AutoCloseable {
@@ -54,7 +55,7 @@ final class LiveBar implements AutoCloseable {
     evaluating = 0;
     bar =
         new ProgressBarBuilder()
-            .setTaskName("epoch %d/%d".formatted(epoch, epochs))
+            .setTaskName(Text.format("epoch %d/%d", epoch, epochs))
             .setInitialMax(batches)
             .startsFrom(firstBatch, Duration.ZERO)
             .setStyle(ProgressBarStyle.ASCII)

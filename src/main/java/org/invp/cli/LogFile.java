@@ -6,13 +6,14 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.FileAppender;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.function.Supplier;
 import org.slf4j.LoggerFactory;
 
 /** Sends what the library logs to a run's {@code log.txt} while it is open, and nowhere else. */
 final class LogFile implements AutoCloseable {
-  private static final String PATTERN = "%d{yyyy-MM-dd HH:mm:ss.SSS} %-5level %logger{0} - %msg%n";
+  private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{0} - %msg%n";
 
   private final Logger root;
   private final FileAppender<ILoggingEvent> appender = new FileAppender<>();
@@ -22,6 +23,7 @@ final class LogFile implements AutoCloseable {
     root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     PatternLayoutEncoder encoder = new PatternLayoutEncoder();
     encoder.setContext(context);
+    encoder.setCharset(StandardCharsets.UTF_8);
     encoder.setPattern(PATTERN);
     encoder.start();
     appender.setContext(context);

@@ -11,6 +11,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
+import org.invp.internal.Text;
 
 /**
  * Made-up pictures that cost about as much to decode as photographs: noise whose octaves halve in
@@ -37,7 +38,7 @@ final class Photographs {
       for (int i = 0; i < count; i++) {
         Path parent = folder.resolve("train").resolve("class" + i % CLASSES);
         Files.createDirectories(parent);
-        Path file = parent.resolve("%06d.jpg".formatted(i));
+        Path file = parent.resolve(Text.format("%06d.jpg", i));
         try (OutputStream bytes = Files.newOutputStream(file);
             ImageOutputStream out = ImageIO.createImageOutputStream(bytes)) {
           writer.setOutput(out);

@@ -3,6 +3,7 @@ package org.invp.cli;
 import java.time.Duration;
 import org.invp.distributed.LaunchEnvironment;
 import org.invp.distributed.Membership;
+import org.invp.internal.Text;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -40,7 +41,7 @@ final class RankOptions {
     if (launched && ranks > 0 && ranks != membership.size()) {
       throw new ParameterException(
           command.commandLine(),
-          "--ranks is %d, but the launcher started %d".formatted(ranks, membership.size()));
+          Text.format("--ranks is %d, but the launcher started %d", ranks, membership.size()));
     }
     return timeout == 0 ? membership : membership.withTimeout(Duration.ofSeconds(timeout));
   }

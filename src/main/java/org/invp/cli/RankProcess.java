@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.invp.internal.Text;
 import org.invp.train.SameRun;
 
 /**
@@ -112,14 +113,15 @@ final class RankProcess {
   /** Why it failed, naming it; null when it has said so itself on this process's own output. */
   String failure() {
     if (exitCode() > SIGNALLED) {
-      return "rank %d of %d was ended by signal %d".formatted(rank, size, exitCode() - SIGNALLED);
+      return Text.format(
+          "rank %d of %d was ended by signal %d", rank, size, exitCode() - SIGNALLED);
     }
     if (rank == 0) {
       return null;
     }
     join();
     String why = lastLine == null ? "ended with exit code " + exitCode() : lastLine;
-    return why.startsWith("rank ") ? why : "rank %d of %d: %s".formatted(rank, size, why);
+    return why.startsWith("rank ") ? why : Text.format("rank %d of %d: %s", rank, size, why);
   }
 
   /** Whether rank 0 has failed of the same and says so too; asked after {@link #failure}. */

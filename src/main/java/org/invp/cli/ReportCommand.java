@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.invp.InvpException;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 import org.invp.report.Pictures;
 import org.invp.report.Report;
 import org.invp.train.Setup;
@@ -66,7 +67,7 @@ final class ReportCommand implements Callable<Integer> {
       report.write(
           page,
           null,
-          "There is no checkpoint yet: invp train --run-dir %s writes one.".formatted(first));
+          Text.format("There is no checkpoint yet: invp train --run-dir %s writes one.", first));
     }
     spec.commandLine().getOut().println("report: " + page);
     spec.commandLine().getOut().flush();
@@ -81,7 +82,7 @@ final class ReportCommand implements Callable<Integer> {
         if (image < 0 || image >= test.size()) {
           throw new ParameterException(
               spec.commandLine(),
-              "--images is %d, allowed: 0 to %d".formatted(image, test.size() - 1));
+              Text.format("--images is %d, allowed: 0 to %d", image, test.size() - 1));
         }
       }
       return Pictures.of(

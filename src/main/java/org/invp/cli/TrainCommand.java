@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.invp.bank.Device;
 import org.invp.bank.Shard;
@@ -14,6 +15,7 @@ import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.distributed.Membership;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.nn.TorchRuntime;
 import org.invp.train.CheckpointFiles;
 import org.invp.train.Outcome;
@@ -120,8 +122,8 @@ final class TrainCommand implements Callable<Integer> {
     int found = Device.cudaDevices().size();
     if (first.index() + count > found) {
       throw new ConfigException(
-          "%d ranks from %s on need a GPU each, this machine has %d"
-              .formatted(count, first, found));
+          Text.format(
+              "%d ranks from %s on need a GPU each, this machine has %d", count, first, found));
     }
   }
 
@@ -132,17 +134,20 @@ final class TrainCommand implements Callable<Integer> {
             ? spec.commandLine().getOut()
             : new PrintWriter(Writer.nullWriter()); // Rank 0 speaks for all.
     out.printf(
+        Locale.ROOT,
         "training on %,d images, %stesting on %,d; run folder %s%n",
         images.train().size(),
         images.holdOut()
-            ? "judging epochs on %,d held-out ones, ".formatted(images.heldOut().size())
+            ? Text.format("judging epochs on %,d held-out ones, ", images.heldOut().size())
             : "",
         images.test().size(),
         folder.path());
     if (group.size() > 1) {
       out.printf(
+          Locale.ROOT,
           "%d ranks, each with %,d rows of the memory bank and its part of every batch%n",
-          group.size(), new Shard(0, group.size(), images.train().size()).localRows());
+          group.size(),
+          new Shard(0, group.size(), images.train().size()).localRows());
     }
     StopRequest stop = new StopRequest();
     try (StopOnSignal signals = new StopOnSignal(stop);
@@ -158,7 +163,9 @@ final class TrainCommand implements Callable<Integer> {
       }
       listener.endLine();
       out.printf(
-          "stopped and saved; go on with: invp train --resume --run-dir %s%n", folder.path());
+          Locale.ROOT,
+          "stopped and saved; go on with: invp train --resume --run-dir %s%n",
+          folder.path());
       return signals.exitCode();
     }
   }

@@ -10,6 +10,7 @@ import org.invp.bank.Device;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.nn.Execution;
 import org.invp.nn.Network;
 import org.invp.nn.TorchRuntime;
@@ -59,7 +60,7 @@ final class TrainedRun implements AutoCloseable {
     }
     if (!Files.exists(path)) {
       throw new InvalidDataException(
-          "%s holds no run: there is no %s".formatted(run, path.getFileName()));
+          Text.format("%s holds no run: there is no %s", run, path.getFileName()));
     }
     Checkpoint checkpoint = Checkpoint.read(path);
     try {

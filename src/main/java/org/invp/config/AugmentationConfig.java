@@ -1,6 +1,7 @@
 package org.invp.config;
 
 import java.util.List;
+import org.invp.internal.Text;
 
 /**
  * How a training view of an image is drawn; applied in the order crop, colour jitter, gray, blur,
@@ -44,9 +45,10 @@ public record AugmentationConfig(
     std = List.copyOf(std);
     if ((mean.size() != 1 && mean.size() != 3) || std.size() != mean.size()) {
       throw new IllegalArgumentException(
-          ("augmentation.mean has %d and augmentation.std %d values,"
-                  + " allowed: both 1 (gray) or both 3 (colour)")
-              .formatted(mean.size(), std.size()));
+          Text.format(
+              "augmentation.mean has %d and augmentation.std %d values,"
+                  + " allowed: both 1 (gray) or both 3 (colour)",
+              mean.size(), std.size()));
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /** Reads a {@link TrainingConfig} from YAML and writes it back with every value filled in. */
@@ -67,11 +68,11 @@ public final class ConfigFile {
       long bytes = Files.size(path);
       if (bytes > MAX_BYTES) {
         throw new ConfigException(
-            "%s has %d bytes, a configuration has at most %d".formatted(path, bytes, MAX_BYTES));
+            Text.format("%s has %d bytes, a configuration has at most %d", path, bytes, MAX_BYTES));
       }
       return Files.readString(path);
     } catch (IOException e) {
-      throw new ConfigException("could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+      throw new ConfigException(Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     }
   }
 
@@ -134,38 +135,38 @@ public final class ConfigFile {
       if (root instanceof ObjectNode object) {
         return object;
       }
-      throw new ConfigException("%s: expected sections of keys and values".formatted(source));
+      throw new ConfigException(Text.format("%s: expected sections of keys and values", source));
     } catch (JsonProcessingException e) {
       String place =
           e.getLocation() == null ? "" : ", line " + Math.max(1, e.getLocation().getLineNr());
       String reason = e.getOriginalMessage().lines().findFirst().orElse("").strip();
-      throw new ConfigException("%s%s: not YAML: %s".formatted(source, place, reason), e);
+      throw new ConfigException(Text.format("%s%s: not YAML: %s", source, place, reason), e);
     }
   }
 
   private static void apply(ObjectNode root, String override) {
     int equals = override.indexOf('=');
     if (equals <= 0) {
-      throw new ConfigException("--set %s: expected section.key=value".formatted(override));
+      throw new ConfigException(Text.format("--set %s: expected section.key=value", override));
     }
     String[] names = override.substring(0, equals).strip().split("\\.", -1);
     JsonNode value;
     try {
       value = YAML.readTree(override.substring(equals + 1));
     } catch (JsonProcessingException e) {
-      throw new ConfigException("--set %s: the value is not YAML".formatted(override), e);
+      throw new ConfigException(Text.format("--set %s: the value is not YAML", override), e);
     }
     ObjectNode node = root;
     for (int i = 0; i < names.length - 1; i++) {
       JsonNode child = node.get(names[i]);
       if (child != null && !child.isObject()) {
         throw new ConfigException(
-            "--set %s: %s is a value, not a section".formatted(override, names[i]));
+            Text.format("--set %s: %s is a value, not a section", override, names[i]));
       }
       node = child == null ? node.putObject(names[i]) : (ObjectNode) child;
     }
     if (value == null || value.isMissingNode() || value.isNull()) {
-      throw new ConfigException("--set %s: the value is missing".formatted(override));
+      throw new ConfigException(Text.format("--set %s: the value is missing", override));
     }
     node.set(names[names.length - 1], value);
   }
@@ -174,7 +175,7 @@ public final class ConfigFile {
     List<String> unknown = section.unknownKeys();
     for (String key : unknown) {
       if (RENAMED.containsKey(key)) {
-        throw new ConfigException("%s: %s is now %s".formatted(source, key, RENAMED.get(key)));
+        throw new ConfigException(Text.format("%s: %s is now %s", source, key, RENAMED.get(key)));
       }
     }
     if (!unknown.isEmpty()) {
@@ -182,8 +183,9 @@ public final class ConfigFile {
       String whole = unknown.get(0);
       String key = whole.substring(0, Math.min(whole.length(), LONGEST_KEY));
       throw new ConfigException(
-          "%s: unknown key %s, did you mean %s?"
-              .formatted(source, key, nearest(key, section.knownKeys())));
+          Text.format(
+              "%s: unknown key %s, did you mean %s?",
+              source, key, nearest(key, section.knownKeys())));
     }
   }
 

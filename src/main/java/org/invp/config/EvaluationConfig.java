@@ -1,6 +1,7 @@
 package org.invp.config;
 
 import java.util.List;
+import org.invp.internal.Text;
 
 /**
  * How a representation is judged while it trains, and how an image is prepared for that.
@@ -57,13 +58,15 @@ public record EvaluationConfig(
   public EvaluationConfig {
     if (resize > 0 && resize < crop) {
       throw new IllegalArgumentException(
-          "evaluation.resize is %d, allowed: 0 or at least evaluation.crop = %d"
-              .formatted(resize, crop));
+          Text.format(
+              "evaluation.resize is %d, allowed: 0 or at least evaluation.crop = %d",
+              resize, crop));
     }
     if ((split == Split.HELD_OUT) != (heldOut > 0)) {
       throw new IllegalArgumentException(
-          "evaluation.held_out is %d, allowed: at least 1 with evaluation.split: held-out, else 0"
-              .formatted(heldOut));
+          Text.format(
+              "evaluation.held_out is %d, allowed: at least 1 with evaluation.split: held-out, else 0",
+              heldOut));
     }
   }
 

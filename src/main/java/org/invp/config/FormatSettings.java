@@ -14,6 +14,7 @@ import org.invp.data.FormatOptions.Lists;
 import org.invp.data.FormatOptions.None;
 import org.invp.data.FormatOptions.Svhn;
 import org.invp.data.FormatOptions.Wafers;
+import org.invp.internal.Text;
 
 /** Keys of the section {@code data} that only some formats have. */
 final class FormatSettings {
@@ -75,13 +76,11 @@ final class FormatSettings {
         (key, formats) -> {
           if (s.has(key) && !formats.contains(format)) {
             throw new IllegalArgumentException(
-                "data.%s is a setting of data.format: %s, and this is %s"
-                    .formatted(
-                        key,
-                        formats.stream()
-                            .map(FormatSettings::name)
-                            .collect(Collectors.joining(", ")),
-                        name(format)));
+                Text.format(
+                    "data.%s is a setting of data.format: %s, and this is %s",
+                    key,
+                    formats.stream().map(FormatSettings::name).collect(Collectors.joining(", ")),
+                    name(format)));
           }
         });
   }

@@ -1,6 +1,7 @@
 package org.invp.config;
 
 import java.util.List;
+import org.invp.internal.Text;
 
 /**
  * Stochastic gradient descent and its learning rate. The defaults are the published ImageNet
@@ -55,8 +56,9 @@ public record OptimizerConfig(
     milestones = List.copyOf(milestones);
     if (warmupSteps > 0 && warmupEpochs > 0) {
       throw new IllegalArgumentException(
-          "optimizer.warmup_steps is %d, allowed: 0 when optimizer.warmup_epochs (%d) is set"
-              .formatted(warmupSteps, warmupEpochs));
+          Text.format(
+              "optimizer.warmup_steps is %d, allowed: 0 when optimizer.warmup_epochs (%d) is set",
+              warmupSteps, warmupEpochs));
     }
     if (nesterov && momentum == 0) {
       throw new IllegalArgumentException(

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.invp.internal.Text;
 
 /**
  * One level of a configuration file while it is read. Every getter notes its key, so that {@link
@@ -140,7 +141,7 @@ final class Section {
   String text(String key) {
     JsonNode value = value(key);
     if (value.isMissingNode()) {
-      throw new ConfigException("%s: %s is missing".formatted(file, name(key)));
+      throw new ConfigException(Text.format("%s: %s is missing", file, name(key)));
     }
     if (!value.isValueNode() || value.asText().isBlank()) {
       throw wrong(key, "a text");
@@ -162,7 +163,7 @@ final class Section {
     try {
       return check.apply(text);
     } catch (IllegalArgumentException e) {
-      throw new ConfigException("%s: %s: %s".formatted(file, name(key), e.getMessage()), e);
+      throw new ConfigException(Text.format("%s: %s: %s", file, name(key), e.getMessage()), e);
     }
   }
 
@@ -172,7 +173,7 @@ final class Section {
     if (value.isMissingNode()) {
       if (fallback == null) {
         throw new ConfigException(
-            "%s: %s is missing, allowed: %s".formatted(file, name(key), choices(type)));
+            Text.format("%s: %s is missing, allowed: %s", file, name(key), choices(type)));
       }
       return fallback;
     }
@@ -229,7 +230,7 @@ final class Section {
       return MissingNode.getInstance();
     }
     if (value.isNull() || (value.isTextual() && value.textValue().isEmpty())) {
-      throw new ConfigException("%s: %s has no value".formatted(file, name(key)));
+      throw new ConfigException(Text.format("%s: %s has no value", file, name(key)));
     }
     return value;
   }
@@ -252,7 +253,7 @@ final class Section {
     String value = String.valueOf(node.get(key));
     String shown = value.length() <= 80 ? value : value.substring(0, 80) + "...";
     return new ConfigException(
-        "%s: %s is %s, allowed: %s".formatted(file, name(key), shown, allowed));
+        Text.format("%s: %s is %s, allowed: %s", file, name(key), shown, allowed));
   }
 
   private static <E extends Enum<E>> String choices(Class<E> type) {

@@ -1,5 +1,6 @@
 package org.invp.config;
 
+import org.invp.internal.Text;
 import org.invp.objective.ObjectiveOptions;
 
 /**
@@ -51,30 +52,31 @@ public record TrainingConfig(
         objective.negatives() <= rows,
         "objective.negatives",
         objective.negatives(),
-        "at most the %d training images".formatted(rows));
+        Text.format("at most the %d training images", rows));
     check(
         training.batchSize() <= rows,
         "training.batch_size",
         training.batchSize(),
-        "at most the %d training images".formatted(rows));
+        Text.format("at most the %d training images", rows));
     check(
         walk() <= MAX_WALK,
         "objective.steps",
         objective.steps(),
-        "so many that a walk with %d neighbours visits at most %d images"
-            .formatted(objective.neighbours(), MAX_WALK));
+        Text.format(
+            "so many that a walk with %d neighbours visits at most %d images",
+            objective.neighbours(), MAX_WALK));
     check(
         augmentation.mean().size() == channels,
         "augmentation.mean",
         augmentation.mean(),
-        "as many values as the images have channels, %d".formatted(channels));
+        Text.format("as many values as the images have channels, %d", channels));
     int last = rows % training.batchSize();
     check(
         smallestBatch(last) > 1,
         "training.batch_size",
         training.batchSize(),
         "one that leaves no batch of a single image, which batch norm cannot train on"
-            + " (%d images; or training.keep_last_batch: false)".formatted(rows));
+            + Text.format(" (%d images; or training.keep_last_batch: false)", rows));
   }
 
   private int smallestBatch(int last) {
@@ -93,7 +95,7 @@ public record TrainingConfig(
 
   private static void check(boolean valid, String key, Object value, String allowed) {
     if (!valid) {
-      throw new ConfigException("%s is %s, allowed: %s".formatted(key, value, allowed));
+      throw new ConfigException(Text.format("%s is %s, allowed: %s", key, value, allowed));
     }
   }
 }

@@ -1,5 +1,7 @@
 package org.invp.data;
 
+import org.invp.internal.Text;
+
 /**
  * The part of every batch that one of several processes prepares: consecutive images, so that the
  * parts one after the other are the batch of a single process. Parts differ by one image at most,
@@ -19,7 +21,7 @@ public record BatchPart(int index, int count) {
   public BatchPart {
     if (count < 1 || index < 0 || index >= count) {
       throw new IllegalArgumentException(
-          "part %d of %d, allowed: 0 to count - 1".formatted(index, count));
+          Text.format("part %d of %d, allowed: 0 to count - 1", index, count));
     }
   }
 

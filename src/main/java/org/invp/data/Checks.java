@@ -1,5 +1,7 @@
 package org.invp.data;
 
+import org.invp.internal.Text;
+
 /** Range checks of the transforms' settings, each with one message. */
 final class Checks {
   private Checks() {}
@@ -8,7 +10,8 @@ final class Checks {
   static void within(String name, double value, double low, double high) {
     if (!(value >= low && value <= high)) {
       throw new IllegalArgumentException(
-          "%s is %s, allowed: %s to %s".formatted(name, number(value), number(low), number(high)));
+          Text.format(
+              "%s is %s, allowed: %s to %s", name, number(value), number(low), number(high)));
     }
   }
 
@@ -16,8 +19,9 @@ final class Checks {
   static void interval(String name, double low, double high, double limit) {
     if (!(low > 0 && low <= high && high <= limit)) {
       throw new IllegalArgumentException(
-          "%s is %s to %s, allowed: above 0, up to %s, the lower end first"
-              .formatted(name, number(low), number(high), number(limit)));
+          Text.format(
+              "%s is %s to %s, allowed: above 0, up to %s, the lower end first",
+              name, number(low), number(high), number(limit)));
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /**
@@ -118,8 +119,9 @@ public final class CifarDataset extends StoredDataset {
             .anyMatch(place -> Files.isRegularFile(place.resolve(variant.pickle)));
     if (pickles && !Files.exists(file)) {
       throw new InvalidDataException(
-          "%s: no such file; the folder holds the version for Python, expected the binary version"
-              .formatted(file));
+          Text.format(
+              "%s: no such file; the folder holds the version for Python, expected the binary version",
+              file));
     }
   }
 
@@ -128,8 +130,9 @@ public final class CifarDataset extends StoredDataset {
       long bytes = Files.size(file);
       if (bytes == 0 || bytes % recordBytes != 0 || bytes / recordBytes > 1 << 24) {
         throw new InvalidDataException(
-            "%s: %d bytes, expected a whole number of records of %d bytes, 1 to %d of them"
-                .formatted(file, bytes, recordBytes, 1 << 24));
+            Text.format(
+                "%s: %d bytes, expected a whole number of records of %d bytes, 1 to %d of them",
+                file, bytes, recordBytes, 1 << 24));
       }
       return (int) (bytes / recordBytes);
     } catch (IOException e) {
@@ -149,8 +152,9 @@ public final class CifarDataset extends StoredDataset {
         int label = record[variant.labelAt] & 255;
         if (label >= variant.classes) {
           throw new InvalidDataException(
-              "%s: label %d of image %d, expected 0 to %d"
-                  .formatted(file, label, i - from, variant.classes - 1));
+              Text.format(
+                  "%s: label %d of image %d, expected 0 to %d",
+                  file, label, i - from, variant.classes - 1));
         }
         labels[i] = (byte) label;
         interleave(record, variant.labelBytes, image);
@@ -183,7 +187,7 @@ public final class CifarDataset extends StoredDataset {
               .toList();
       if (names.size() != classes) {
         throw new InvalidDataException(
-            "%s: %d class names, expected %d".formatted(file, names.size(), classes));
+            Text.format("%s: %d class names, expected %d", file, names.size(), classes));
       }
       return names;
     } catch (IOException e) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,8 +87,9 @@ public final class DataLoader implements AutoCloseable {
     Checks.within("prefetch", prefetch, 2, 1024);
     if (dataset.size() < (keepLast ? 1 : batchSize)) {
       throw new IllegalArgumentException(
-          "a batch of %d images from a data set of %d, allowed: at most its size"
-              .formatted(batchSize, dataset.size()));
+          Text.format(
+              "a batch of %d images from a data set of %d, allowed: at most its size",
+              batchSize, dataset.size()));
     }
     this.dataset = dataset;
     this.transform = transform;

@@ -1,6 +1,7 @@
 package org.invp.data;
 
 import java.nio.file.Path;
+import org.invp.internal.Text;
 
 /**
  * Which data set to open.
@@ -14,7 +15,7 @@ public record DataOptions(DataFormat format, Path path, FormatOptions formatOpti
   public DataOptions {
     if (formatOptions.getClass() != format.defaults().getClass()) {
       throw new IllegalArgumentException(
-          "%s for format %s".formatted(formatOptions.getClass().getSimpleName(), format));
+          Text.format("%s for format %s", formatOptions.getClass().getSimpleName(), format));
     }
   }
 

@@ -1,5 +1,7 @@
 package org.invp.data;
 
+import org.invp.internal.Text;
+
 /**
  * The view of an image at evaluation, torchvision's {@code Resize}, {@code CenterCrop}, {@code
  * ToTensor} and {@code Normalize}: nothing in it is random.
@@ -20,8 +22,9 @@ public record EvaluationTransform(
     Checks.within("width", width, 1, MAX_EXTENT);
     if (resize > 0 && resize < Math.max(height, width)) {
       throw new IllegalArgumentException(
-          "resize is %d, allowed: 0 (keep the size) or at least the crop's %d"
-              .formatted(resize, Math.max(height, width)));
+          Text.format(
+              "resize is %d, allowed: 0 (keep the size) or at least the crop's %d",
+              resize, Math.max(height, width)));
     }
   }
 

@@ -2,6 +2,7 @@ package org.invp.data;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.invp.internal.Text;
 
 /**
  * Images in files of their own, each with a label. Files are decoded when they are read, so that
@@ -22,7 +23,7 @@ public class FileDataset implements ImageDataset {
   public FileDataset(Path root, List<String> classNames, List<String> files, int[] labels) {
     if (labels.length != files.size()) {
       throw new IllegalArgumentException(
-          "%d labels for %d files".formatted(labels.length, files.size()));
+          Text.format("%d labels for %d files", labels.length, files.size()));
     }
     this.root = root;
     this.classNames = List.copyOf(classNames);

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * Images in one folder per class, the classes in the order of their folders' names, the images of a
@@ -32,7 +33,7 @@ public final class FolderDataset extends FileDataset {
     for (String name : ImageFiles.classFolders(evaluation)) {
       if (!names.contains(name)) {
         throw new InvalidDataException(
-            "%s: a class that %s does not have".formatted(evaluation.resolve(name), train));
+            Text.format("%s: a class that %s does not have", evaluation.resolve(name), train));
       }
     }
     return scan(evaluation, names);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /**
@@ -73,12 +74,13 @@ final class IdxClassNames {
               .toList();
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(file, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", file, IoErrors.reason(e)), e);
     }
     if (names.size() != classes) {
       throw new InvalidDataException(
-          "%s: %d names, one a line, but the data set has %d classes"
-              .formatted(file, names.size(), classes));
+          Text.format(
+              "%s: %d names, one a line, but the data set has %d classes",
+              file, names.size(), classes));
     }
     return names;
   }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * Gray images and their labels from two IDX files, as MNIST, Fashion-MNIST, KMNIST and EMNIST come.
@@ -50,8 +51,9 @@ public final class IdxDataset extends StoredDataset {
       largest = Math.max(largest, values[i] & 255);
       if (classes > 0 && (values[i] & 255) >= classes) {
         throw new InvalidDataException(
-            "%s: label %d of image %d, expected 0 to %d"
-                .formatted(labels, values[i] & 255, i, classes - 1));
+            Text.format(
+                "%s: label %d of image %d, expected 0 to %d",
+                labels, values[i] & 255, i, classes - 1));
       }
     }
     List<String> names = IdxClassNames.of(labels, values, classes > 0 ? classes : largest + 1);
@@ -73,8 +75,9 @@ public final class IdxDataset extends StoredDataset {
       int[] shape = file.shape();
       if (shape[0] != count) {
         throw new InvalidDataException(
-            "%s has %d images, but %s has %d labels; expected as many"
-                .formatted(path, shape[0], labels, count));
+            Text.format(
+                "%s has %d images, but %s has %d labels; expected as many",
+                path, shape[0], labels, count));
       }
       PixelStore store = PixelStore.allocate(path, shape[0], shape[1], shape[2], 1);
       try {
@@ -110,8 +113,9 @@ public final class IdxDataset extends StoredDataset {
       }
     }
     throw new InvalidDataException(
-        "%s: no such file, nor %s.gz; expected the four IDX files of an MNIST-like data set in %s"
-            .formatted(folder.resolve(name + "-" + type), name + "-" + type, folder));
+        Text.format(
+            "%s: no such file, nor %s.gz; expected the four IDX files of an MNIST-like data set in %s",
+            folder.resolve(name + "-" + type), name + "-" + type, folder));
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /**
@@ -54,14 +55,14 @@ final class IdxFile implements AutoCloseable {
       long claimed = fileBytes(path, shape);
       if (compressed ? claimed / MAX_RATIO > bytes : claimed != bytes) {
         throw new InvalidDataException(
-            "%s: %d bytes%s, but its header %s announces %d; the file is %s"
-                .formatted(
-                    path,
-                    bytes,
-                    compressed ? " compressed" : "",
-                    Arrays.toString(shape),
-                    claimed,
-                    claimed > bytes ? "cut short" : "too long"));
+            Text.format(
+                "%s: %d bytes%s, but its header %s announces %d; the file is %s",
+                path,
+                bytes,
+                compressed ? " compressed" : "",
+                Arrays.toString(shape),
+                claimed,
+                claimed > bytes ? "cut short" : "too long"));
       }
       return new IdxFile(path, in, shape);
     } catch (IOException | InvalidDataException e) {
@@ -92,7 +93,8 @@ final class IdxFile implements AutoCloseable {
     try {
       if (in.read() >= 0) {
         throw new InvalidDataException(
-            "%s: more data than its header %s announces".formatted(path, Arrays.toString(shape)));
+            Text.format(
+                "%s: more data than its header %s announces", path, Arrays.toString(shape)));
       }
     } catch (IOException e) {
       throw failure(path, e);
@@ -116,16 +118,18 @@ final class IdxFile implements AutoCloseable {
     int expected = UNSIGNED_BYTE << 8 | dimensions;
     if (magic != expected) {
       throw new InvalidDataException(
-          "%s: magic number 0x%08x, expected 0x%08x (IDX, unsigned bytes, %d dimension%s)"
-              .formatted(path, magic, expected, dimensions, dimensions == 1 ? "" : "s"));
+          Text.format(
+              "%s: magic number 0x%08x, expected 0x%08x (IDX, unsigned bytes, %d dimension%s)",
+              path, magic, expected, dimensions, dimensions == 1 ? "" : "s"));
     }
     int[] shape = new int[dimensions];
     for (int d = 0; d < dimensions; d++) {
       shape[d] = bigEndian(in);
       if (shape[d] < 1) {
         throw new InvalidDataException(
-            "%s: extent %d in its header, expected 1 to %d"
-                .formatted(path, shape[d] & 0xffffffffL, Integer.MAX_VALUE));
+            Text.format(
+                "%s: extent %d in its header, expected 1 to %d",
+                path, shape[d] & 0xffffffffL, Integer.MAX_VALUE));
       }
     }
     return shape;
@@ -140,8 +144,8 @@ final class IdxFile implements AutoCloseable {
       return Math.addExact(elements, 4L + 4L * shape.length);
     } catch (ArithmeticException e) {
       throw new InvalidDataException(
-          "%s: its header %s announces more than 2^63 bytes"
-              .formatted(path, Arrays.toString(shape)),
+          Text.format(
+              "%s: its header %s announces more than 2^63 bytes", path, Arrays.toString(shape)),
           e);
     }
   }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 
 /**
  * One image on its way from a data set to a transform: plain pixels, or a JPEG file that the native
@@ -46,8 +47,9 @@ public final class ImageBuffer implements AutoCloseable {
             && (long) height * width * channels == pixels.byteSize();
     if (!fits) {
       throw new IllegalArgumentException(
-          "%d bytes of pixels for an image of %d x %d with %d channels"
-              .formatted(pixels.byteSize(), width, height, channels));
+          Text.format(
+              "%d bytes of pixels for an image of %d x %d with %d channels",
+              pixels.byteSize(), width, height, channels));
     }
     this.data = pixels;
     this.jpeg = false;

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /** Reads an image file into a buffer. What it is, its first bytes tell, not its name. */
@@ -51,8 +52,8 @@ final class ImageFile {
       long size = channel.size();
       if (size == 0 || size > MAX_BYTES) {
         throw new InvalidDataException(
-            "%s: %d bytes, expected an image file of 1 to %d bytes"
-                .formatted(path, size, MAX_BYTES));
+            Text.format(
+                "%s: %d bytes, expected an image file of 1 to %d bytes", path, size, MAX_BYTES));
       }
       MemorySegment target = buffer.reserve(size);
       ByteBuffer bytes = target.asByteBuffer();
@@ -76,7 +77,7 @@ final class ImageFile {
     long length = 8 + Integer.toUnsignedLong(Integer.reverseBytes(file.get(BIG_ENDIAN, 4)));
     if (file.byteSize() < length) {
       throw new InvalidDataException(
-          "%s: not a whole image: %d of %d bytes".formatted(path, file.byteSize(), length));
+          Text.format("%s: not a whole image: %d of %d bytes", path, file.byteSize(), length));
     }
   }
 

@@ -13,6 +13,7 @@ import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * Decodes what is not JPEG through Java's ImageIO: PNG, BMP, GIF (first frame), TIFF (first page)
@@ -44,8 +45,9 @@ final class ImageIoDecoder {
         long width = reader.getWidth(0);
         if (height * width > ImageBuffer.MAX_PIXELS) {
           throw new InvalidDataException(
-              "an image of %d x %d pixels; at most %d are read"
-                  .formatted(width, height, ImageBuffer.MAX_PIXELS));
+              Text.format(
+                  "an image of %d x %d pixels; at most %d are read",
+                  width, height, ImageBuffer.MAX_PIXELS));
         }
         store(reader.read(0), buffer);
       } finally {

@@ -12,6 +12,7 @@ import org.invp.internal.NativeLibraries;
 import org.invp.internal.NativeObjects;
 import org.invp.internal.Room;
 import org.invp.internal.Status;
+import org.invp.internal.Text;
 
 /**
  * A transform in the native library, with one worker's scratch memory. For one thread at a time.
@@ -119,13 +120,15 @@ final class NativeTransform implements AutoCloseable {
     int resizedWidth = TenCropper.resizedExtent(width, height, view.resize());
     if (resizedHeight < view.height() || resizedWidth < view.width()) {
       throw new InvalidDataException(
-          "an image of %d x %d pixels cannot give crops of %d x %d; resize it to at least that"
-              .formatted(resizedWidth, resizedHeight, view.width(), view.height()));
+          Text.format(
+              "an image of %d x %d pixels cannot give crops of %d x %d; resize it to at least that",
+              resizedWidth, resizedHeight, view.width(), view.height()));
     }
     if (Math.max(resizedHeight, resizedWidth) > Transform.MAX_EXTENT) {
       throw new InvalidDataException(
-          "an image of %d x %d pixels, at most %d a side can be cut into ten crops"
-              .formatted(resizedWidth, resizedHeight, Transform.MAX_EXTENT));
+          Text.format(
+              "an image of %d x %d pixels, at most %d a side can be cut into ten crops",
+              resizedWidth, resizedHeight, Transform.MAX_EXTENT));
     }
     long bytes = (long) Float.BYTES * view.channels() * resizedHeight * resizedWidth;
     MemorySegment whole = scratch.reserve(bytes);

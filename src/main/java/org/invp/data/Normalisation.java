@@ -2,6 +2,7 @@ package org.invp.data;
 
 import java.util.Collections;
 import java.util.List;
+import org.invp.internal.Text;
 
 /**
  * result = (pixel / 255 - mean) / deviation, per channel; the number of channels is the number of
@@ -21,8 +22,9 @@ public record Normalisation(List<Double> mean, List<Double> deviation) {
     deviation = List.copyOf(deviation);
     if ((mean.size() != 1 && mean.size() != 3) || mean.size() != deviation.size()) {
       throw new IllegalArgumentException(
-          "normalisation has %d means and %d deviations, allowed: 1 of each (gray) or 3 (colour)"
-              .formatted(mean.size(), deviation.size()));
+          Text.format(
+              "normalisation has %d means and %d deviations, allowed: 1 of each (gray) or 3 (colour)",
+              mean.size(), deviation.size()));
     }
     for (int c = 0; c < mean.size(); c++) {
       Checks.within("mean", mean.get(c), -1e6, 1e6);

@@ -8,6 +8,7 @@ import java.util.Objects;
 import org.invp.InvalidDataException;
 import org.invp.NativeMemoryException;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 
 /** Images of one size held in native memory: [count, height, width, channels] unsigned bytes. */
 final class PixelStore implements AutoCloseable {
@@ -39,8 +40,9 @@ final class PixelStore implements AutoCloseable {
   static PixelStore allocate(Path source, long count, long height, long width, int channels) {
     if (count < 1 || height < 1 || width < 1) {
       throw new InvalidDataException(
-          "%s: %d images of %d x %d pixels, expected at least one image of at least one pixel"
-              .formatted(source, count, width, height));
+          Text.format(
+              "%s: %d images of %d x %d pixels, expected at least one image of at least one pixel",
+              source, count, width, height));
     }
     boolean fits =
         count <= Integer.MAX_VALUE
@@ -48,8 +50,9 @@ final class PixelStore implements AutoCloseable {
             && count <= MAX_BYTES / (height * width * channels);
     if (!fits) {
       throw new InvalidDataException(
-          "%s: %d images of %d x %d pixels, at most %d GiB of pixels are held in memory"
-              .formatted(source, count, width, height, MAX_BYTES >> 30));
+          Text.format(
+              "%s: %d images of %d x %d pixels, at most %d GiB of pixels are held in memory",
+              source, count, width, height, MAX_BYTES >> 30));
     }
     Arena arena = NativeObjects.sharedArena();
     try {
@@ -57,8 +60,9 @@ final class PixelStore implements AutoCloseable {
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new NativeMemoryException(
-          "%s: no memory for %d MiB of pixels"
-              .formatted(source, (count * height * width * channels) >> 20),
+          Text.format(
+              "%s: no memory for %d MiB of pixels",
+              source, (count * height * width * channels) >> 20),
           e);
     }
   }

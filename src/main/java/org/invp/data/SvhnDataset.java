@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.MatFile;
 
 /**
@@ -78,7 +79,7 @@ public final class SvhnDataset extends StoredDataset {
             && (shape.length == 3 || shape[3] > 0);
     if (!fits) {
       throw new InvalidDataException(
-          "%s: X is %s, expected [32, 32, 3, images]".formatted(file, Arrays.toString(shape)));
+          Text.format("%s: X is %s, expected [32, 32, 3, images]", file, Arrays.toString(shape)));
     }
     return shape.length == 3 ? 1 : shape[3];
   }
@@ -87,12 +88,12 @@ public final class SvhnDataset extends StoredDataset {
     int[] digits = file.integers("y");
     if (digits.length != to - from) {
       throw new InvalidDataException(
-          "%s: %d images, but %d labels".formatted(file, to - from, digits.length));
+          Text.format("%s: %d images, but %d labels", file, to - from, digits.length));
     }
     for (int i = 0; i < digits.length; i++) {
       if (digits[i] < 1 || digits[i] > DIGITS) {
         throw new InvalidDataException(
-            "%s: label %d of image %d, expected 1 to 10".formatted(file, digits[i], i));
+            Text.format("%s: label %d of image %d, expected 1 to 10", file, digits[i], i));
       }
       labels[from + i] = (byte) (digits[i] % DIGITS);
     }

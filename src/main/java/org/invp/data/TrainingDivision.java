@@ -2,6 +2,7 @@ package org.invp.data;
 
 import java.util.BitSet;
 import java.util.stream.IntStream;
+import org.invp.internal.Text;
 
 /**
  * Which images of a training set a run learns from, and which others are held out of training to
@@ -93,14 +94,16 @@ public record TrainingDivision(int limit, Draw draw, int heldOut, long seed) {
   private void requireEnough(int images) {
     if (heldOut > 0 && limit > 0 && (long) limit + heldOut > images) {
       throw new IllegalArgumentException(
-          ("data.limit is %d and evaluation.held_out %d,"
-                  + " allowed: together at most the %d training images")
-              .formatted(limit, heldOut, images));
+          Text.format(
+              "data.limit is %d and evaluation.held_out %d,"
+                  + " allowed: together at most the %d training images",
+              limit, heldOut, images));
     }
     if (heldOut > 0 && heldOut >= images) {
       throw new IllegalArgumentException(
-          "evaluation.held_out is %d, allowed: fewer than the %d training images"
-              .formatted(heldOut, images));
+          Text.format(
+              "evaluation.held_out is %d, allowed: fewer than the %d training images",
+              heldOut, images));
     }
   }
 }

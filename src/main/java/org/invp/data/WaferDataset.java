@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
@@ -91,7 +92,7 @@ public final class WaferDataset implements ImageDataset {
         file.tensor(name)
             .orElseThrow(() -> new InvalidDataException(path + ": no tensor " + name + " in it"));
     if (tensor.dtype() != type) {
-      throw new InvalidDataException("%s: %s, expected %s".formatted(path, tensor, type));
+      throw new InvalidDataException(Text.format("%s: %s, expected %s", path, tensor, type));
     }
     return tensor;
   }
@@ -104,27 +105,31 @@ public final class WaferDataset implements ImageDataset {
   private long[] starts(int count) {
     if (labels.length != count || sizes.length != 2L * count) {
       throw new InvalidDataException(
-          "%s: %d labels and %d sizes of %d wafers"
-              .formatted(path, labels.length, sizes.length / 2, count));
+          Text.format(
+              "%s: %d labels and %d sizes of %d wafers",
+              path, labels.length, sizes.length / 2, count));
     }
     long[] places = new long[count + 1];
     for (int i = 0; i < count; i++) {
       int height = sizes[2 * i];
       int width = sizes[2 * i + 1];
       if (height < 1 || width < 1 || (long) height * width > ImageBuffer.MAX_PIXELS) {
-        throw new InvalidDataException("%s: wafer %d is %d x %d".formatted(path, i, width, height));
+        throw new InvalidDataException(
+            Text.format("%s: wafer %d is %d x %d", path, i, width, height));
       }
       if (labels[i] < UNLABELLED || labels[i] >= CLASSES.size()) {
         throw new InvalidDataException(
-            "%s: label %d of wafer %d, expected -1 to %d"
-                .formatted(path, labels[i], i, CLASSES.size() - 1));
+            Text.format(
+                "%s: label %d of wafer %d, expected -1 to %d",
+                path, labels[i], i, CLASSES.size() - 1));
       }
       places[i + 1] = places[i] + (long) height * width;
     }
     if (places[count] != maps.byteSize()) {
       throw new InvalidDataException(
-          "%s: %d bytes of maps, but the sizes add up to %d"
-              .formatted(path, maps.byteSize(), places[count]));
+          Text.format(
+              "%s: %d bytes of maps, but the sizes add up to %d",
+              path, maps.byteSize(), places[count]));
     }
     return places;
   }
@@ -140,7 +145,7 @@ public final class WaferDataset implements ImageDataset {
     for (int i = 0; i < parts.length; i++) {
       if (parts[i] < 0 || parts[i] > NO_PART) {
         throw new InvalidDataException(
-            "%s: part %d of wafer %d, expected 0 to 2".formatted(path, parts[i], i));
+            Text.format("%s: part %d of wafer %d, expected 0 to 2", path, parts[i], i));
       }
     }
     if (chosen.length == 0) {
@@ -194,7 +199,8 @@ public final class WaferDataset implements ImageDataset {
     for (int i = 0; i < map.length; i++) {
       if (map[i] < 0 || map[i] >= GRAY.length) {
         throw new InvalidDataException(
-            "%s: a die of value %d, expected 0, 1 or 2".formatted(describe(index), map[i] & 255));
+            Text.format(
+                "%s: a die of value %d, expected 0, 1 or 2", describe(index), map[i] & 255));
       }
       map[i] = GRAY[map[i]];
     }

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 
 /**
  * Recognises who started this process, from the environment variables that launchers set: {@code
@@ -98,8 +99,9 @@ public final class LaunchEnvironment {
       return "127.0.0.1";
     }
     throw new InvpException(
-        "started by %s as one of %d processes, but %s does not say where they meet: set it to rank 0's host"
-            .formatted(launcher.name(), size, HOST));
+        Text.format(
+            "started by %s as one of %d processes, but %s does not say where they meet: set it to rank 0's host",
+            launcher.name(), size, HOST));
   }
 
   /** The first name of Slurm's short form: {@code gpu[03-05,9],x1} begins with {@code gpu03}. */
@@ -122,6 +124,6 @@ public final class LaunchEnvironment {
     } catch (NumberFormatException e) {
       // Named below, like a number that is too small.
     }
-    throw new InvpException("%s is %s, allowed: integers from %d".formatted(name, value, least));
+    throw new InvpException(Text.format("%s is %s, allowed: integers from %d", name, value, least));
   }
 }

@@ -1,6 +1,7 @@
 package org.invp.distributed;
 
 import java.time.Duration;
+import org.invp.internal.Text;
 
 /**
  * One process's place among those that train together.
@@ -31,7 +32,7 @@ public record Membership(
   public Membership {
     if (size < 1 || rank < 0 || rank >= size) {
       throw new IllegalArgumentException(
-          "rank %d of %d processes, allowed: 0 to size - 1".formatted(rank, size));
+          Text.format("rank %d of %d processes, allowed: 0 to size - 1", rank, size));
     }
     if (localRank < 0) {
       throw new IllegalArgumentException("local rank " + localRank + ", allowed: at least 0");

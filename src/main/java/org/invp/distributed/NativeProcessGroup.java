@@ -13,6 +13,7 @@ import org.invp.internal.NativeGroup;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.NativeObjects;
 import org.invp.internal.Room;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
@@ -57,14 +58,14 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
       counted.set(true);
     } catch (InvpException e) {
       throw new RankLostException(
-          "rank %d: not all %d ranks met at %s:%d within %d s: %s"
-              .formatted(
-                  membership.rank(),
-                  membership.size(),
-                  membership.host(),
-                  membership.port(),
-                  membership.timeout().toSeconds(),
-                  e.getMessage()),
+          Text.format(
+              "rank %d: not all %d ranks met at %s:%d within %d s: %s",
+              membership.rank(),
+              membership.size(),
+              membership.host(),
+              membership.port(),
+              membership.timeout().toSeconds(),
+              e.getMessage()),
           e);
     }
     rollCall = new RollCall(membership, this::set, this::get);
@@ -263,7 +264,7 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
   private void requireAll(long mine, long all) {
     if (all != mine * size()) {
       throw new IllegalArgumentException(
-          "%d elements for %d ranks of %d each".formatted(all, size(), mine));
+          Text.format("%d elements for %d ranks of %d each", all, size(), mine));
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 
 /**
  * Finds out which rank is gone after a collective failed. A survivor's own failure does not tell:
@@ -53,7 +54,8 @@ final class RollCall {
       return new RankLostException(message(List.of(0)), failure);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new RankLostException("rank %d: a rank is lost".formatted(membership.rank()), failure);
+      return new RankLostException(
+          Text.format("rank %d: a rank is lost", membership.rank()), failure);
     }
   }
 
@@ -95,12 +97,13 @@ final class RollCall {
   private String message(List<Integer> missing) {
     String who =
         missing.isEmpty()
-            ? "a rank is too slow: all answer, but not within %d s"
-                .formatted(membership.timeout().toSeconds())
-            : "lost rank %s of %d"
-                .formatted(
-                    String.join(", ", missing.stream().map(String::valueOf).toList()),
-                    membership.size());
-    return "rank %d: %s".formatted(membership.rank(), who);
+            ? Text.format(
+                "a rank is too slow: all answer, but not within %d s",
+                membership.timeout().toSeconds())
+            : Text.format(
+                "lost rank %s of %d",
+                String.join(", ", missing.stream().map(String::valueOf).toList()),
+                membership.size());
+    return Text.format("rank %d: %s", membership.rank(), who);
   }
 }

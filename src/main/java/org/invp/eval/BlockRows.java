@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 import org.invp.io.NamedTensor;
 import org.invp.io.Scratch;
 import org.invp.io.TensorFile;
@@ -104,7 +105,7 @@ final class BlockRows implements AutoCloseable {
 
   /** Part of a file's name: the block and the side of its grid of cells. */
   private static String name(Pooled layer) {
-    return "block.%s.%d".formatted(layer.block().name(), layer.pool());
+    return Text.format("block.%s.%d", layer.block().name(), layer.pool());
   }
 
   /** The features, in the order of the layers, [N, length] each; this object's. */

@@ -15,6 +15,7 @@ import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.data.DatasetIdentity;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.Fingerprint;
 import org.invp.io.IoErrors;
@@ -124,7 +125,7 @@ public final class FeatureCache {
     try {
       return Files.createDirectories(place);
     } catch (IOException e) {
-      throw new InvpException("could not create %s: %s".formatted(place, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not create %s: %s", place, IoErrors.reason(e)), e);
     }
   }
 
@@ -246,7 +247,7 @@ public final class FeatureCache {
           .sorted(Comparator.comparing(FeatureCache::lastUse).thenComparing(file -> file))
           .toList();
     } catch (IOException e) {
-      throw new InvpException("could not list %s: %s".formatted(folder, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not list %s: %s", folder, IoErrors.reason(e)), e);
     }
   }
 
@@ -279,7 +280,7 @@ public final class FeatureCache {
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw new InvpException("could not delete %s: %s".formatted(file, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not delete %s: %s", file, IoErrors.reason(e)), e);
     }
   }
 }

@@ -6,6 +6,7 @@ import org.invp.InvalidDataException;
 import org.invp.data.Batch;
 import org.invp.data.DataLoader;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 import org.invp.nn.Classifier;
 import org.invp.nn.ClassifierOptions;
 import org.invp.nn.Network;
@@ -154,8 +155,9 @@ public final class FineTuning implements AutoCloseable {
   static void requireFinite(double loss, int epoch) {
     if (!Double.isFinite(loss)) {
       throw new InvalidDataException(
-          "the loss is %s in epoch %d: training has diverged, a lower learning rate may help"
-              .formatted(loss, epoch));
+          Text.format(
+              "the loss is %s in epoch %d: training has diverged, a lower learning rate may help",
+              loss, epoch));
     }
   }
 

@@ -1,6 +1,7 @@
 package org.invp.eval;
 
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 
 /** Refuses features that no classifier can learn from. */
@@ -18,7 +19,7 @@ final class FiniteRows {
     for (long at = 0; at < values; at++) {
       if (!Float.isFinite(rows.get(at))) {
         throw new InvalidDataException(
-            "the network's features of image %d are not finite".formatted(at / rows.shape(1)));
+            Text.format("the network's features of image %d are not finite", at / rows.shape(1)));
       }
     }
   }

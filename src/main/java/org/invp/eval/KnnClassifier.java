@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Neighbours;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 
 /**
@@ -77,7 +78,8 @@ public final class KnnClassifier {
             .toArray();
     if (ks[0] < 1 || !(sigma > 0)) {
       throw new IllegalArgumentException(
-          "k is %d and sigma %s, allowed: at least 1 and greater than 0".formatted(ks[0], sigma));
+          Text.format(
+              "k is %d and sigma %s, allowed: at least 1 and greater than 0", ks[0], sigma));
     }
     this.search = search;
     this.labels = labels.clone();

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Random;
 import org.invp.InvalidDataException;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /** Chooses the images whose labels may be used. */
@@ -27,7 +28,7 @@ public final class LabelSplit {
   public static int[] perClass(int[] labels, double share, long seed) {
     if (!(share > 0 && share <= 1)) {
       throw new IllegalArgumentException(
-          "a share of %s of the labels, allowed: above 0, at most 1".formatted(share));
+          Text.format("a share of %s of the labels, allowed: above 0, at most 1", share));
     }
     Map<Integer, List<Integer>> byClass = new HashMap<>();
     for (int i = 0; i < labels.length; i++) {
@@ -63,12 +64,12 @@ public final class LabelSplit {
       String name = line.strip().split("\\s+")[0];
       Integer index = name.matches("\\d{1,9}") ? Integer.valueOf(name) : byName.get(lastName(name));
       if (index == null || index >= images.size()) {
-        throw new InvalidDataException("%s: there is no image %s".formatted(file, name));
+        throw new InvalidDataException(Text.format("%s: there is no image %s", file, name));
       }
       chosen.add(index);
     }
     if (chosen.isEmpty()) {
-      throw new InvalidDataException("%s lists no image".formatted(file));
+      throw new InvalidDataException(Text.format("%s lists no image", file));
     }
     return chosen.stream().sorted().distinct().mapToInt(Integer::intValue).toArray();
   }
@@ -78,7 +79,7 @@ public final class LabelSplit {
       return Files.readAllLines(file);
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(file, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", file, IoErrors.reason(e)), e);
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.invp.data.Crop;
+import org.invp.internal.Text;
 import org.invp.nn.Block;
 import org.invp.nn.BlockFeatures.Pooled;
 import org.invp.nn.ClassifierOptions.Normalisation;
@@ -43,7 +44,7 @@ public record LinearSettings(
   public LinearSettings {
     if (epochs < 1 || batchSize < 1) {
       throw new IllegalArgumentException(
-          "%d epochs of batches of %d, allowed: at least 1".formatted(epochs, batchSize));
+          Text.format("%d epochs of batches of %d, allowed: at least 1", epochs, batchSize));
     }
   }
 

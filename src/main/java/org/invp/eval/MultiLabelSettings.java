@@ -3,6 +3,7 @@ package org.invp.eval;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.invp.data.Crop;
+import org.invp.internal.Text;
 
 /**
  * The settings of linear classification of images that show several classes.
@@ -33,12 +34,13 @@ public record MultiLabelSettings(
   public MultiLabelSettings {
     if (iterations < 1 || batchSize < 1 || halveEvery < 1 || pool < 1) {
       throw new IllegalArgumentException(
-          "%d iterations of batches of %d, halved every %d; allowed: at least 1 of each"
-              .formatted(iterations, batchSize, halveEvery));
+          Text.format(
+              "%d iterations of batches of %d, halved every %d; allowed: at least 1 of each",
+              iterations, batchSize, halveEvery));
     }
     if (!(rate >= 0) || Double.isInfinite(rate)) {
       throw new IllegalArgumentException(
-          "a learning rate of %s, allowed: finite and at least 0".formatted(rate));
+          Text.format("a learning rate of %s, allowed: finite and at least 0", rate));
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Neighbours;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 
 /**
@@ -82,8 +83,9 @@ public final class Retrieval {
     int total = Math.toIntExact(queries.shape(0));
     if (classes.length != total || (leaveOneOut && total != labels.length)) {
       throw new IllegalArgumentException(
-          "%d classes for %d queries of a gallery of %d rows"
-              .formatted(classes.length, total, labels.length));
+          Text.format(
+              "%d classes for %d queries of a gallery of %d rows",
+              classes.length, total, labels.length));
     }
     int most = IntStream.of(classes).map(this::relevant).max().orElse(0);
     if (most == 0) {

@@ -1,5 +1,7 @@
 package org.invp.eval;
 
+import org.invp.internal.Text;
+
 /**
  * One number that an evaluation found.
  *
@@ -12,7 +14,7 @@ public record Score(String what, String metric, double value) {
   public Score {
     if (!(value >= 0 && value <= 1)) {
       throw new IllegalArgumentException(
-          "%s of %s is %s, allowed: 0 to 1".formatted(metric, what, value));
+          Text.format("%s of %s is %s, allowed: 0 to 1", metric, what, value));
     }
   }
 }

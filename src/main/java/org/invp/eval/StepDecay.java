@@ -1,6 +1,7 @@
 package org.invp.eval;
 
 import java.util.List;
+import org.invp.internal.Text;
 
 /**
  * A learning rate that is multiplied at milestones, as PyTorch's {@code MultiStepLR}, moved once
@@ -16,11 +17,11 @@ public record StepDecay(double rate, List<Integer> milestones, double decay) {
     milestones = List.copyOf(milestones);
     if (!(rate >= 0) || Double.isInfinite(rate)) {
       throw new IllegalArgumentException(
-          "a learning rate of %s, allowed: finite and at least 0".formatted(rate));
+          Text.format("a learning rate of %s, allowed: finite and at least 0", rate));
     }
     if (!(decay > 0 && decay <= 1)) {
       throw new IllegalArgumentException(
-          "a decay of %s, allowed: above 0, at most 1".formatted(decay));
+          Text.format("a decay of %s, allowed: above 0, at most 1", decay));
     }
   }
 

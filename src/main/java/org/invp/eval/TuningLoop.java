@@ -1,5 +1,6 @@
 package org.invp.eval;
 
+import org.invp.internal.Text;
 import org.invp.nn.Classifier.Statistics;
 
 /**
@@ -27,8 +28,9 @@ public record TuningLoop(
   public TuningLoop {
     if (epochs < 1 || batchSize < 1 || testEvery < 0) {
       throw new IllegalArgumentException(
-          "%d epochs, batches of %d, a test every %d epochs; allowed: at least 1, 1 and 0"
-              .formatted(epochs, batchSize, testEvery));
+          Text.format(
+              "%d epochs, batches of %d, a test every %d epochs; allowed: at least 1, 1 and 0",
+              epochs, batchSize, testEvery));
     }
   }
 }

@@ -113,10 +113,11 @@ final class CudaLibraries {
     } catch (IllegalArgumentException e) {
       String module = Path.of("/proc/driver/nvidia/version").toFile().exists() ? "is" : "is not";
       throw new CudaException(
-          ("no CUDA driver: looked for %s in the system's library path and found none, and the"
+          Text.format(
+              "no CUDA driver: looked for %s in the system's library path and found none, and the"
                   + " kernel module nvidia %s loaded; install NVIDIA's driver 580 or newer, or use"
-                  + " --device cpu")
-              .formatted(name, module),
+                  + " --device cpu",
+              name, module),
           e);
     }
   }

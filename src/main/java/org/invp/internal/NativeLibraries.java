@@ -108,8 +108,9 @@ public final class NativeLibraries {
     synchronized (LOADED) {
       if (cudaIsEmulated != null && cudaIsEmulated != emulated) {
         throw new NativeLibraryException(
-            "this process has loaded %s and cannot load %s as well"
-                .formatted(cudaName(cudaIsEmulated), cudaName(emulated)));
+            Text.format(
+                "this process has loaded %s and cannot load %s as well",
+                cudaName(cudaIsEmulated), cudaName(emulated)));
       }
       Loaded loaded = LOADED.get(Room.CUDA);
       if (loaded == null || loaded.failure() != null) {
@@ -177,8 +178,9 @@ public final class NativeLibraries {
     int found = functions.abiVersion();
     if (found != room.abiVersion()) {
       throw new NativeLibraryException(
-          "%s in %s has ABI version %d, this invp needs %d; build it anew"
-              .formatted(room.library(), folder, found, room.abiVersion()));
+          Text.format(
+              "%s in %s has ABI version %d, this invp needs %d; build it anew",
+              room.library(), folder, found, room.abiVersion()));
     }
     return new Loaded(folder, functions, null);
   }
@@ -191,8 +193,8 @@ public final class NativeLibraries {
   static void checkLibTorch(String found, Path folder) {
     if (!LIBTORCH_VERSION.equals(found.replaceFirst("\\+.*", ""))) {
       throw new NativeLibraryException(
-          "LibTorch in %s is version %s, this invp needs %s"
-              .formatted(folder, found, LIBTORCH_VERSION));
+          Text.format(
+              "LibTorch in %s is version %s, this invp needs %s", folder, found, LIBTORCH_VERSION));
     }
   }
 }

@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 
 /**
  * Replaces a file as a whole: a reader sees the old content or the new one, never a part, and after
@@ -111,13 +112,13 @@ public final class AtomicFile {
     } catch (IOException e) {
       deleteQuietly(temporary, e);
       throw new InvpException(
-          "could not write %s: %s; %s"
-              .formatted(
-                  target,
-                  IoErrors.reason(e),
-                  renamed
-                      ? "the new content is there, but a power cut may undo that"
-                      : "what was there before is unchanged"),
+          Text.format(
+              "could not write %s: %s; %s",
+              target,
+              IoErrors.reason(e),
+              renamed
+                  ? "the new content is there, but a power cut may undo that"
+                  : "what was there before is unchanged"),
           e);
     } catch (RuntimeException | Error e) {
       deleteQuietly(temporary, e);
@@ -142,7 +143,8 @@ public final class AtomicFile {
       }
     } catch (IOException e) {
       throw new InvpException(
-          "could not clear temporary files beside %s: %s".formatted(target, IoErrors.reason(e)), e);
+          Text.format("could not clear temporary files beside %s: %s", target, IoErrors.reason(e)),
+          e);
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import java.util.zip.ZipException;
 import org.invp.InvalidDataException;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 import us.hebi.matlab.mat.format.BufferAllocator;
 import us.hebi.matlab.mat.format.Mat5;
 import us.hebi.matlab.mat.format.Mat5File;
@@ -121,8 +122,9 @@ public final class MatFile implements AutoCloseable {
       public ByteBuffer allocate(int bytes) {
         if (bytes < 0 || bytes > most) {
           throw new IllegalArgumentException(
-              "an array of %d bytes, more than the file can hold"
-                  .formatted(Integer.toUnsignedLong(bytes)));
+              Text.format(
+                  "an array of %d bytes, more than the file can hold",
+                  Integer.toUnsignedLong(bytes)));
         }
         return bytes <= ON_HEAP
             ? ByteBuffer.allocate(bytes)
@@ -155,14 +157,14 @@ public final class MatFile implements AutoCloseable {
         return entry.getValue();
       }
     }
-    throw new InvalidDataException("%s: no variable %s in it".formatted(path, name));
+    throw new InvalidDataException(Text.format("%s: no variable %s in it", path, name));
   }
 
   private <T extends Array> T variable(String name, Class<T> type, String what) {
     Array value = variable(name);
     if (!type.isInstance(value)) {
       throw new InvalidDataException(
-          "%s: %s is not %s but %s".formatted(path, name, what, value.getType()));
+          Text.format("%s: %s is not %s but %s", path, name, what, value.getType()));
     }
     return type.cast(value);
   }
@@ -199,7 +201,7 @@ public final class MatFile implements AutoCloseable {
     Matrix matrix = variable(name, Matrix.class, "an array of numbers");
     if (matrix.getType() != MatlabType.UInt8) {
       throw new InvalidDataException(
-          "%s: %s is of %s, expected uint8".formatted(path, name, matrix.getType()));
+          Text.format("%s: %s is of %s, expected uint8", path, name, matrix.getType()));
     }
     reading(
         name,
@@ -258,7 +260,7 @@ public final class MatFile implements AutoCloseable {
         | ClassCastException
         | IndexOutOfBoundsException
         | NegativeArraySizeException e) {
-      throw new InvalidDataException("%s: %s: %s".formatted(path, what, reason(e)), e);
+      throw new InvalidDataException(Text.format("%s: %s: %s", path, what, reason(e)), e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
+import org.invp.internal.Text;
 import us.hebi.matlab.mat.types.Source;
 
 /**
@@ -88,8 +89,8 @@ final class MatSource implements Source {
     int value = next(Integer.BYTES).getInt(0);
     if (lastInt >= 1 && lastInt <= LARGEST_TYPE && (value < 0 || value > most)) {
       throw new IOException(
-          "a part of %d bytes, more than the file can hold"
-              .formatted(Integer.toUnsignedLong(value)));
+          Text.format(
+              "a part of %d bytes, more than the file can hold", Integer.toUnsignedLong(value)));
     }
     lastInt = value;
     return value;

@@ -1,5 +1,6 @@
 package org.invp.io;
 
+import org.invp.internal.Text;
 import us.hebi.matlab.mat.types.Array;
 import us.hebi.matlab.mat.types.Matrix;
 import us.hebi.matlab.mat.types.Struct;
@@ -54,6 +55,6 @@ public final class MatStructs {
   }
 
   private String place(int index, String field) {
-    return "%s(%d).%s".formatted(name, index + 1, field);
+    return Text.format("%s(%d).%s", name, index + 1, field);
   }
 }

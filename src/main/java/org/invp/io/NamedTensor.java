@@ -3,6 +3,7 @@ package org.invp.io;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
@@ -23,8 +24,9 @@ public record NamedTensor(String name, DType dtype, long[] shape, MemorySegment 
     long bytes = Math.multiplyExact(elements(shape), (long) dtype.bytes());
     if (data.byteSize() != bytes) {
       throw new IllegalArgumentException(
-          "tensor %s of shape %s needs %d bytes, got %d"
-              .formatted(name, Arrays.toString(shape), bytes, data.byteSize()));
+          Text.format(
+              "tensor %s of shape %s needs %d bytes, got %d",
+              name, Arrays.toString(shape), bytes, data.byteSize()));
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 
 /**
@@ -80,12 +81,9 @@ public final class Npy {
       }
       if (channel.size() != layout.offset() + bytes) {
         throw new InvalidDataException(
-            "%s: %d bytes, an array of shape %s needs %d"
-                .formatted(
-                    path,
-                    channel.size(),
-                    Arrays.toString(layout.shape()),
-                    layout.offset() + bytes));
+            Text.format(
+                "%s: %d bytes, an array of shape %s needs %d",
+                path, channel.size(), Arrays.toString(layout.shape()), layout.offset() + bytes));
       }
       Arena arena = NativeObjects.sharedArena();
       try {
@@ -140,8 +138,9 @@ public final class Npy {
     }
     if (!matcher.group(1).equals("<f4") || !matcher.group(2).equals("False")) {
       throw new InvalidDataException(
-          "%s: array of '%s', fortran_order %s; needs '<f4', False"
-              .formatted(path, matcher.group(1), matcher.group(2)));
+          Text.format(
+              "%s: array of '%s', fortran_order %s; needs '<f4', False",
+              path, matcher.group(1), matcher.group(2)));
     }
     try {
       return Arrays.stream(matcher.group(3).split(","))
@@ -169,7 +168,7 @@ public final class Npy {
     String extents =
         Arrays.stream(shape).mapToObj(extent -> extent + ",").collect(Collectors.joining(" "));
     String description =
-        "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }".formatted(type, extents);
+        Text.format("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", type, extents);
     int prefix = MAGIC.length + 2 + Short.BYTES;
     int padding = ALIGNMENT - (prefix + description.length() + 1) % ALIGNMENT;
     byte[] text = (description + " ".repeat(padding) + "\n").getBytes(StandardCharsets.US_ASCII);

@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.zip.CRC32C;
 import org.invp.InvalidDataException;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 
 /**
  * Reads and writes safetensors files (<a
@@ -115,7 +116,7 @@ public final class Safetensors {
       return header(path, channel, arena).metadata();
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     }
   }
 
@@ -139,7 +140,7 @@ public final class Safetensors {
       return file;
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     } finally {
       if (arena != null) {
         arena.close();
@@ -152,15 +153,16 @@ public final class Safetensors {
     long fileBytes = channel.size();
     if (fileBytes < Long.BYTES) {
       throw invalid(
-          path, "it has %d bytes, at least %d are needed".formatted(fileBytes, Long.BYTES));
+          path, Text.format("it has %d bytes, at least %d are needed", fileBytes, Long.BYTES));
     }
     long headerBytes = headerLength(channel);
     long limit = Math.min(MAX_HEADER_BYTES, fileBytes - Long.BYTES);
     if (headerBytes < 2 || headerBytes > limit) {
       throw invalid(
           path,
-          "the header claims %s bytes, allowed are 2 to %d"
-              .formatted(Long.toUnsignedString(headerBytes), limit));
+          Text.format(
+              "the header claims %s bytes, allowed are 2 to %d",
+              Long.toUnsignedString(headerBytes), limit));
     }
     MemorySegment header = arena.allocate(headerBytes);
     Channels.read(channel, header);
@@ -179,7 +181,8 @@ public final class Safetensors {
       if (!actual.equals(expected)) {
         throw invalid(
             path,
-            "the data's checksum is %s, stored is %s: it is damaged".formatted(actual, expected));
+            Text.format(
+                "the data's checksum is %s, stored is %s: it is damaged", actual, expected));
       }
     }
     List<NamedTensor> tensors = new ArrayList<>();
@@ -231,11 +234,11 @@ public final class Safetensors {
         crc.update(Channels.chunk(segment, at));
       }
     }
-    return "%08x".formatted(crc.getValue());
+    return Text.format("%08x", crc.getValue());
   }
 
   static InvalidDataException invalid(Path path, String reason) {
     return new InvalidDataException(
-        "%s is not a usable safetensors file: %s".formatted(path, reason));
+        Text.format("%s is not a usable safetensors file: %s", path, reason));
   }
 }

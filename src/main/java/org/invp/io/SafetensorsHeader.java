@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /** The JSON header of a safetensors file: which tensor lies where. */
 @SuppressWarnings("ArrayRecordComponent") // A shape is an array everywhere in this library.
@@ -105,18 +106,19 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
     for (Entry entry : entries) {
       if (entry.begin() != at) {
         throw invalid(
-            path, entry.name(), "starts at byte %d, expected %d".formatted(entry.begin(), at));
+            path, entry.name(), Text.format("starts at byte %d, expected %d", entry.begin(), at));
       }
       at = entry.end();
       if (at > dataBytes) {
         throw invalid(
             path,
             entry.name(),
-            "ends at byte %d of %d: the file is truncated".formatted(at, dataBytes));
+            Text.format("ends at byte %d of %d: the file is truncated", at, dataBytes));
       }
     }
     if (at != dataBytes) {
-      throw Safetensors.invalid(path, "%d bytes follow the last tensor".formatted(dataBytes - at));
+      throw Safetensors.invalid(
+          path, Text.format("%d bytes follow the last tensor", dataBytes - at));
     }
     return new SafetensorsHeader(metadata, entries);
   }
@@ -139,19 +141,20 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
     if (!actual.equals(expected)) {
       throw Safetensors.invalid(
           path,
-          "the header's checksum is %s, stored is %s: it is damaged"
-              .formatted(actual, oneLine(expected)));
+          Text.format(
+              "the header's checksum is %s, stored is %s: it is damaged",
+              actual, oneLine(expected)));
     }
   }
 
   private static String item(String checksum) {
-    return "\"%s\":\"%s\"".formatted(Safetensors.HEADER_CHECKSUM, checksum);
+    return Text.format("\"%s\":\"%s\"", Safetensors.HEADER_CHECKSUM, checksum);
   }
 
   private static String checksum(byte[] bytes) {
     CRC32C crc = new CRC32C();
     crc.update(bytes);
-    return "%08x".formatted(crc.getValue());
+    return Text.format("%08x", crc.getValue());
   }
 
   private static JsonNode parse(Path path, byte[] bytes) {
@@ -189,7 +192,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
     long[] shape = longs(path, name, "shape", node.get("shape"));
     if (shape.length > MAX_DIMENSIONS) {
       throw invalid(
-          path, name, "has %d dimensions, at most %d".formatted(shape.length, MAX_DIMENSIONS));
+          path, name, Text.format("has %d dimensions, at most %d", shape.length, MAX_DIMENSIONS));
     }
     long[] offsets = longs(path, name, "data_offsets", node.get("data_offsets"));
     if (offsets.length != 2 || offsets[0] > offsets[1]) {
@@ -205,8 +208,9 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
       throw invalid(
           path,
           name,
-          "%s%s needs %d bytes, the header gives it %d"
-              .formatted(dtype, Arrays.toString(shape), bytes, offsets[1] - offsets[0]));
+          Text.format(
+              "%s%s needs %d bytes, the header gives it %d",
+              dtype, Arrays.toString(shape), bytes, offsets[1] - offsets[0]));
     }
     return new Entry(name, dtype, shape, offsets[0], offsets[1]);
   }
@@ -218,7 +222,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
       }
     }
     throw invalid(
-        path, name, "dtype %s, supported: %s".formatted(node, Arrays.toString(DType.values())));
+        path, name, Text.format("dtype %s, supported: %s", node, Arrays.toString(DType.values())));
   }
 
   private static long[] longs(Path path, String name, String key, JsonNode node) {
@@ -230,7 +234,7 @@ record SafetensorsHeader(Map<String, String> metadata, List<Entry> entries) {
       JsonNode value = node.get(i);
       if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
         throw invalid(
-            path, name, "%s holds %s, not a whole number of at least 0".formatted(key, value));
+            path, name, Text.format("%s holds %s, not a whole number of at least 0", key, value));
       }
       values[i] = value.longValue();
     }

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 
 /**
@@ -46,7 +47,7 @@ public final class Scratch {
     } catch (IOException e) {
       arena.close();
       throw new InvpException(
-          "no room for %d bytes in %s: %s".formatted(bytes, folder, IoErrors.reason(e)), e);
+          Text.format("no room for %d bytes in %s: %s", bytes, folder, IoErrors.reason(e)), e);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;

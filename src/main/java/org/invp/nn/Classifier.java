@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
 import org.invp.bindings.nn.InvpNn;
+import org.invp.internal.Text;
 import org.invp.io.NamedTensor;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -228,8 +229,9 @@ public final class Classifier implements AutoCloseable {
   private static void requireShape(String name, long[] found, long... needed) {
     if (!Arrays.equals(found, needed)) {
       throw new IllegalArgumentException(
-          "%s of shape %s, needed is %s"
-              .formatted(name, Arrays.toString(found), Arrays.toString(needed)));
+          Text.format(
+              "%s of shape %s, needed is %s",
+              name, Arrays.toString(found), Arrays.toString(needed)));
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.invp.nn;
 
 import java.util.Objects;
+import org.invp.internal.Text;
 
 /**
  * What a classifier is made of.
@@ -35,12 +36,13 @@ public record ClassifierOptions(
     Objects.requireNonNull(normalisation, "normalisation");
     if (inputs < 1 || classes < 1) {
       throw new IllegalArgumentException(
-          "a classifier of %d inputs and %d classes, allowed: at least 1 of each"
-              .formatted(inputs, classes));
+          Text.format(
+              "a classifier of %d inputs and %d classes, allowed: at least 1 of each",
+              inputs, classes));
     }
     if (!(deviation >= 0) || Double.isInfinite(deviation)) {
       throw new IllegalArgumentException(
-          "a deviation of %s, allowed: finite and at least 0".formatted(deviation));
+          Text.format("a deviation of %s, allowed: finite and at least 0", deviation));
     }
   }
 

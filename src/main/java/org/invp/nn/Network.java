@@ -13,6 +13,7 @@ import org.invp.bindings.group.InvpGroup;
 import org.invp.bindings.nn.InvpNn;
 import org.invp.distributed.ProcessGroup;
 import org.invp.internal.NativeGroup;
+import org.invp.internal.Text;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
@@ -329,16 +330,18 @@ public final class Network implements AutoCloseable {
     long[] shape = images.shape();
     if (shape.length != 4 || shape[1] != options.channels()) {
       throw new IllegalArgumentException(
-          "images of shape %s, needed is [batch, %d, height, width]"
-              .formatted(Arrays.toString(shape), options.channels()));
+          Text.format(
+              "images of shape %s, needed is [batch, %d, height, width]",
+              Arrays.toString(shape), options.channels()));
     }
   }
 
   private static void requireRows(String name, FloatTensor rows, long batch, long columns) {
     if (!Arrays.equals(rows.shape(), new long[] {batch, columns})) {
       throw new IllegalArgumentException(
-          "%s of shape %s, needed is [%d, %d]"
-              .formatted(name, Arrays.toString(rows.shape()), batch, columns));
+          Text.format(
+              "%s of shape %s, needed is [%d, %d]",
+              name, Arrays.toString(rows.shape()), batch, columns));
     }
   }
 

@@ -2,6 +2,7 @@ package org.invp.nn;
 
 import java.util.Map;
 import java.util.Objects;
+import org.invp.internal.Text;
 
 /**
  * What a network is made of.
@@ -120,7 +121,7 @@ public record NetworkOptions(
   private static void requireWithin(String name, int value, int most) {
     if (value < 1 || value > most) {
       throw new IllegalArgumentException(
-          "network option %s is %d, allowed are 1 to %d".formatted(name, value, most));
+          Text.format("network option %s is %d, allowed are 1 to %d", name, value, most));
     }
   }
 }

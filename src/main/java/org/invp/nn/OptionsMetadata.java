@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.nn.NetworkOptions.Architecture;
 import org.invp.nn.NetworkOptions.Head;
 import org.invp.nn.NetworkOptions.Initialisation;
@@ -55,14 +56,14 @@ final class OptionsMetadata {
     String text = metadata.get(PREFIX + option);
     if (text == null) {
       throw new InvalidDataException(
-          "the file's metadata lacks %s%s: it holds no network saved by invp"
-              .formatted(PREFIX, option));
+          Text.format(
+              "the file's metadata lacks %s%s: it holds no network saved by invp", PREFIX, option));
     }
     try {
       return parse.apply(text);
     } catch (IllegalArgumentException e) {
       throw new InvalidDataException(
-          "the file's metadata has an unknown %s%s: %s".formatted(PREFIX, option, text), e);
+          Text.format("the file's metadata has an unknown %s%s: %s", PREFIX, option, text), e);
     }
   }
 }

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 
@@ -53,8 +54,9 @@ final class StateTensors {
     if (!byName.isEmpty()) {
       String first = byName.keySet().stream().sorted().findFirst().orElseThrow();
       throw new InvalidDataException(
-          "%s have %s, which this network does not (%d such tensors)"
-              .formatted(what, first, byName.size()));
+          Text.format(
+              "%s have %s, which this network does not (%d such tensors)",
+              what, first, byName.size()));
     }
     state.forEach(tensor -> byName.put(tensor.name(), tensor));
     try (Arena arena = Arena.ofConfined()) {
@@ -67,21 +69,21 @@ final class StateTensors {
   private static void check(String what, TensorInfo expected, NamedTensor found) {
     if (found == null) {
       throw new InvalidDataException(
-          "%s lack %s %s".formatted(what, expected.name(), expected.description()));
+          Text.format("%s lack %s %s", what, expected.name(), expected.description()));
     }
     if (found.dtype() != expected.dtype() || !Arrays.equals(found.shape(), expected.shape())) {
       throw new InvalidDataException(
-          "%s have %s as %s%s, this network needs %s"
-              .formatted(
-                  what,
-                  expected.name(),
-                  found.dtype(),
-                  Arrays.toString(found.shape()),
-                  expected.description()));
+          Text.format(
+              "%s have %s as %s%s, this network needs %s",
+              what,
+              expected.name(),
+              found.dtype(),
+              Arrays.toString(found.shape()),
+              expected.description()));
     }
     if (expected.dtype() == DType.F32 && !finite(found.data())) {
       throw new InvalidDataException(
-          "%s have a value in %s that is not finite".formatted(what, expected.name()));
+          Text.format("%s have a value in %s that is not finite", what, expected.name()));
     }
   }
 

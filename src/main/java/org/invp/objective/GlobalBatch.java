@@ -5,6 +5,7 @@ import org.invp.InvalidDataException;
 import org.invp.bank.BankEngine;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -72,8 +73,9 @@ final class GlobalBatch implements AutoCloseable {
     for (int b = 0; b < batch; b++) {
       if (indices.get(b) < 0 || indices.get(b) >= shard.rows()) {
         throw new IllegalArgumentException(
-            "image %d of the batch is %d, allowed: 0 to %d"
-                .formatted(b, indices.get(b), shard.rows() - 1));
+            Text.format(
+                "image %d of the batch is %d, allowed: 0 to %d",
+                b, indices.get(b), shard.rows() - 1));
       }
     }
     unit = ownUnit.at(batch, dimension);
@@ -86,7 +88,7 @@ final class GlobalBatch implements AutoCloseable {
   private void requireShape(String name, FloatTensor tensor, int batch) {
     if (tensor.shape().length != 2 || tensor.shape(0) != batch || tensor.shape(1) != dimension) {
       throw new IllegalArgumentException(
-          "%s need the shape [%d, %d]".formatted(name, batch, dimension));
+          Text.format("%s need the shape [%d, %d]", name, batch, dimension));
     }
   }
 
@@ -104,10 +106,11 @@ final class GlobalBatch implements AutoCloseable {
       sizes[rank] = all.get(2L * rank);
       if (all.get(2L * rank + 1) == BAD_EMBEDDING) {
         throw new InvalidDataException(
-            "rank %d: an embedding is not finite or has norm 0".formatted(rank));
+            Text.format("rank %d: an embedding is not finite or has norm 0", rank));
       }
       if (all.get(2L * rank + 1) == REFUSED) {
-        throw new IllegalArgumentException("rank %d refuses its part of the batch".formatted(rank));
+        throw new IllegalArgumentException(
+            Text.format("rank %d refuses its part of the batch", rank));
       }
     }
   }

@@ -4,6 +4,7 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntStaging;
@@ -49,13 +50,15 @@ public final class InvariancePropagation implements Objective {
       MemoryBank bank, NeighbourGraph graph, ObjectiveOptions options, GraphUpdate graphUpdate) {
     if (graph.rows() != bank.rows() || graph.degree() != options.neighbours()) {
       throw new IllegalArgumentException(
-          "the graph is %d x %d, needs %d x %d"
-              .formatted(graph.rows(), graph.degree(), bank.rows(), options.neighbours()));
+          Text.format(
+              "the graph is %d x %d, needs %d x %d",
+              graph.rows(), graph.degree(), bank.rows(), options.neighbours()));
     }
     if (options.negatives() > bank.rows()) {
       throw new IllegalArgumentException(
-          "objective.negatives is %d, allowed: at most the number of images, %d"
-              .formatted(options.negatives(), bank.rows()));
+          Text.format(
+              "objective.negatives is %d, allowed: at most the number of images, %d",
+              options.negatives(), bank.rows()));
     }
     this.bank = bank;
     this.graph = graph;
@@ -96,8 +99,8 @@ public final class InvariancePropagation implements Objective {
       for (long b = 0; b < ids.size(); b++) {
         if (ids.get(b) < 0 || ids.get(b) >= bank.rows()) {
           throw new IllegalArgumentException(
-              "image %d of the batch is %d, allowed: 0 to %d"
-                  .formatted(b, ids.get(b), bank.rows() - 1));
+              Text.format(
+                  "image %d of the batch is %d, allowed: 0 to %d", b, ids.get(b), bank.rows() - 1));
         }
       }
     }

@@ -7,6 +7,7 @@ import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
+import org.invp.internal.Text;
 import org.invp.tensor.IntTensor;
 
 /**
@@ -92,7 +93,8 @@ final class ShardWalk implements AutoCloseable {
     for (long i = 0; i < rows.size(); i++) {
       if (rows.get(i) < 0 || rows.get(i) >= shard.rows()) {
         throw new InvalidDataException(
-            "the graph names image %d, allowed: 0 to %d".formatted(rows.get(i), shard.rows() - 1));
+            Text.format(
+                "the graph names image %d, allowed: 0 to %d", rows.get(i), shard.rows() - 1));
       }
     }
     return rows;

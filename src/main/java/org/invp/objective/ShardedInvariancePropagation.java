@@ -9,6 +9,7 @@ import org.invp.bank.ShardTensors;
 import org.invp.bank.WeightedRows;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.tensor.Memory;
@@ -92,22 +93,25 @@ public final class ShardedInvariancePropagation implements Objective {
       ObjectiveOptions options) {
     if (shard.rank() != group.rank() || shard.size() != group.size()) {
       throw new IllegalArgumentException(
-          "the shard of rank %d of %d in rank %d of %d"
-              .formatted(shard.rank(), shard.size(), group.rank(), group.size()));
+          Text.format(
+              "the shard of rank %d of %d in rank %d of %d",
+              shard.rank(), shard.size(), group.rank(), group.size()));
     }
     if (bank.rows() != shard.localRows()) {
       throw new IllegalArgumentException(
-          "the bank has %d rows, needs %d".formatted(bank.rows(), shard.localRows()));
+          Text.format("the bank has %d rows, needs %d", bank.rows(), shard.localRows()));
     }
     if (graph.rows() != bank.rows() || graph.degree() != options.neighbours()) {
       throw new IllegalArgumentException(
-          "the graph is %d x %d, needs %d x %d"
-              .formatted(graph.rows(), graph.degree(), bank.rows(), options.neighbours()));
+          Text.format(
+              "the graph is %d x %d, needs %d x %d",
+              graph.rows(), graph.degree(), bank.rows(), options.neighbours()));
     }
     if (options.negatives() > shard.rows()) {
       throw new IllegalArgumentException(
-          "objective.negatives is %d, allowed: at most the number of images, %d"
-              .formatted(options.negatives(), shard.rows()));
+          Text.format(
+              "objective.negatives is %d, allowed: at most the number of images, %d",
+              options.negatives(), shard.rows()));
     }
     if (graph.neighbours().memory() != Memory.HOST) {
       throw new IllegalArgumentException(

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.invp.config.ConfigFile;
 import org.invp.config.EvaluationConfig.Split;
+import org.invp.internal.Text;
 
 /** The sections that need nothing but the figures of one or more runs. */
 final class FigureSections {
@@ -259,12 +260,12 @@ final class FigureSections {
             .sum();
     out.element(
         "<p class=\"note\">",
-        "A step took %s ms on the memory bank and %s ms in the network (batch of %d); %s of the time went into waiting for images."
-            .formatted(
-                Numbers.plain(1000 * run.sum("bank_seconds") / steps),
-                Numbers.plain(1000 * run.sum("network_seconds") / steps),
-                run.config().training().batchSize(),
-                Numbers.percent(run.sum("loader_wait") / run.sum("seconds"))),
+        Text.format(
+            "A step took %s ms on the memory bank and %s ms in the network (batch of %d); %s of the time went into waiting for images.",
+            Numbers.plain(1000 * run.sum("bank_seconds") / steps),
+            Numbers.plain(1000 * run.sum("network_seconds") / steps),
+            run.config().training().batchSize(),
+            Numbers.percent(run.sum("loader_wait") / run.sum("seconds"))),
         "</p></section>\n");
   }
 

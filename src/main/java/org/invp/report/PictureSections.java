@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 
 /** The sections that show images: walks, neighbours, the map, the confusion. */
 final class PictureSections {
@@ -36,7 +37,7 @@ final class PictureSections {
       String name =
           row == pictures.purity.length - 1
               ? "the positives that the loss uses"
-              : row == 0 ? "after 1 hop" : "after %d hops".formatted(row + 1);
+              : row == 0 ? "after 1 hop" : Text.format("after %d hops", row + 1);
       out.element("<tr><td>", name, "</td>")
           .raw("<td class=\"n\">%s</td>", Numbers.count(counts[0]))
           .raw(
@@ -128,8 +129,9 @@ final class PictureSections {
     Axis y = range(pictures.map.stream().mapToDouble(Pictures.Place::y).toArray());
     out.raw("<section id=\"map\"><h2>Map of the embeddings</h2><p class=\"note\">");
     out.text(
-            "%s test images by t-SNE of their embeddings: neighbours stay neighbours, distances"
-                    .formatted(Numbers.count(pictures.map.size()))
+            Text.format(
+                    "%s test images by t-SNE of their embeddings: neighbours stay neighbours, distances",
+                    Numbers.count(pictures.map.size()))
                 + " between groups mean little. Point at a dot to see its image, at a class to see"
                 + " it alone.")
         .raw("</p><ul class=\"legend classes\">");
@@ -166,8 +168,9 @@ final class PictureSections {
   void confusion() {
     out.raw("<section id=\"confusion\"><h2>What kNN confuses</h2><p class=\"note\">");
     out.text(
-            "%s test images classified by the memory bank, as published."
-                .formatted(Numbers.count(pictures.tested)))
+            Text.format(
+                "%s test images classified by the memory bank, as published.",
+                Numbers.count(pictures.tested)))
         .raw("</p>");
     if (pictures.classNames.size() <= MAX_MATRIX) {
       matrix();

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 
 /**
@@ -78,15 +79,15 @@ public final class Report {
     RunFigures first = runs.get(0);
     TrainingConfig config = first.config();
     out.text(
-        "Invariance Propagation: ResNet-%d, width %d, embeddings of %d numbers; %d of %d epochs, %s of training, seed %d"
-            .formatted(
-                config.network().architecture().layers(),
-                config.network().width(),
-                config.network().dimension(),
-                first.epochs().size(),
-                config.training().epochs(),
-                Numbers.duration(first.sum("seconds")),
-                config.seed()));
+        Text.format(
+            "Invariance Propagation: ResNet-%d, width %d, embeddings of %d numbers; %d of %d epochs, %s of training, seed %d",
+            config.network().architecture().layers(),
+            config.network().width(),
+            config.network().dimension(),
+            first.epochs().size(),
+            config.training().epochs(),
+            Numbers.duration(first.sum("seconds")),
+            config.seed()));
     if (runs.size() > 1) {
       out.text(" (" + first.name() + ", of which the pictures are)");
     }

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 import org.invp.train.Checkpoint;
 import org.invp.train.MetricsFile;
@@ -54,7 +55,7 @@ record RunFigures(
     Path settings = folder.resolve(RunFolder.CONFIG);
     if (!Files.isRegularFile(settings)) {
       throw new InvalidDataException(
-          "%s holds no run: there is no %s".formatted(folder, RunFolder.CONFIG));
+          Text.format("%s holds no run: there is no %s", folder, RunFolder.CONFIG));
     }
     TrainingConfig config = ConfigFile.readRun(settings, List.of());
     List<JsonNode> lines = MetricsFile.read(folder.resolve(RunFolder.METRICS));
@@ -117,7 +118,7 @@ record RunFigures(
           .toList();
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(folder, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", folder, IoErrors.reason(e)), e);
     }
   }
 
@@ -126,7 +127,7 @@ record RunFigures(
     try {
       root = JSON.readTree(text(file));
     } catch (JsonProcessingException e) {
-      throw new InvalidDataException("%s is not JSON".formatted(file), e);
+      throw new InvalidDataException(Text.format("%s is not JSON", file), e);
     }
     Map<String, Double> scores = new LinkedHashMap<>();
     for (JsonNode score : root.path("scores")) {
@@ -138,7 +139,7 @@ record RunFigures(
     }
     if (!root.path("protocol").isTextual() || scores.isEmpty()) {
       throw new InvalidDataException(
-          "%s is not a result of invp eval: it has no protocol or no scores".formatted(file));
+          Text.format("%s is not a result of invp eval: it has no protocol or no scores", file));
     }
     Map<String, String> settings = new LinkedHashMap<>();
     root.path("settings")
@@ -158,7 +159,7 @@ record RunFigures(
       return Files.readString(file);
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(file, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", file, IoErrors.reason(e)), e);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 
 /** What tensors of every element type share: memory, its owner, a shape, and views of rows. */
 abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor, IntTensor {
@@ -91,8 +92,9 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
   public MemorySegment segment() {
     if (memory != Memory.HOST) {
       throw new IllegalStateException(
-          "this tensor lies on %s and cannot be read or written from the host; copy it (onHost)"
-              .formatted(memory.name()));
+          Text.format(
+              "this tensor lies on %s and cannot be read or written from the host; copy it (onHost)",
+              memory.name()));
     }
     return segment;
   }
@@ -105,8 +107,9 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
   public MemorySegment segment(Memory place) {
     if (memory != place) {
       throw new IllegalStateException(
-          "this tensor lies on %s, needed is one on %s; copy it (copyFrom)"
-              .formatted(memory.name(), place.name()));
+          Text.format(
+              "this tensor lies on %s, needed is one on %s; copy it (copyFrom)",
+              memory.name(), place.name()));
     }
     return segment;
   }
@@ -131,8 +134,9 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
   final void copyElements(OffHeapArray source) {
     if (!Arrays.equals(shape, source.shape)) {
       throw new IllegalArgumentException(
-          "a tensor of shape %s cannot take one of %s"
-              .formatted(Arrays.toString(shape), Arrays.toString(source.shape)));
+          Text.format(
+              "a tensor of shape %s cannot take one of %s",
+              Arrays.toString(shape), Arrays.toString(source.shape)));
     }
     if (size() == 0) {
       return;
@@ -145,8 +149,8 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
       source.memory.copyOut(source.segment, segment);
     } else {
       throw new IllegalStateException(
-          "no copy from %s to %s; go through the host"
-              .formatted(source.memory.name(), memory.name()));
+          Text.format(
+              "no copy from %s to %s; go through the host", source.memory.name(), memory.name()));
     }
   }
 

@@ -2,6 +2,7 @@ package org.invp.train;
 
 import org.invp.config.LoopConfig;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +46,7 @@ final class BankRefresh {
             : "refreshing the memory bank";
     listener.phase(phase);
     evaluator.fillBank(
-        (done, total) -> listener.phase("%s, %d %%".formatted(phase, 100L * done / total)));
+        (done, total) -> listener.phase(Text.format("%s, %d %%", phase, 100L * done / total)));
     double seconds = (System.nanoTime() - start) * NANOS;
     state.totals().addRefreshSeconds(seconds);
     LOG.info("epoch {}: {}: {} s", state.position().epoch(), phase, seconds);

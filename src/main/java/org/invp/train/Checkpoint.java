@@ -11,6 +11,7 @@ import org.invp.InvalidDataException;
 import org.invp.bank.Shard;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
@@ -100,12 +101,13 @@ public final class Checkpoint implements AutoCloseable {
     }
     if (!FORMAT_VALUE.equals(format)) {
       throw new InvalidDataException(
-          "%s is not a checkpoint of this version: %s is %s, expected %s"
-              .formatted(path, FORMAT, format, FORMAT_VALUE));
+          Text.format(
+              "%s is not a checkpoint of this version: %s is %s, expected %s",
+              path, FORMAT, format, FORMAT_VALUE));
     }
     for (String checksum : List.of(Safetensors.CHECKSUM, Safetensors.HEADER_CHECKSUM)) {
       if (!metadata.containsKey(checksum)) {
-        throw new InvalidDataException("%s is damaged: it has no %s".formatted(path, checksum));
+        throw new InvalidDataException(Text.format("%s is damaged: it has no %s", path, checksum));
       }
     }
   }
@@ -209,11 +211,11 @@ public final class Checkpoint implements AutoCloseable {
   /** What tells it from other checkpoints of its run. */
   String identity() {
     Map<String, String> metadata = file.metadata();
-    return "that of step %s with checksums %s and %s"
-        .formatted(
-            metadata.get("step"),
-            metadata.get(Safetensors.CHECKSUM),
-            metadata.get(Safetensors.HEADER_CHECKSUM));
+    return Text.format(
+        "that of step %s with checksums %s and %s",
+        metadata.get("step"),
+        metadata.get(Safetensors.CHECKSUM),
+        metadata.get(Safetensors.HEADER_CHECKSUM));
   }
 
   /** Where the checkpoint was read from. */
@@ -237,13 +239,13 @@ public final class Checkpoint implements AutoCloseable {
     } catch (NumberFormatException e) {
       // Falls through to the error below.
     }
-    throw new InvalidDataException("%s: %s is %s, not a count".formatted(path, key, text));
+    throw new InvalidDataException(Text.format("%s: %s is %s, not a count", path, key, text));
   }
 
   private String metadata(String key) {
     String value = file.metadata().get(key);
     if (value == null) {
-      throw new InvalidDataException("%s has no %s".formatted(path, key));
+      throw new InvalidDataException(Text.format("%s has no %s", path, key));
     }
     return value;
   }
@@ -260,7 +262,7 @@ public final class Checkpoint implements AutoCloseable {
     }
     if (Float.isNaN(sum)) {
       throw new InvalidDataException(
-          "%s holds NaN or infinity: training has diverged".formatted(tensor.name()));
+          Text.format("%s holds NaN or infinity: training has diverged", tensor.name()));
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 
@@ -113,7 +114,7 @@ public final class CheckpointFiles {
       AtomicFile.alias(path(which), latest());
     } catch (IOException e) {
       throw new InvpException(
-          "could not go back to %s: %s".formatted(path(which), IoErrors.reason(e)), e);
+          Text.format("could not go back to %s: %s", path(which), IoErrors.reason(e)), e);
     }
   }
 
@@ -125,8 +126,9 @@ public final class CheckpointFiles {
   private String wayOut() {
     for (Which which : List.of(Which.PREVIOUS, Which.BEST)) {
       if (Files.exists(path(which))) {
-        return "; to go on from %s: --resume --checkpoint %s"
-            .formatted(path(which).getFileName(), lower(which));
+        return Text.format(
+            "; to go on from %s: --resume --checkpoint %s",
+            path(which).getFileName(), lower(which));
       }
     }
     return "";

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.invp.internal.Text;
 
 /**
  * What decides the last bits of a run besides its settings. Two runs are equal bit for bit only
@@ -51,7 +52,7 @@ record Environment(Map<String, String> facts) {
               String before = metadata.get(PREFIX + fact.getKey());
               if (before != null && !fact.getValue().equals(before)) {
                 differences.add(
-                    "%s was %s, is %s".formatted(fact.getKey(), before, fact.getValue()));
+                    Text.format("%s was %s, is %s", fact.getKey(), before, fact.getValue()));
               }
             });
     return differences;

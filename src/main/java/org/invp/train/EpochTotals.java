@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.objective.StepResult;
 
 /**
@@ -159,7 +160,7 @@ final class EpochTotals {
         sums.put(what, Double.valueOf(text));
       } catch (NumberFormatException e) {
         throw new InvalidDataException(
-            "the checkpoint's %s is %s, not a number".formatted(name(what), text), e);
+            Text.format("the checkpoint's %s is %s, not a number", name(what), text), e);
       }
     }
   }

@@ -13,6 +13,7 @@ import org.invp.config.TrainingConfig;
 import org.invp.distributed.ProcessGroup;
 import org.invp.eval.KnnEvaluation;
 import org.invp.eval.KnnResult;
+import org.invp.internal.Text;
 import org.invp.nn.Network;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -99,8 +100,9 @@ final class Evaluator {
   void requireRoomForPixels() {
     if (knn.pixelBytes() > MAX_BYTES) {
       throw new ConfigException(
-          "training.graph is pixels, which needs %d bytes for the images' pixels, allowed: at most %d"
-              .formatted(knn.pixelBytes(), MAX_BYTES));
+          Text.format(
+              "training.graph is pixels, which needs %d bytes for the images' pixels, allowed: at most %d",
+              knn.pixelBytes(), MAX_BYTES));
     }
   }
 

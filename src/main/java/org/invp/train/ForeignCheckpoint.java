@@ -6,6 +6,7 @@ import org.invp.InvalidDataException;
 import org.invp.config.ConfigException;
 import org.invp.config.TrainingConfig;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.io.NamedTensor;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -36,13 +37,14 @@ public final class ForeignCheckpoint {
     int channels = config.augmentation().mean().size();
     if (rows > Integer.MAX_VALUE || epoch < 1 || epoch > Integer.MAX_VALUE) {
       throw new InvalidDataException(
-          "a bank of %d rows before epoch %d cannot be a checkpoint".formatted(rows, epoch));
+          Text.format("a bank of %d rows before epoch %d cannot be a checkpoint", rows, epoch));
     }
     config.checkAgainst((int) rows, channels);
     if (config.objective().neighbours() != graph.shape()[1]) {
       throw new ConfigException(
-          "objective.neighbours is %d, the graph has %d per row"
-              .formatted(config.objective().neighbours(), graph.shape()[1]));
+          Text.format(
+              "objective.neighbours is %d, the graph has %d per row",
+              config.objective().neighbours(), graph.shape()[1]));
     }
     try (TrainingState state =
         new TrainingState(config, (int) rows, channels, ProcessGroup.alone())) {

@@ -5,6 +5,7 @@ import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.config.TrainingConfig;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.objective.GraphUpdate;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.invp.objective.ShardedInvariancePropagation;
@@ -61,7 +62,7 @@ final class GraphRebuild {
     listener.phase(name);
     NeighbourGraph.Progress progress =
         (done, total) -> {
-          listener.phase("%s, %d %%".formatted(name, 100L * done / total));
+          listener.phase(Text.format("%s, %d %%", name, 100L * done / total));
           betweenSearches.run();
         };
     if (ofPixels) {

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 
@@ -47,7 +48,7 @@ public final class MetricsFile {
           .toList();
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     }
   }
 
@@ -78,7 +79,7 @@ public final class MetricsFile {
       channel.force(false);
       return node;
     } catch (IOException e) {
-      throw new InvpException("could not write %s: %s".formatted(path, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not write %s: %s", path, IoErrors.reason(e)), e);
     }
   }
 
@@ -103,7 +104,7 @@ public final class MetricsFile {
         }
       }
     } catch (IOException e) {
-      throw new InvpException("could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     }
     AtomicFile.writeString(path, String.join("", kept));
     return nodes;

@@ -1,6 +1,7 @@
 package org.invp.train;
 
 import java.util.function.Consumer;
+import org.invp.internal.Text;
 
 /**
  * What a trainer does while it waits for one batch: heed a request to stop, and say once if the
@@ -28,7 +29,7 @@ final class Patience implements Runnable {
     stop.run();
     if (!warned && System.nanoTime() - began > WARN_SECONDS * NANOS) {
       warned = true;
-      warn.accept("no images for %d s: the data is slow or has stalled".formatted(WARN_SECONDS));
+      warn.accept(Text.format("no images for %d s: the data is slow or has stalled", WARN_SECONDS));
     }
   }
 }

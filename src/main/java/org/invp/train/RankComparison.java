@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
+import org.invp.internal.Text;
 import org.invp.io.Fingerprint;
 import org.invp.tensor.IntTensor;
 
@@ -56,8 +57,9 @@ final class RankComparison {
         if (!Objects.equals(first.get(name), other.get(name))) {
           return Optional.of(
               PREFIX
-                  + "%s is %s on rank 0 and %s on rank %d"
-                      .formatted(name, first.get(name), other.get(name), rank));
+                  + Text.format(
+                      "%s is %s on rank 0 and %s on rank %d",
+                      name, first.get(name), other.get(name), rank));
         }
       }
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import org.invp.InvpException;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.Fingerprint;
 import org.invp.io.NamedTensor;
@@ -131,8 +132,9 @@ final class Replicas implements AutoCloseable {
         for (int i = 0; i < own.length; i++) {
           if (all.get((long) rank * own.length + i) != all.get(i)) {
             throw new InvpException(
-                "the replicas differ %s: rank %d has another %s than rank 0"
-                    .formatted(when, rank, tensors.get(i / 2).name()));
+                Text.format(
+                    "the replicas differ %s: rank %d has another %s than rank 0",
+                    when, rank, tensors.get(i / 2).name()));
           }
         }
       }

@@ -7,6 +7,7 @@ import java.util.TreeSet;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 
 /**
  * Which settings may change when a run goes on: those that say where data lies, how fast things are
@@ -52,9 +53,10 @@ public final class ResumeRules {
     for (String key : new TreeSet<>(current.keySet())) {
       if (!current.get(key).equals(old.get(key)) && !isFree(key)) {
         throw new ConfigException(
-            ("%s is %s, but the run in %s was started with %s; allowed: the same"
-                    + " (without CONFIG the run's own settings hold), or another --run-dir")
-                .formatted(key, current.get(key), folder, old.get(key)));
+            Text.format(
+                "%s is %s, but the run in %s was started with %s; allowed: the same"
+                    + " (without CONFIG the run's own settings hold), or another --run-dir",
+                key, current.get(key), folder, old.get(key)));
       }
     }
   }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 
@@ -65,9 +66,10 @@ public final class RunFolder implements AutoCloseable {
       folder.files().forEach(AtomicFile::removeLeftovers);
       if (existing == Existing.REFUSE && folder.holdsRun()) {
         throw new InvpException(
-            ("%s already holds a run; --resume goes on with it, --overwrite deletes it,"
-                    + " --run-dir names another folder")
-                .formatted(path));
+            Text.format(
+                "%s already holds a run; --resume goes on with it, --overwrite deletes it,"
+                    + " --run-dir names another folder",
+                path));
       }
       if (existing == Existing.OVERWRITE) {
         folder.clear();
@@ -129,7 +131,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** What a rank of several said; rank 0's words are those of the run. */
   public Path log(int rank) {
-    return rank == 0 ? log() : path.resolve("log-rank%d.txt".formatted(rank));
+    return rank == 0 ? log() : path.resolve(Text.format("log-rank%d.txt", rank));
   }
 
   /** Lets other trainers in; idempotent. */
@@ -142,7 +144,7 @@ public final class RunFolder implements AutoCloseable {
       lock.close();
     } catch (IOException e) {
       throw new InvpException(
-          "could not release %s: %s".formatted(path.resolve(LOCK), IoErrors.reason(e)), e);
+          Text.format("could not release %s: %s", path.resolve(LOCK), IoErrors.reason(e)), e);
     }
   }
 
@@ -166,7 +168,8 @@ public final class RunFolder implements AutoCloseable {
       try {
         Files.deleteIfExists(file);
       } catch (IOException e) {
-        throw new InvpException("could not delete %s: %s".formatted(file, IoErrors.reason(e)), e);
+        throw new InvpException(
+            Text.format("could not delete %s: %s", file, IoErrors.reason(e)), e);
       }
     }
   }
@@ -175,7 +178,7 @@ public final class RunFolder implements AutoCloseable {
     try (Stream<Path> all = Files.list(path)) {
       return all.filter(file -> RANK_LOG.matcher(file.getFileName().toString()).matches()).toList();
     } catch (IOException e) {
-      throw new InvpException("could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     }
   }
 
@@ -195,10 +198,10 @@ public final class RunFolder implements AutoCloseable {
         return locked;
       }
       throw new InvpException(
-          "%s is in use by another trainer (process %s)".formatted(path, holder(channel)));
+          Text.format("%s is in use by another trainer (process %s)", path, holder(channel)));
     } catch (IOException e) {
       throw new InvpException(
-          "could not open the run folder %s: %s".formatted(path, IoErrors.reason(e)), e);
+          Text.format("could not open the run folder %s: %s", path, IoErrors.reason(e)), e);
     } finally {
       closeQuietly(channel);
     }

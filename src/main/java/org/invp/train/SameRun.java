@@ -12,6 +12,7 @@ import org.invp.config.TrainingConfig;
 import org.invp.data.DatasetIdentity;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.io.Fingerprint;
 import org.invp.nn.TorchRuntime;
 
@@ -73,6 +74,7 @@ public final class SameRun {
   private static String identity(ImageDataset images, Path folder) {
     Fingerprint fingerprint = new Fingerprint();
     DatasetIdentity.addCopyTo(fingerprint, images, folder);
-    return "%d images with digest %s".formatted(images.size(), fingerprint.hex().substring(0, 16));
+    return Text.format(
+        "%d images with digest %s", images.size(), fingerprint.hex().substring(0, 16));
   }
 }

@@ -18,6 +18,7 @@ import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.io.Fingerprint;
 import org.invp.io.IoErrors;
 import org.invp.io.NamedTensor;
@@ -81,7 +82,8 @@ final class ShardFiles {
       metadata.put(ROWS, Integer.toString(shard.rows()));
       Safetensors.write(folder.resolve(name(position, shard, digest)), metadata, rows);
     } catch (IOException e) {
-      failure = new InvpException("could not make %s: %s".formatted(folder, IoErrors.reason(e)), e);
+      failure =
+          new InvpException(Text.format("could not make %s: %s", folder, IoErrors.reason(e)), e);
     } catch (InvpException e) {
       failure = e;
     }
@@ -125,16 +127,18 @@ final class ShardFiles {
     for (int rank = 0; rank < digests.length; rank++) {
       if (digests[rank] == null) {
         throw new InvpException(
-            "rank %d could not write its part of the checkpoint; the one before is whole"
-                .formatted(rank));
+            Text.format(
+                "rank %d could not write its part of the checkpoint; the one before is whole",
+                rank));
       }
       String name = name(position, shard.of(rank), digests[rank]);
       metadata.put(key(rank, "file"), name);
       metadata.put(key(rank, "sha256"), digests[rank]);
       if (shard.rank() == 0 && !Files.exists(folder.resolve(name))) {
         throw new InvpException(
-            "rank 0 does not see what rank %d wrote, %s: all ranks need one run folder, on a file system that their hosts share"
-                .formatted(rank, folder.resolve(name)));
+            Text.format(
+                "rank 0 does not see what rank %d wrote, %s: all ranks need one run folder, on a file system that their hosts share",
+                rank, folder.resolve(name)));
       }
     }
     return metadata;
@@ -150,8 +154,9 @@ final class ShardFiles {
     int stored = number(metadata, ROWS);
     if (stored != wanted.shard().rows()) {
       throw new InvalidDataException(
-          "the checkpoint in %s is of %d images, the run needs %d: the data set has changed"
-              .formatted(folder.getParent(), stored, wanted.shard().rows()));
+          Text.format(
+              "the checkpoint in %s is of %d images, the run needs %d: the data set has changed",
+              folder.getParent(), stored, wanted.shard().rows()));
     }
     int ranks = ranks(metadata);
     int common = gcd(ranks, wanted.shard().size());
@@ -181,8 +186,9 @@ final class ShardFiles {
     if (!actual.equals(expected)) {
       file.close();
       throw new InvalidDataException(
-          "%s is not what rank %d wrote for this checkpoint: its digest is %s, expected %s"
-              .formatted(path, rank, actual, expected));
+          Text.format(
+              "%s is not what rank %d wrote for this checkpoint: its digest is %s, expected %s",
+              path, rank, actual, expected));
     }
     return file;
   }
@@ -218,7 +224,8 @@ final class ShardFiles {
       try {
         Files.delete(folder);
       } catch (IOException e) {
-        throw new InvpException("could not delete %s: %s".formatted(folder, IoErrors.reason(e)), e);
+        throw new InvpException(
+            Text.format("could not delete %s: %s", folder, IoErrors.reason(e)), e);
       }
     }
   }
@@ -231,7 +238,7 @@ final class ShardFiles {
         }
       }
     } catch (IOException e) {
-      throw new InvpException("could not clear %s: %s".formatted(folder, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not clear %s: %s", folder, IoErrors.reason(e)), e);
     }
   }
 
@@ -242,22 +249,24 @@ final class ShardFiles {
   }
 
   private static String name(Map<String, String> position, Shard shard, String digest) {
-    return "step-%s-rank-%d-of-%d-%s.safetensors"
-        .formatted(position.get("step"), shard.rank(), shard.size(), digest.substring(0, 16));
+    return Text.format(
+        "step-%s-rank-%d-of-%d-%s.safetensors",
+        position.get("step"), shard.rank(), shard.size(), digest.substring(0, 16));
   }
 
   private Path path(Map<String, String> metadata, int rank) {
     String name = text(metadata, key(rank, "file"));
     if (!NAME.matcher(name).matches()) {
       throw new InvalidDataException(
-          "the checkpoint names %s as rank %d's file, which is no name of one"
-              .formatted(name.strip().replaceAll("\\s+", " "), rank));
+          Text.format(
+              "the checkpoint names %s as rank %d's file, which is no name of one",
+              name.strip().replaceAll("\\s+", " "), rank));
     }
     return folder.resolve(name);
   }
 
   private static String key(int rank, String what) {
-    return "shards.%d.%s".formatted(rank, what);
+    return Text.format("shards.%d.%s", rank, what);
   }
 
   private static String text(Map<String, String> metadata, String key) {
@@ -272,7 +281,7 @@ final class ShardFiles {
     String value = text(metadata, key);
     if (!value.matches("[1-9][0-9]{0,8}")) {
       throw new InvalidDataException(
-          "the checkpoint's %s is %s, not a count".formatted(key, value));
+          Text.format("the checkpoint's %s is %s, not a count", key, value));
     }
     return Integer.parseInt(value);
   }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.invp.InvalidDataException;
 import org.invp.bank.Shard;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 import org.invp.io.TensorFile;
@@ -75,11 +76,12 @@ final class ShardRows implements AutoCloseable {
       Path source, TensorFile file, String name, DType dtype, long... shape) {
     NamedTensor tensor =
         file.tensor(name)
-            .orElseThrow(() -> new InvalidDataException("%s has no %s".formatted(source, name)));
+            .orElseThrow(() -> new InvalidDataException(Text.format("%s has no %s", source, name)));
     if (tensor.dtype() != dtype || !Arrays.equals(tensor.shape(), shape)) {
       throw new InvalidDataException(
-          "%s holds %s, the run needs %s%s: the data set or the settings have changed"
-              .formatted(source, tensor, dtype, Arrays.toString(shape)));
+          Text.format(
+              "%s holds %s, the run needs %s%s: the data set or the settings have changed",
+              source, tensor, dtype, Arrays.toString(shape)));
     }
     return tensor.data();
   }

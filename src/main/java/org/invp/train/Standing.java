@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
+import org.invp.internal.Text;
 
 /**
  * How high something ends in kNN at its best k.
@@ -48,7 +49,7 @@ record Standing(String name, int k, long tenths) {
       text.append(relation.equals(last) ? "" : relation + " ");
       text.append(introduces ? rival.toString() : rival.name);
       if (tenths != rival.tenths) {
-        text.append(" by %s points".formatted(decimal(Math.abs(tenths - rival.tenths))));
+        text.append(Text.format(" by %s points", decimal(Math.abs(tenths - rival.tenths))));
       }
       last = relation;
     }
@@ -61,7 +62,7 @@ record Standing(String name, int k, long tenths) {
 
   @Override
   public String toString() {
-    return "%s (%s %% at k = %d)".formatted(name, decimal(tenths), k);
+    return Text.format("%s (%s %% at k = %d)", name, decimal(tenths), k);
   }
 
   private static String decimal(long tenths) {

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /**
@@ -66,7 +67,7 @@ final class TensorBoardLog implements AutoCloseable {
           .sorted()
           .toList();
     } catch (IOException e) {
-      throw new InvpException("could not read %s: %s".formatted(folder, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not read %s: %s", folder, IoErrors.reason(e)), e);
     }
   }
 
@@ -120,6 +121,6 @@ final class TensorBoardLog implements AutoCloseable {
 
   private static InvpException failure(Path path, IOException cause) {
     return new InvpException(
-        "could not write %s: %s".formatted(path, IoErrors.reason(cause)), cause);
+        Text.format("could not write %s: %s", path, IoErrors.reason(cause)), cause);
   }
 }

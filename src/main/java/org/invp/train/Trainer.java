@@ -12,6 +12,7 @@ import org.invp.data.Batch;
 import org.invp.data.DataLoader;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.objective.GraphUpdate;
 import org.slf4j.Logger;
@@ -140,8 +141,9 @@ public final class Trainer implements AutoCloseable {
   private static GraphBuilder asked(TrainingConfig config, GraphBuilder builder) {
     if (config.training().graph() != GraphUpdate.EPOCH) {
       throw new ConfigException(
-          "training.graph is %s, allowed with a graph of the caller's: epoch"
-              .formatted(config.training().graph().name().toLowerCase(Locale.ROOT)));
+          Text.format(
+              "training.graph is %s, allowed with a graph of the caller's: epoch",
+              config.training().graph().name().toLowerCase(Locale.ROOT)));
     }
     return builder;
   }
@@ -209,8 +211,8 @@ public final class Trainer implements AutoCloseable {
     int ranks = ShardFiles.ranks(checkpoint.metadata());
     if (ranks != group.size()) {
       warn(
-          "the bits differ from an unbroken run: ranks were %d, are %d"
-              .formatted(ranks, group.size()));
+          Text.format(
+              "the bits differ from an unbroken run: ranks were %d, are %d", ranks, group.size()));
     }
     for (String difference : state.environment().differences(checkpoint.metadata())) {
       warn("the bits may differ from an unbroken run: " + difference);
@@ -263,8 +265,9 @@ public final class Trainer implements AutoCloseable {
     EpochTotals totals = state.totals();
     if (totals.images() == 0) {
       throw new InvalidDataException(
-          "no batch of epoch %d had %d readable images; the log names the files"
-              .formatted(epoch, Agreement.SMALLEST_BATCH));
+          Text.format(
+              "no batch of epoch %d had %d readable images; the log names the files",
+              epoch, Agreement.SMALLEST_BATCH));
     }
     replicas.averageStatistics();
     replicas.requireEqual("after epoch " + epoch);
@@ -278,13 +281,15 @@ public final class Trainer implements AutoCloseable {
     metrics.append(state.position().step(), line);
     if (line.embeddingCosine() > COLLAPSED) {
       warn(
-          "the embeddings have collapsed: mean cosine %.3f in epoch %d; batch norm in the head or a higher temperature may help"
-              .formatted(line.embeddingCosine(), epoch));
+          Text.format(
+              "the embeddings have collapsed: mean cosine %.3f in epoch %d; batch norm in the head or a higher temperature may help",
+              line.embeddingCosine(), epoch));
     }
     if (line.corruptImages() > 0) {
       warn(
-          "%d images could not be read in epoch %d and were left out; the log names each once"
-              .formatted(line.corruptImages(), epoch));
+          Text.format(
+              "%d images could not be read in epoch %d and were left out; the log names each once",
+              line.corruptImages(), epoch));
     }
     LOG.info("epoch {}: {}", epoch, line);
     listener.epochDone(line);

@@ -5,6 +5,7 @@ import org.invp.bank.Draws;
 import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
 import org.invp.distributed.ProcessGroup;
+import org.invp.internal.Text;
 import org.invp.objective.InvariancePropagation;
 import org.invp.objective.Objective;
 import org.invp.objective.ShardedInvariancePropagation;
@@ -102,9 +103,10 @@ final class TrainingStep implements AutoCloseable {
   private InvalidDataException diverged(String what, double rate, Throwable cause) {
     Position position = state.position();
     return new InvalidDataException(
-        ("training has diverged in epoch %d, batch %d at learning rate %.4g: %s;"
-                + " the last checkpoint is kept, try a smaller optimizer.learning_rate")
-            .formatted(position.epoch(), position.batch() + 1, rate, what),
+        Text.format(
+            "training has diverged in epoch %d, batch %d at learning rate %.4g: %s;"
+                + " the last checkpoint is kept, try a smaller optimizer.learning_rate",
+            position.epoch(), position.batch() + 1, rate, what),
         cause);
   }
 

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * kNN accuracies of the network before training, as shares by k. They are measured once, at the
@@ -58,7 +59,7 @@ record UntrainedKnn(SortedMap<Integer, Double> embedding, SortedMap<Integer, Dou
       return Double.parseDouble(text);
     } catch (NumberFormatException e) {
       throw new InvalidDataException(
-          "the checkpoint's %s is %s, not a number".formatted(key, text), e);
+          Text.format("the checkpoint's %s is %s, not a number", key, text), e);
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.invp.internal.Text;
 
 /**
  * Whether training was worth it: the trained embedding and backbone against the raw pixels and the
@@ -73,8 +74,9 @@ public record Verdict(List<String> sentences, boolean below) {
     sentences.addAll(missing(measured));
     if (measured.embedding.size() > 1) {
       sentences.add(
-          "Each has its best k of %s, chosen on the test images, for all alike."
-              .formatted(list(measured.embedding)));
+          Text.format(
+              "Each has its best k of %s, chosen on the test images, for all alike.",
+              list(measured.embedding)));
     }
     return new Verdict(sentences, below);
   }
@@ -85,8 +87,9 @@ public record Verdict(List<String> sentences, boolean below) {
   }
 
   private static String noVerdict(int classes) {
-    return "There is no verdict: training and test images have %s in common, so that kNN accuracy says nothing."
-        .formatted(classes == 0 ? "no class" : "only one class");
+    return Text.format(
+        "There is no verdict: training and test images have %s in common, so that kNN accuracy says nothing.",
+        classes == 0 ? "no class" : "only one class");
   }
 
   private static List<Standing> trained(Accuracies measured) {
@@ -138,14 +141,14 @@ public record Verdict(List<String> sentences, boolean below) {
     names.forEach(
         (reason, those) ->
             sentences.add(
-                "It could not be compared with %s: %s."
-                    .formatted(String.join(" and ", those), reason)));
+                Text.format(
+                    "It could not be compared with %s: %s.", String.join(" and ", those), reason)));
     return sentences;
   }
 
   private static String reason(String name, SortedMap<Integer, Double> byK, Accuracies measured) {
     if (!byK.isEmpty()) {
-      return "measured at k = %s only".formatted(list(byK));
+      return Text.format("measured at k = %s only", list(byK));
     }
     if (!measured.baselines) {
       return "not measured, evaluation.baselines is false";

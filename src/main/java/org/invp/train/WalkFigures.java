@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * What the walk finds and how good the bank is that it walks over, at the start of an epoch; means
@@ -72,7 +73,7 @@ record WalkFigures(
       return text == null ? null : Double.valueOf(text);
     } catch (NumberFormatException e) {
       throw new InvalidDataException(
-          "the checkpoint's %s%s is %s, not a number".formatted(PREFIX, name, text), e);
+          Text.format("the checkpoint's %s%s is %s, not a number", PREFIX, name, text), e);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.invp.internal.Text;
 import org.invp.objective.ObjectiveOptions;
 import org.invp.objective.ObjectiveOptions.Ramp;
 
@@ -54,11 +55,11 @@ final class WalkWarning {
             ? "objective.ramp: binary"
             : "a longer objective.ramp_epochs";
     return Optional.of(
-        "the invariance loss starts in epoch %d, but %s; %s%s may help"
-            .formatted(
-                epoch,
-                String.join(" and ", faults),
-                refreshed ? "" : "training.bank_refresh: epoch with training.graph: epoch or ",
-                later));
+        Text.format(
+            "the invariance loss starts in epoch %d, but %s; %s%s may help",
+            epoch,
+            String.join(" and ", faults),
+            refreshed ? "" : "training.bank_refresh: epoch with training.graph: epoch or ",
+            later));
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 
@@ -72,8 +73,9 @@ final class BankFinder {
       StridedTensor chosen = candidates.get(key);
       if (chosen == null || !fits.test(chosen)) {
         throw new InvalidDataException(
-            "%s is no %s; the tensors that could be one are %s"
-                .formatted(Keys.printable(key), what, Keys.list(candidates)));
+            Text.format(
+                "%s is no %s; the tensors that could be one are %s",
+                Keys.printable(key), what, Keys.list(candidates)));
       }
       return key;
     }
@@ -95,7 +97,7 @@ final class BankFinder {
       long id = wide.data().getAtIndex(ValueLayout.JAVA_LONG, i);
       if (id < 0 || id >= rows) {
         throw new InvalidDataException(
-            "%s holds %d, not a row of a bank of %d".formatted(wide.name(), id, rows));
+            Text.format("%s holds %d, not a row of a bank of %d", wide.name(), id, rows));
       }
       ids.setAtIndex(ValueLayout.JAVA_INT, i, (int) id);
     }

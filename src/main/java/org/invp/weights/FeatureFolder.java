@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 import org.invp.io.Npy;
@@ -60,7 +61,7 @@ public final class FeatureFolder {
       Files.createDirectories(folder);
       Files.deleteIfExists(description);
     } catch (IOException e) {
-      throw new InvpException("could not write %s: %s".formatted(folder, IoErrors.reason(e)), e);
+      throw new InvpException(Text.format("could not write %s: %s", folder, IoErrors.reason(e)), e);
     }
     Npy.write(folder.resolve("features.npy"), content.features());
     Npy.write(folder.resolve("embeddings.npy"), content.embeddings());

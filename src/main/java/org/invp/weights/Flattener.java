@@ -3,6 +3,7 @@ package org.invp.weights;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /** Turns dictionaries within dictionaries into one, whose keys are paths joined by dots. */
 final class Flattener {
@@ -47,12 +48,12 @@ final class Flattener {
   private void add(String prefix, PickleDict dict, int depth) {
     if (depth > DEEPEST) {
       throw new InvalidDataException(
-          "refused: dictionaries within more than %d others".formatted(DEEPEST));
+          Text.format("refused: dictionaries within more than %d others", DEEPEST));
     }
     for (Map.Entry<Object, Object> entry : dict.entries().entrySet()) {
       if (++entries > MOST_ENTRIES) {
         throw new InvalidDataException(
-            "refused: the dictionaries have more than %,d entries".formatted(MOST_ENTRIES));
+            Text.format("refused: the dictionaries have more than %,d entries", MOST_ENTRIES));
       }
       add(prefix + entry.getKey(), entry.getValue(), depth);
     }

@@ -11,6 +11,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
@@ -55,13 +56,13 @@ final class ForeignFile implements AutoCloseable {
       return safetensors(path, channel.size());
     } catch (IOException e) {
       throw new InvalidDataException(
-          "could not read %s: %s".formatted(path, IoErrors.reason(e)), e);
+          Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     } catch (InvalidDataException e) {
       String message = e.getMessage();
       throw message.contains(path.toString())
           ? e
           : new InvalidDataException(
-              "%s is not a usable checkpoint: %s".formatted(path, message), e);
+              Text.format("%s is not a usable checkpoint: %s", path, message), e);
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * The tensors of a file that are a residual network's, under the names that invp gives them
@@ -54,15 +55,15 @@ record ForeignNetwork(String prefix, Map<String, StridedTensor> tensors, String 
         });
     if (!found.containsKey(FIRST)) {
       throw new InvalidDataException(
-          "there is no %s%s; the tensors are %s".formatted(start, FIRST, Keys.list(all)));
+          Text.format("there is no %s%s; the tensors are %s", start, FIRST, Keys.list(all)));
     }
     if (heads.size() > 1) {
       throw new InvalidDataException(
-          "there are several heads, %s: choose one with --head".formatted(heads));
+          Text.format("there are several heads, %s: choose one with --head", heads));
     }
     if (head != null && !head.equals(NO_HEAD) && heads.isEmpty()) {
       throw new InvalidDataException(
-          "there is no head %s%s; the tensors are %s".formatted(start, head, Keys.list(all)));
+          Text.format("there is no head %s%s; the tensors are %s", start, head, Keys.list(all)));
     }
     return new ForeignNetwork(start, found, heads.isEmpty() ? "" : heads.iterator().next());
   }
@@ -86,13 +87,15 @@ record ForeignNetwork(String prefix, Map<String, StridedTensor> tensors, String 
     }
     if (prefixes.isEmpty()) {
       throw new InvalidDataException(
-          "no residual network under torchvision's names: no %s beside a %s; the tensors are %s"
-              .formatted(FIRST, FIRST_OF_BLOCKS, Keys.list(all)));
+          Text.format(
+              "no residual network under torchvision's names: no %s beside a %s; the tensors are %s",
+              FIRST, FIRST_OF_BLOCKS, Keys.list(all)));
     }
     if (prefixes.size() > 1) {
       throw new InvalidDataException(
-          "there are %d networks, under %s: choose one with --prefix"
-              .formatted(prefixes.size(), new TreeSet<>(prefixes)));
+          Text.format(
+              "there are %d networks, under %s: choose one with --prefix",
+              prefixes.size(), new TreeSet<>(prefixes)));
     }
     return prefixes.getFirst();
   }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.nn.NetworkOptions.Head;
 
 /**
@@ -38,16 +39,18 @@ record InferredHead(boolean present, Head kind, int dimension, int hidden, boole
       return new InferredHead(true, Head.MLP, rows(tensors, "fc.3"), rows(tensors, "fc.0"), true);
     }
     throw new InvalidDataException(
-        "the head has the layers %s, which is none that invp has; --head none leaves it out"
-            .formatted(layers));
+        Text.format(
+            "the head has the layers %s, which is none that invp has; --head none leaves it out",
+            layers));
   }
 
   private static int rows(Map<String, StridedTensor> tensors, String layer) {
     StridedTensor weight = tensors.get(layer + WEIGHT);
     if (weight == null || weight.shape().length != 2) {
       throw new InvalidDataException(
-          "the head's %s is %s, needed is a matrix"
-              .formatted(layer + WEIGHT, weight == null ? "missing" : weight));
+          Text.format(
+              "the head's %s is %s, needed is a matrix",
+              layer + WEIGHT, weight == null ? "missing" : weight));
     }
     return (int) Math.min(Integer.MAX_VALUE, weight.shape()[0]);
   }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.nn.NetworkOptions;
 import org.invp.nn.NetworkOptions.Architecture;
 import org.invp.nn.NetworkOptions.Head;
@@ -79,14 +80,14 @@ final class InferredOptions {
       return Stem.CIFAR;
     }
     throw new InvalidDataException(
-        "conv1.weight is %s; known are 7x7 (imagenet) and 3x3 (cifar)".formatted(first));
+        Text.format("conv1.weight is %s; known are 7x7 (imagenet) and 3x3 (cifar)", first));
   }
 
   private Architecture architecture() {
     Integer[] blocks = new Integer[STAGES];
     for (int stage = 1; stage <= STAGES; stage++) {
       int count = 0;
-      while (tensors.containsKey("layer%d.%d.conv1.weight".formatted(stage, count))) {
+      while (tensors.containsKey(Text.format("layer%d.%d.conv1.weight", stage, count))) {
         count++;
       }
       blocks[stage - 1] = count;
@@ -95,8 +96,9 @@ final class InferredOptions {
     Architecture known = (bottleneck ? BOTTLENECK : BASIC).get(Arrays.asList(blocks));
     if (known == null) {
       throw new InvalidDataException(
-          "layers of %s %s blocks; known are ResNet-18, 34, 50, 101 and 152"
-              .formatted(Arrays.toString(blocks), bottleneck ? "bottleneck" : "basic"));
+          Text.format(
+              "layers of %s %s blocks; known are ResNet-18, 34, 50, 101 and 152",
+              Arrays.toString(blocks), bottleneck ? "bottleneck" : "basic"));
     }
     return known;
   }
@@ -104,14 +106,15 @@ final class InferredOptions {
   /** Wider or grouped variants differ here; so would a file that wants memory for nothing. */
   private void requireStages(int width) {
     for (int stage = 0; stage < STAGES; stage++) {
-      String name = "layer%d.0.conv2.weight".formatted(stage + 1);
+      String name = Text.format("layer%d.0.conv2.weight", stage + 1);
       StridedTensor tensor = matrix(name, 4);
       long expected = (long) width << stage;
       long[] shape = tensor.shape();
       if (shape[0] != expected || shape[1] != expected) {
         throw new InvalidDataException(
-            "%s is %s, a plain ResNet of width %d has %d channels there"
-                .formatted(name, tensor, width, expected));
+            Text.format(
+                "%s is %s, a plain ResNet of width %d has %d channels there",
+                name, tensor, width, expected));
       }
     }
   }
@@ -120,8 +123,9 @@ final class InferredOptions {
     StridedTensor tensor = tensors.get(name);
     if (tensor == null || tensor.shape().length != rank) {
       throw new InvalidDataException(
-          "%s is %s, needed is a tensor of %d dimensions"
-              .formatted(name, tensor == null ? "missing" : tensor, rank));
+          Text.format(
+              "%s is %s, needed is a tensor of %d dimensions",
+              name, tensor == null ? "missing" : tensor, rank));
     }
     return tensor;
   }

@@ -2,6 +2,7 @@ package org.invp.weights;
 
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.invp.internal.Text;
 
 /** Lists what a file holds, for messages. */
 final class Keys {
@@ -17,7 +18,7 @@ final class Keys {
             .map(entry -> printable(entry.getKey()) + " " + entry.getValue())
             .collect(Collectors.joining(", "));
     int more = tensors.size() - MOST;
-    return more > 0 ? listed + " and %d more".formatted(more) : listed;
+    return more > 0 ? listed + Text.format(" and %d more", more) : listed;
   }
 
   static String printable(String name) {

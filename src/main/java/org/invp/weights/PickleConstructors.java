@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Set;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 
 /**
@@ -67,9 +68,10 @@ final class PickleConstructors {
   static InvalidDataException refusal(String name) {
     String shown = name.replaceAll("[^\\p{Graph} ]", "?");
     return new InvalidDataException(
-        ("refused: the pickle asks for %s; only tensors, NumPy arrays, dictionaries, lists, texts"
-                + " and numbers are read, and nothing is executed")
-            .formatted(shown));
+        Text.format(
+            "refused: the pickle asks for %s; only tensors, NumPy arrays, dictionaries, lists, texts"
+                + " and numbers are read, and nothing is executed",
+            shown));
   }
 
   /** What calling a global would give. */

@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /** Reads values one after the other from memory, never beyond its end; little endian. */
 final class PickleInput {
@@ -77,8 +78,9 @@ final class PickleInput {
   private long take(long length) {
     if (length < 0 || length > bytes.byteSize() - position) {
       throw new InvalidDataException(
-          "the pickle needs %s bytes at byte %d of %d: it is cut short"
-              .formatted(Long.toUnsignedString(length), position, bytes.byteSize()));
+          Text.format(
+              "the pickle needs %s bytes at byte %d of %d: it is cut short",
+              Long.toUnsignedString(length), position, bytes.byteSize()));
     }
     long start = position;
     position += length;

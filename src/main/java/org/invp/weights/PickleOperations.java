@@ -1,6 +1,7 @@
 package org.invp.weights;
 
 import java.util.Map;
+import org.invp.internal.Text;
 
 /** Names of the operations that are refused, as pickletools has them. */
 final class PickleOperations {
@@ -33,6 +34,6 @@ final class PickleOperations {
   private PickleOperations() {}
 
   static String name(int code) {
-    return NAMES.getOrDefault(code, "0x%02x".formatted(code));
+    return NAMES.getOrDefault(code, Text.format("0x%02x", code));
   }
 }

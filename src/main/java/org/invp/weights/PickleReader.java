@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * Reads a Python pickle of protocols 2 to 4 (<a
@@ -144,15 +145,16 @@ final class PickleReader {
       }
       default ->
           throw new InvalidDataException(
-              "refused: the pickle uses the operation %s, which tensors do not need"
-                  .formatted(PickleOperations.name(code)));
+              Text.format(
+                  "refused: the pickle uses the operation %s, which tensors do not need",
+                  PickleOperations.name(code)));
     }
   }
 
   private static void protocol(int version) {
     if (version < 2 || version > 4) {
       throw new InvalidDataException(
-          "the pickle has protocol %d, known are 2 to 4".formatted(version));
+          Text.format("the pickle has protocol %d, known are 2 to 4", version));
     }
   }
 
@@ -271,12 +273,12 @@ final class PickleReader {
   private static void limit(long count, long most, String what) {
     if (count > most) {
       throw new InvalidDataException(
-          "refused: the pickle has more than %,d %s".formatted(most, what));
+          Text.format("refused: the pickle has more than %,d %s", most, what));
     }
   }
 
   private InvalidDataException damaged() {
     return new InvalidDataException(
-        "the pickle makes no sense at byte %d: it is damaged".formatted(in.position()));
+        Text.format("the pickle makes no sense at byte %d: it is damaged", in.position()));
   }
 }

@@ -2,6 +2,7 @@ package org.invp.weights;
 
 import java.util.List;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /**
  * A tuple of a pickle.
@@ -28,8 +29,9 @@ record PickleTuple(List<Object> values) {
     PickleTuple tuple = get(place, PickleTuple.class);
     if (tuple.size() > MOST_DIMENSIONS) {
       throw new InvalidDataException(
-          "the pickle has a tensor of %d dimensions, at most %d"
-              .formatted(tuple.size(), MOST_DIMENSIONS));
+          Text.format(
+              "the pickle has a tensor of %d dimensions, at most %d",
+              tuple.size(), MOST_DIMENSIONS));
     }
     long[] numbers = new long[tuple.size()];
     for (int i = 0; i < numbers.length; i++) {

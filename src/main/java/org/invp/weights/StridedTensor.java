@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 
@@ -55,9 +56,9 @@ final class StridedTensor {
     }
     if (!valid) {
       throw new InvalidDataException(
-          "a tensor of shape %s and strides %s from element %d does not lie within its storage of %d"
-              .formatted(
-                  Arrays.toString(shape), Arrays.toString(strides), offset, storage.elements()));
+          Text.format(
+              "a tensor of shape %s and strides %s from element %d does not lie within its storage of %d",
+              Arrays.toString(shape), Arrays.toString(strides), offset, storage.elements()));
     }
   }
 
@@ -106,7 +107,7 @@ final class StridedTensor {
    */
   NamedTensor longs(String name, Arena arena) {
     if (dtype().isFloating()) {
-      throw new InvalidDataException("%s is %s, not of whole numbers".formatted(name, this));
+      throw new InvalidDataException(Text.format("%s is %s, not of whole numbers", name, this));
     }
     MemorySegment target = arena.allocate(Math.max(1, elements()) * Long.BYTES, Long.BYTES);
     MemorySegment data = storage.data().get();

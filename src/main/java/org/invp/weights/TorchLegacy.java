@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 
 /**
@@ -77,7 +78,8 @@ final class TorchLegacy {
   private Object read() {
     Object version = plain();
     if (!Long.valueOf(VERSION).equals(version)) {
-      throw new InvalidDataException("it has protocol %s, known is %d".formatted(version, VERSION));
+      throw new InvalidDataException(
+          Text.format("it has protocol %s, known is %d", version, VERSION));
     }
     if (plain() instanceof PickleDict system
         && Boolean.FALSE.equals(system.entries().get("little_endian"))) {
@@ -129,8 +131,9 @@ final class TorchLegacy {
     long elements = in.signedLong();
     if (elements != storage.elements() || elements > Long.MAX_VALUE / Long.BYTES) {
       throw new InvalidDataException(
-          "it has a storage of %d elements where %d belong: it is damaged"
-              .formatted(elements, storage.elements()));
+          Text.format(
+              "it has a storage of %d elements where %d belong: it is damaged",
+              elements, storage.elements()));
     }
     found.put((String) key, in.slice(elements * storage.dtype().bytes()));
   }

@@ -16,6 +16,7 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.invp.InvalidDataException;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.IoErrors;
 
@@ -51,7 +52,7 @@ final class TorchZip implements AutoCloseable {
       zip = new ZipFile(path.toFile(), ZipFile.OPEN_READ, StandardCharsets.UTF_8);
     } catch (ZipException | IllegalArgumentException e) {
       throw new InvalidDataException(
-          "its zip directory is damaged or cut off (%s)".formatted(e.getMessage()), e);
+          Text.format("its zip directory is damaged or cut off (%s)", e.getMessage()), e);
     }
     TorchZip content = null;
     try {
@@ -83,14 +84,15 @@ final class TorchZip implements AutoCloseable {
   private String check(Path path) {
     if (zip.size() > MOST_ENTRIES) {
       throw new InvalidDataException(
-          "refused: the archive has %,d files, at most %,d".formatted(zip.size(), MOST_ENTRIES));
+          Text.format("refused: the archive has %,d files, at most %,d", zip.size(), MOST_ENTRIES));
     }
     long total = 0;
     for (ZipEntry entry : zip.stream().toList()) {
       if (entry.getMethod() != ZipEntry.STORED || entry.getSize() != entry.getCompressedSize()) {
         throw new InvalidDataException(
-            "refused: %s in it is compressed, which torch.save never does"
-                .formatted(oneLine(entry.getName())));
+            Text.format(
+                "refused: %s in it is compressed, which torch.save never does",
+                oneLine(entry.getName())));
       }
       total += entry.getSize();
       if (total < 0 || total > path.toFile().length()) {
@@ -105,8 +107,9 @@ final class TorchZip implements AutoCloseable {
             .toList();
     if (pickles.size() != 1) {
       throw new InvalidDataException(
-          "it is a zip archive with %d files data.pkl in a folder, a checkpoint has one"
-              .formatted(pickles.size()));
+          Text.format(
+              "it is a zip archive with %d files data.pkl in a folder, a checkpoint has one",
+              pickles.size()));
     }
     String folder = pickles.getFirst().substring(0, pickles.getFirst().indexOf('/') + 1);
     if (zip.getEntry(folder + "constants.pkl") != null) {
@@ -127,8 +130,8 @@ final class TorchZip implements AutoCloseable {
     ZipEntry entry = zip.getEntry(root + PICKLE);
     if (entry.getSize() > LONGEST_PICKLE) {
       throw new InvalidDataException(
-          "refused: its pickle has %,d bytes, at most %,d"
-              .formatted(entry.getSize(), LONGEST_PICKLE));
+          Text.format(
+              "refused: its pickle has %,d bytes, at most %,d", entry.getSize(), LONGEST_PICKLE));
     }
     return new PickleReader(new PickleInput(bytes(entry)), new PickleConstructors(this::storage))
         .read();
@@ -141,8 +144,9 @@ final class TorchZip implements AutoCloseable {
     }
     if (entry.getSize() / dtype.bytes() != elements || entry.getSize() % dtype.bytes() != 0) {
       throw new InvalidDataException(
-          "data/%s has %d bytes, %d elements of %s are said to be in it"
-              .formatted(oneLine(key), entry.getSize(), elements, dtype));
+          Text.format(
+              "data/%s has %d bytes, %d elements of %s are said to be in it",
+              oneLine(key), entry.getSize(), elements, dtype));
     }
     return new Storage(dtype, elements, () -> loaded.computeIfAbsent(key, ignored -> bytes(entry)));
   }
@@ -161,13 +165,14 @@ final class TorchZip implements AutoCloseable {
       }
     } catch (IOException e) {
       throw new InvalidDataException(
-          "%s in it is damaged: %s".formatted(oneLine(entry.getName()), IoErrors.reason(e)), e);
+          Text.format("%s in it is damaged: %s", oneLine(entry.getName()), IoErrors.reason(e)), e);
     }
     MemorySegment exact = data.asSlice(0, entry.getSize());
     if (TensorBytes.crc32(exact) != entry.getCrc()) {
       throw new InvalidDataException(
-          "%s in it does not have the checksum that the archive states: it is damaged"
-              .formatted(oneLine(entry.getName())));
+          Text.format(
+              "%s in it does not have the checksum that the archive states: it is damaged",
+              oneLine(entry.getName())));
     }
     return exact;
   }

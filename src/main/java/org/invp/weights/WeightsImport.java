@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.invp.InvalidDataException;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 import org.invp.io.DType;
 import org.invp.io.NamedTensor;
 import org.invp.nn.Network;
@@ -181,7 +182,7 @@ public final class WeightsImport implements AutoCloseable {
     List<String> parameters = found.head().isEmpty() ? List.of() : found.parameters();
     List<NamedTensor> buffers = new ArrayList<>();
     for (int i = 0; i < parameters.size(); i++) {
-      StridedTensor buffer = all.get("optimizer.state.%d.momentum_buffer".formatted(i));
+      StridedTensor buffer = all.get(Text.format("optimizer.state.%d.momentum_buffer", i));
       String name = parameters.get(i);
       if (buffer == null
           || buffer.dtype() != DType.F32

@@ -10,6 +10,7 @@ import org.invp.InvalidDataException;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.data.ImageDataset;
+import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.train.GraphBuilder;
@@ -59,7 +60,7 @@ final class OracleGraph implements GraphBuilder {
     places = new int[labels.length];
     for (int image = 0; image < labels.length; image++) {
       if (labels[image] == ImageDataset.UNLABELLED) {
-        throw new InvalidDataException("training image %d has no label".formatted(image));
+        throw new InvalidDataException(Text.format("training image %d has no label", image));
       }
       List<Integer> members = byLabel.computeIfAbsent(labels[image], label -> new ArrayList<>());
       places[image] = members.size();
@@ -70,8 +71,9 @@ final class OracleGraph implements GraphBuilder {
       List<Integer> members = byLabel.getOrDefault(label, List.of());
       if (members.size() == 1) {
         throw new InvalidDataException(
-            "training image %d is the only one of class %d: it has no neighbours in its class"
-                .formatted(members.get(0), label));
+            Text.format(
+                "training image %d is the only one of class %d: it has no neighbours in its class",
+                members.get(0), label));
       }
       classes.add(members.stream().mapToInt(Integer::intValue).toArray());
     }
@@ -79,7 +81,7 @@ final class OracleGraph implements GraphBuilder {
 
   @Override
   public String graphName() {
-    return "oracle graph (%s)".formatted(kind.word());
+    return Text.format("oracle graph (%s)", kind.word());
   }
 
   @Override

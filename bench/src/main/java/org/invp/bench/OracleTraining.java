@@ -13,6 +13,7 @@ import org.invp.InvpException;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.train.EpochMetrics;
 import org.invp.train.Outcome;
@@ -109,7 +110,7 @@ public final class OracleTraining {
         return kind;
       }
     }
-    throw new ConfigException("%s is no kind of oracle; %s".formatted(word, USAGE));
+    throw new ConfigException(Text.format("%s is no kind of oracle; %s", word, USAGE));
   }
 
   private Outcome train(TrainingConfig config, Path path, OracleGraph.Kind kind) {
@@ -133,8 +134,9 @@ public final class OracleTraining {
     String before = Files.exists(note) ? read(note) : "no oracle's";
     if (!before.equals(kind.word())) {
       throw new ConfigException(
-          "the graph is %s, but the run in %s was started with %s; allowed: the same"
-              .formatted(kind.word(), folder.path(), before));
+          Text.format(
+              "the graph is %s, but the run in %s was started with %s; allowed: the same",
+              kind.word(), folder.path(), before));
     }
   }
 
@@ -142,7 +144,7 @@ public final class OracleTraining {
     try {
       return Files.readString(file).strip();
     } catch (IOException e) {
-      throw new InvpException("could not read %s: %s".formatted(file, e.getMessage()), e);
+      throw new InvpException(Text.format("could not read %s: %s", file, e.getMessage()), e);
     }
   }
 

@@ -10,6 +10,7 @@ import org.invp.bindings.cublas.Cublas;
 import org.invp.internal.ForeignMemory;
 import org.invp.internal.NativeCall;
 import org.invp.internal.NativeObjects;
+import org.invp.internal.Text;
 
 /** cuBLAS on a context's stream, with a workspace of ours, so that a step allocates nothing. */
 final class CublasHandle implements AutoCloseable {
@@ -93,8 +94,9 @@ final class CublasHandle implements AutoCloseable {
     }
     if (status != Cublas.CUBLAS_STATUS_SUCCESS()) {
       throw new CudaException(
-          "%s failed: %s (cuBLAS status %d)"
-              .formatted(what, ForeignMemory.text(Cublas.cublasGetStatusString(status)), status));
+          Text.format(
+              "%s failed: %s (cuBLAS status %d)",
+              what, ForeignMemory.text(Cublas.cublasGetStatusString(status)), status));
     }
   }
 

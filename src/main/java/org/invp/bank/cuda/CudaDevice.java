@@ -10,6 +10,7 @@ import org.invp.CudaException;
 import org.invp.bindings.cudart.CudaRuntimeApi;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
+import org.invp.internal.Text;
 
 /**
  * A CUDA device of this machine, or the emulated one.
@@ -60,8 +61,9 @@ public record CudaDevice(String name, int index, String product, int major, int 
       throw new CudaException(
           devices.isEmpty()
               ? "the CUDA driver finds no device"
-              : "there is no device cuda:%d, allowed: cuda:0 to cuda:%d"
-                  .formatted(index, devices.size() - 1));
+              : Text.format(
+                  "there is no device cuda:%d, allowed: cuda:0 to cuda:%d",
+                  index, devices.size() - 1));
     }
     CudaDevice device = devices.get(index);
     device.requireArchitecture(NativeLibraries.buildInfo(Room.CUDA));
@@ -70,10 +72,10 @@ public record CudaDevice(String name, int index, String product, int major, int 
 
   /** The driver's and the runtime's version, for example {@code driver 13.0, runtime 13.0}. */
   public static String versions() {
-    return "driver %s, runtime %s"
-        .formatted(
-            text(version(CudaRuntimeApi::cudaDriverGetVersion)),
-            text(version(CudaRuntimeApi::cudaRuntimeGetVersion)));
+    return Text.format(
+        "driver %s, runtime %s",
+        text(version(CudaRuntimeApi::cudaDriverGetVersion)),
+        text(version(CudaRuntimeApi::cudaRuntimeGetVersion)));
   }
 
   /** Whether kernels are executed by the processor, in the memory of this process. */
@@ -84,7 +86,7 @@ public record CudaDevice(String name, int index, String product, int major, int 
   /** Product and compute capability on one line. */
   @Override
   public String toString() {
-    return "%s %s (sm_%d%d)".formatted(name, product, major, minor);
+    return Text.format("%s %s (sm_%d%d)", name, product, major, minor);
   }
 
   static void requireDriver(int driver) {
@@ -94,9 +96,10 @@ public record CudaDevice(String name, int index, String product, int major, int 
     }
     if (driver / VERSION_UNIT < runtime / VERSION_UNIT) {
       throw new CudaException(
-          ("the CUDA driver is too old: it supports CUDA %s, needed is %s; install NVIDIA's driver"
-                  + " 580 or newer, or use --device cpu")
-              .formatted(text(driver), text(runtime)));
+          Text.format(
+              "the CUDA driver is too old: it supports CUDA %s, needed is %s; install NVIDIA's driver"
+                  + " 580 or newer, or use --device cpu",
+              text(driver), text(runtime)));
     }
   }
 
@@ -106,8 +109,9 @@ public record CudaDevice(String name, int index, String product, int major, int 
   void requireArchitecture(String built) {
     if (major < LEAST_MAJOR) {
       throw new CudaException(
-          "%s is of architecture sm_%d%d, the kernels need sm_80 or newer (built: %s)"
-              .formatted(name, major, minor, built));
+          Text.format(
+              "%s is of architecture sm_%d%d, the kernels need sm_80 or newer (built: %s)",
+              name, major, minor, built));
     }
   }
 

@@ -10,6 +10,7 @@ import org.invp.bindings.cudart.CudaRuntimeApi;
 import org.invp.internal.ForeignMemory;
 import org.invp.internal.NativeCall;
 import org.invp.internal.Room;
+import org.invp.internal.Text;
 
 /** Calls of the CUDA runtime, every status checked, and what its errors mean. */
 final class CudaRuntime {
@@ -47,21 +48,23 @@ final class CudaRuntime {
   /** What to throw for a status of the CUDA runtime. */
   static CudaException exception(String what, int status) {
     String error =
-        "%s (%s)"
-            .formatted(
-                ForeignMemory.text(CudaRuntimeApi.cudaGetErrorString(status)),
-                ForeignMemory.text(CudaRuntimeApi.cudaGetErrorName(status)));
+        Text.format(
+            "%s (%s)",
+            ForeignMemory.text(CudaRuntimeApi.cudaGetErrorString(status)),
+            ForeignMemory.text(CudaRuntimeApi.cudaGetErrorName(status)));
     if (status == CudaRuntimeApi.cudaErrorNoKernelImageForDevice()
         || status == CudaRuntimeApi.cudaErrorUnsupportedPtxVersion()) {
       return new CudaException(
-          "the kernels were not built for this CUDA device, while %s: %s".formatted(what, error));
+          Text.format(
+              "the kernels were not built for this CUDA device, while %s: %s", what, error));
     }
     if (isLost(status)) {
       return new CudaException(
-          "the CUDA device was lost while %s: %s; start again, the last checkpoint is kept"
-              .formatted(what, error));
+          Text.format(
+              "the CUDA device was lost while %s: %s; start again, the last checkpoint is kept",
+              what, error));
     }
-    return new CudaException("%s failed: %s".formatted(what, error));
+    return new CudaException(Text.format("%s failed: %s", what, error));
   }
 
   private static boolean isLost(int status) {
@@ -106,8 +109,9 @@ final class CudaRuntime {
         // The error of an allocation stays the thread's last one until somebody takes it.
         int taken = CudaRuntimeApi.cudaGetLastError();
         throw new CudaOutOfMemoryException(
-            "out of %s on %s: asked for %.1f MiB, %s (error %d)"
-                .formatted(kind, device, bytes / MEBI, free(), taken));
+            Text.format(
+                "out of %s on %s: asked for %.1f MiB, %s (error %d)",
+                kind, device, bytes / MEBI, free(), taken));
       }
       if (status != CudaRuntimeApi.cudaSuccess()) {
         throw exception("allocating " + kind, status);
@@ -122,10 +126,10 @@ final class CudaRuntime {
       int status = CudaRuntimeApi.cudaMemGetInfo(sizes, sizes.asSlice(Long.BYTES));
       return status != CudaRuntimeApi.cudaSuccess()
           ? "how much is free is not known"
-          : "%.1f of %.1f MiB are free"
-              .formatted(
-                  sizes.getAtIndex(ValueLayout.JAVA_LONG, 0) / MEBI,
-                  sizes.getAtIndex(ValueLayout.JAVA_LONG, 1) / MEBI);
+          : Text.format(
+              "%.1f of %.1f MiB are free",
+              sizes.getAtIndex(ValueLayout.JAVA_LONG, 0) / MEBI,
+              sizes.getAtIndex(ValueLayout.JAVA_LONG, 1) / MEBI);
     }
   }
 

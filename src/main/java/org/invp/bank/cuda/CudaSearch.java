@@ -7,6 +7,7 @@ import java.util.function.ToIntFunction;
 import org.invp.InvalidDataException;
 import org.invp.bindings.cuda.InvpCuda;
 import org.invp.bindings.cudart.CudaRuntimeApi;
+import org.invp.internal.Text;
 
 /**
  * The exact search on a device: a sample of the bank gives each query a threshold, fp16 products
@@ -313,8 +314,9 @@ public final class CudaSearch {
           .ifPresent(
               row -> {
                 throw new InvalidDataException(
-                    "fewer than %d rows of the bank can be ranked for query %d: the bank holds NaN"
-                        .formatted(request.count(), first + row));
+                    Text.format(
+                        "fewer than %d rows of the bank can be ranked for query %d: the bank holds NaN",
+                        request.count(), first + row));
               });
     }
   }

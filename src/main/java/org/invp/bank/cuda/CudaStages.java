@@ -177,7 +177,7 @@ public final class CudaStages implements AutoCloseable {
     Verdict.of(word)
         .ifPresent(
             row -> {
-              throw new InvalidDataException(message.formatted(row));
+              throw new InvalidDataException(message.replace("%d", Integer.toString(row)));
             });
   }
 

@@ -2,6 +2,7 @@ package org.invp.bank.cuda;
 
 import java.util.Locale;
 import org.invp.InvpException;
+import org.invp.internal.Text;
 
 /** The two ways to the candidates of a search; both give the same result. */
 enum SearchWay {
@@ -26,7 +27,8 @@ enum SearchWay {
       try {
         return valueOf(asked.toUpperCase(Locale.ROOT));
       } catch (IllegalArgumentException e) {
-        throw new InvpException("-D%s is %s, allowed: own, cublas".formatted(PROPERTY, asked), e);
+        throw new InvpException(
+            Text.format("-D%s is %s, allowed: own, cublas", PROPERTY, asked), e);
       }
     }
     return dimension >= WIDE ? CUBLAS : OWN;

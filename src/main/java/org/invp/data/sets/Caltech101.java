@@ -10,6 +10,7 @@ import org.invp.data.FileDataset;
 import org.invp.data.FormatOptions;
 import org.invp.data.ImageFiles;
 import org.invp.data.Split;
+import org.invp.internal.Text;
 
 /**
  * Caltech-101 (Fei-Fei, Fergus, Perona, 2004): {@code 101_ObjectCategories/<class>/image_0001.jpg}.
@@ -39,8 +40,9 @@ public final class Caltech101 {
             .toList();
     if (options.background() && !classes.contains(BACKGROUND)) {
       throw new InvalidDataException(
-          "%s: no such folder; data.background: false does without it"
-              .formatted(root.resolve(BACKGROUND)));
+          Text.format(
+              "%s: no such folder; data.background: false does without it",
+              root.resolve(BACKGROUND)));
     }
     LabelledFiles files = new LabelledFiles(root);
     for (int label = 0; label < classes.size(); label++) {
@@ -57,8 +59,9 @@ public final class Caltech101 {
     int train = options.trainPerClass();
     if (images.size() <= train) {
       throw new InvalidDataException(
-          "%s: %d images, expected more than the %d of data.train_per_class"
-              .formatted(folder, images.size(), train));
+          Text.format(
+              "%s: %d images, expected more than the %d of data.train_per_class",
+              folder, images.size(), train));
     }
     // Java specifies both the generator and a text's hash code: the split is the same everywhere.
     long seed = 31 * options.splitSeed() + folder.getFileName().toString().hashCode();

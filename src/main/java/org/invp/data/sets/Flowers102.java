@@ -6,6 +6,7 @@ import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
 import org.invp.data.FileDataset;
 import org.invp.data.Split;
+import org.invp.internal.Text;
 import org.invp.io.MatFile;
 
 /**
@@ -36,9 +37,10 @@ public final class Flowers102 {
     for (int image : images(setFile, split)) {
       if (image < 1 || image > labels.length) {
         throw new InvalidDataException(
-            "%s: image %d, expected 1 to %d".formatted(setFile, image, labels.length));
+            Text.format("%s: image %d, expected 1 to %d", setFile, image, labels.length));
       }
-      files.add("jpg/image_%05d.jpg".formatted(image), labels[image - 1] - 1, setFile.toString());
+      files.add(
+          Text.format("jpg/image_%05d.jpg", image), labels[image - 1] - 1, setFile.toString());
     }
     return files.dataset(
         IntStream.rangeClosed(1, CLASSES).mapToObj(Integer::toString).toList(), setFile);
@@ -50,8 +52,8 @@ public final class Flowers102 {
       for (int i = 0; i < labels.length; i++) {
         if (labels[i] < 1 || labels[i] > CLASSES) {
           throw new InvalidDataException(
-              "%s: label %d of image %d, expected 1 to %d"
-                  .formatted(file, labels[i], i + 1, CLASSES));
+              Text.format(
+                  "%s: label %d of image %d, expected 1 to %d", file, labels[i], i + 1, CLASSES));
         }
       }
       return labels;

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import org.invp.InvalidDataException;
 import org.invp.data.sets.TextLines.Line;
+import org.invp.internal.Text;
 import org.invp.io.MatFile;
 import org.invp.io.MatStructs;
 
@@ -95,7 +96,7 @@ final class ImageNetTruth {
       if (wnid == null) {
         throw line.wrong("an ILSVRC2012_ID of " + metaFile);
       }
-      String file = "ILSVRC2012_val_%08d.JPEG".formatted(images.size() + 1);
+      String file = Text.format("ILSVRC2012_val_%08d.JPEG", images.size() + 1);
       images.add(new Labelled(file, wnid, line.place()));
     }
     return images;
@@ -105,7 +106,8 @@ final class ImageNetTruth {
     for (Labelled image : images) {
       if (!wnids.contains(image.wnid())) {
         throw new InvalidDataException(
-            "%s: class %s, which train/ has no folder of".formatted(image.source(), image.wnid()));
+            Text.format(
+                "%s: class %s, which train/ has no folder of", image.source(), image.wnid()));
       }
     }
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
 import org.invp.data.FileDataset;
+import org.invp.internal.Text;
 
 /** Collects the images that a split names, and their labels. */
 final class LabelledFiles {
@@ -53,10 +54,10 @@ final class LabelledFiles {
         return whole.relativize(path).toString();
       }
     } catch (InvalidPathException e) {
-      throw new InvalidDataException("%s: %s is no path".formatted(source, quoted(file)), e);
+      throw new InvalidDataException(Text.format("%s: %s is no path", source, quoted(file)), e);
     }
     throw new InvalidDataException(
-        "%s: %s leads out of the image folder %s".formatted(source, quoted(file), root));
+        Text.format("%s: %s leads out of the image folder %s", source, quoted(file), root));
   }
 
   private static String quoted(String text) {
@@ -88,7 +89,7 @@ final class LabelledFiles {
       Path path = root.resolve(files.get(i));
       if (!Files.isRegularFile(path)) {
         throw new InvalidDataException(
-            "%s: no such file; %s names it".formatted(path, sources.get(i)));
+            Text.format("%s: no such file; %s names it", path, sources.get(i)));
       }
     }
   }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 
 /** Looks for the files and folders of a data set where people put them. */
 final class Places {
@@ -38,15 +39,15 @@ final class Places {
 
   private static InvalidDataException missing(String of, List<Path> tried) {
     return new InvalidDataException(
-        "%s: no such file or folder%s; expected as part of %s"
-            .formatted(
-                tried.get(tried.size() - 1),
-                tried.size() == 1
-                    ? ""
-                    : ", nor "
-                        + tried.subList(0, tried.size() - 1).stream()
-                            .map(Path::toString)
-                            .collect(Collectors.joining(", ")),
-                of));
+        Text.format(
+            "%s: no such file or folder%s; expected as part of %s",
+            tried.get(tried.size() - 1),
+            tried.size() == 1
+                ? ""
+                : ", nor "
+                    + tried.subList(0, tried.size() - 1).stream()
+                        .map(Path::toString)
+                        .collect(Collectors.joining(", ")),
+            of));
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import org.invp.InvalidDataException;
 import org.invp.data.FileDataset;
 import org.invp.data.Split;
+import org.invp.internal.Text;
 import org.invp.io.MatFile;
 import org.invp.io.MatStructs;
 
@@ -87,8 +88,8 @@ public final class StanfordCars {
     int cls = images.integer(index, "class");
     if (cls < 1 || cls > names.size()) {
       throw new InvalidDataException(
-          "%s: class %d of image %d, expected 1 to %d"
-              .formatted(list, cls, index + 1, names.size()));
+          Text.format(
+              "%s: class %d of image %d, expected 1 to %d", list, cls, index + 1, names.size()));
     }
     return cls - 1;
   }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.invp.InvalidDataException;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /**
@@ -45,10 +46,10 @@ final class TextLines {
       try {
         value = Integer.parseInt(word);
       } catch (NumberFormatException e) {
-        throw wrong("%s %d to %d".formatted(what, low, high));
+        throw wrong(Text.format("%s %d to %d", what, low, high));
       }
       if (value < low || value > high) {
-        throw wrong("%s %d to %d".formatted(what, low, high));
+        throw wrong(Text.format("%s %d to %d", what, low, high));
       }
       return value;
     }
@@ -56,8 +57,8 @@ final class TextLines {
     InvalidDataException wrong(String expected) {
       String shown = text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "...";
       return new InvalidDataException(
-          "%s: \"%s\", expected %s"
-              .formatted(place(), shown.replaceAll("\\p{Cntrl}", " "), expected));
+          Text.format(
+              "%s: \"%s\", expected %s", place(), shown.replaceAll("\\p{Cntrl}", " "), expected));
     }
 
     /** File and line, for messages. */
@@ -87,7 +88,7 @@ final class TextLines {
       throw new InvalidDataException(file + ": not a text in UTF-8", e);
     } catch (IOException e) {
       throw new InvalidDataException(
-          "%s: %s; expected as part of %s".formatted(file, IoErrors.reason(e), of), e);
+          Text.format("%s: %s; expected as part of %s", file, IoErrors.reason(e), of), e);
     }
     if (lines.isEmpty()) {
       throw new InvalidDataException(file + ": the file is empty");

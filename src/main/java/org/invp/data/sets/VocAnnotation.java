@@ -12,6 +12,7 @@ import javax.xml.stream.XMLStreamException;
 import javax.xml.stream.XMLStreamReader;
 import org.invp.InvalidDataException;
 import org.invp.data.MultiLabelDataset.Target;
+import org.invp.internal.Text;
 import org.invp.io.IoErrors;
 
 /**
@@ -53,19 +54,21 @@ final class VocAnnotation {
       return annotation.targets;
     } catch (IOException e) {
       throw new InvalidDataException(
-          "%s: %s; expected as part of Pascal VOC 2007".formatted(file, IoErrors.reason(e)), e);
+          Text.format("%s: %s; expected as part of Pascal VOC 2007", file, IoErrors.reason(e)), e);
     } catch (XMLStreamException e) {
       throw new InvalidDataException(
-          "%s, line %d: not the XML of an annotation: %s"
-              .formatted(file, e.getLocation() == null ? 1 : line(e), reason(e)),
+          Text.format(
+              "%s, line %d: not the XML of an annotation: %s",
+              file, e.getLocation() == null ? 1 : line(e), reason(e)),
           e);
     } catch (InvalidDataException e) {
       throw e;
     } catch (RuntimeException e) {
       // Of some damaged DTDs the JDK's parser fails itself.
       throw new InvalidDataException(
-          "%s: not the XML of an annotation: the parser ends with %s"
-              .formatted(file, e.getClass().getSimpleName()),
+          Text.format(
+              "%s: not the XML of an annotation: the parser ends with %s",
+              file, e.getClass().getSimpleName()),
           e);
     }
   }
@@ -127,7 +130,7 @@ final class VocAnnotation {
     if (element.equals("difficult")) {
       String text = reader.getElementText().strip();
       if (!text.matches("[01]")) {
-        throw wrong("difficult is \"%s\", expected 0 or 1".formatted(text));
+        throw wrong(Text.format("difficult is \"%s\", expected 0 or 1", text));
       }
       difficult = text.equals("1");
       return true;
@@ -138,7 +141,7 @@ final class VocAnnotation {
   private void note() {
     int cls = classes.indexOf(name);
     if (cls < 0) {
-      throw wrong("an object of class %s, expected one of %s".formatted(name, classes));
+      throw wrong(Text.format("an object of class %s, expected one of %s", name, classes));
     }
     if (!difficult) {
       targets[cls] = Target.PRESENT;
