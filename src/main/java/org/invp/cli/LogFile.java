@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /** Sends what the library logs to a run's {@code log.txt} while it is open, and nowhere else. */
 final class LogFile implements AutoCloseable {
-  private static final String PATTERN = "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{0} - %msg%n";
+  private static final String PATTERN =
+      "%d{yyyy-MM-dd'T'HH:mm:ss.SSS'Z', UTC} %-5level %logger{0} - %msg%n";
 
   private final Logger root;
   private final FileAppender<ILoggingEvent> appender = new FileAppender<>();

@@ -67,6 +67,7 @@ public final class Main implements Runnable {
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
+            .setExpandAtFiles(false) // A folder's name may begin with @.
             .setExecutionExceptionHandler(
                 (failure, command, parsed) -> Errors.report(failure, err, main.debug))
             .setParameterExceptionHandler((failure, rest) -> Errors.reportUsage(failure, err));

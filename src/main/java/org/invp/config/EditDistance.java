@@ -1,8 +1,27 @@
 package org.invp.config;
 
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+
 /** How many letters separate two names; finds what a mistyped key was meant to be. */
 final class EditDistance {
   private EditDistance() {}
+
+  /** The key that a mistyped one was most likely meant to be. */
+  static String nearestKey(String mistyped, List<String> known) {
+    return Collections.min(
+        known, Comparator.comparingInt(candidate -> betweenKeys(mistyped, candidate)));
+  }
+
+  /** A right name in the wrong section is nearer than a wrong name in the right one. */
+  private static int betweenKeys(String key, String candidate) {
+    return 2 * between(lastName(key), lastName(candidate)) + between(key, candidate);
+  }
+
+  private static String lastName(String key) {
+    return key.substring(key.lastIndexOf('.') + 1);
+  }
 
   /** Letters to insert, delete or replace to turn one name into the other (Levenshtein). */
   static int between(String left, String right) {

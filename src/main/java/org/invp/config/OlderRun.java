@@ -1,6 +1,9 @@
 package org.invp.config;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import org.invp.config.Setting.Fields;
+import org.invp.config.Setting.Kind;
+import org.invp.config.Setting.Scalar;
 
 /**
  * What older versions meant by the settings that they wrote into their runs. A run states every
@@ -11,18 +14,35 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 final class OlderRun {
   private OlderRun() {}
 
+  /** Settings that are texts. */
+  private static final List<String> TEXTS =
+      List.of("path", "list", "test_list", "images", "classes_file");
+
   /**
    * Rewrites the settings of a run in the words of this version; those of this version stay.
    *
    * @param root of the run's own configuration, before anything is overridden
    */
-  static void translate(ObjectNode root) {
-    if (root.get("data") instanceof ObjectNode data && !data.has("draw")) {
-      data.put("draw", "first"); // All that a limit could mean.
+  static void translate(Fields root) {
+    if (root.entries().get("data") instanceof Fields data) {
+      data.entries().putIfAbsent("draw", word("first", data)); // All that a limit could mean.
+      TEXTS.forEach(key -> data.entries().computeIfPresent(key, (name, value) -> text(value)));
     }
-    if (root.get("objective") instanceof ObjectNode objective && objective.has("hard")) {
-      boolean hard = objective.remove("hard").asBoolean();
-      objective.put("selection", hard ? "hard" : "easy");
+    if (root.entries().get("objective") instanceof Fields objective
+        && objective.entries().remove("hard") instanceof Scalar hard) {
+      boolean isHard = hard.text().equals("true");
+      objective.entries().put("selection", word(isHard ? "hard" : "easy", hard));
     }
+  }
+
+  /** Texts were written without quotes, also where they look like numbers. */
+  private static Setting text(Setting value) {
+    return value instanceof Scalar scalar && scalar.kind() != Kind.NOTHING
+        ? word(scalar.text(), scalar)
+        : value;
+  }
+
+  private static Scalar word(String text, Setting at) {
+    return new Scalar(Kind.TEXT, text, at.place());
   }
 }

@@ -1,7 +1,6 @@
 package org.invp.config;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -9,32 +8,55 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.invp.config.Setting.Fields;
+import org.invp.config.Setting.Given;
+import org.invp.config.Setting.Items;
+import org.invp.config.Setting.Kind;
+import org.invp.config.Setting.Scalar;
 import org.invp.internal.Text;
 
 /**
- * One level of a configuration file while it is read. Every getter notes its key, so that {@link
- * #unknownKeys} can tell afterwards which keys of the file nobody asked for.
+ * One level of a configuration while it is read. Every getter notes its key, so that {@link
+ * #refuseUnknownKeys} can tell afterwards which keys nobody asked for. Messages begin with the
+ * place where the value stands.
  */
 final class Section {
-  private final String file;
+  private static final int LONGEST_SHOWN = 80;
+  private static final int LONGEST_KEY = 100;
+
+  private final String source;
   private final String path;
-  private final JsonNode node;
+  private final Map<String, Setting> entries;
   private final Map<String, Section> sections = new LinkedHashMap<>();
   private final List<String> keys = new ArrayList<>();
 
-  Section(String file, String path, JsonNode node) {
-    this.file = file;
-    this.path = path;
-    this.node = node;
+  /**
+   * The whole of a configuration.
+   *
+   * @param source what messages call it where nothing in it is to blame
+   */
+  Section(String source, Fields root) {
+    this(source, "", root.entries());
   }
 
-  /** The section of that name; an empty one, all defaults, when the file has none. */
+  private Section(String source, String path, Map<String, Setting> entries) {
+    this.source = source;
+    this.path = path;
+    this.entries = entries;
+  }
+
+  /** The section of that name; an empty one, all defaults, when there is none. */
   Section section(String key) {
-    JsonNode child = value(key);
-    if (!child.isMissingNode() && !child.isObject()) {
-      throw wrong(key, "a section of keys and values");
-    }
-    Section section = new Section(file, name(key), child);
+    Setting value = value(key);
+    Section section =
+        new Section(
+            source,
+            name(key),
+            switch (value) {
+              case null -> Map.of();
+              case Fields fields -> fields.entries();
+              default -> throw wrong(key, "a section of keys and values");
+            });
     sections.put(key, section);
     return section;
   }
@@ -44,39 +66,68 @@ final class Section {
   }
 
   long whole(String key, long fallback, Range range) {
-    JsonNode value = value(key);
-    if (value.isMissingNode()) {
-      return fallback;
-    }
-    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
-      throw wrong(key, range.text());
-    }
-    return checked(key, value.longValue(), range);
+    Setting value = value(key);
+    return value == null ? fallback : whole(key, value, range);
   }
 
-  private long checked(String key, long value, Range range) {
-    if (!range.contains((double) value)) {
-      throw wrong(key, range.text());
+  private long whole(String key, Setting value, Range range) {
+    if (value instanceof Scalar scalar && scalar.kind() == Kind.INTEGER) {
+      BigInteger number = wholeNumber(scalar.text());
+      if (number.bitLength() < Long.SIZE && range.contains(number.doubleValue())) {
+        return number.longValue();
+      }
     }
-    return value;
+    throw wrong(key, range.text());
+  }
+
+  /** As YAML's core schema writes them: 12, 0o14 or 0xc. */
+  private static BigInteger wholeNumber(String text) {
+    if (text.startsWith("0o")) {
+      return new BigInteger(text.substring(2), 8);
+    }
+    return text.startsWith("0x") ? new BigInteger(text.substring(2), 16) : new BigInteger(text);
   }
 
   double number(String key, double fallback, Range range) {
-    JsonNode value = value(key);
-    return value.isMissingNode() ? fallback : number(key, value, range);
+    Setting value = value(key);
+    return value == null ? fallback : number(key, value, range);
+  }
+
+  private double number(String key, Setting value, Range range) {
+    if (value instanceof Scalar scalar) {
+      double number =
+          switch (scalar.kind()) {
+            case INTEGER -> wholeNumber(scalar.text()).doubleValue();
+            case FLOAT -> floatingPoint(scalar.text());
+            default -> Double.NaN;
+          };
+      if (range.contains(number)) {
+        return number;
+      }
+    }
+    throw wrong(key, range.text());
+  }
+
+  /** YAML writes .inf and .nan with a point; no setting may be either. */
+  private static double floatingPoint(String text) {
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      return Double.NaN;
+    }
   }
 
   Interval interval(String key, Interval fallback, Range range) {
-    JsonNode value = value(key);
-    if (value.isMissingNode()) {
+    Setting value = value(key);
+    if (value == null) {
       return fallback;
     }
     String allowed = "[low, high] with low <= high, each " + range.text();
-    if (!value.isArray() || value.size() != 2) {
+    if (!(value instanceof Items list) || list.items().size() != 2) {
       throw wrong(key, allowed);
     }
-    double low = number(key, value.get(0), range);
-    double high = number(key, value.get(1), range);
+    double low = number(key, list.items().get(0), range);
+    double high = number(key, list.items().get(1), range);
     if (low > high) {
       throw wrong(key, allowed);
     }
@@ -84,69 +135,76 @@ final class Section {
   }
 
   List<Double> numbers(String key, List<Double> fallback, Range range) {
-    JsonNode value = value(key);
-    if (value.isMissingNode()) {
+    Setting value = value(key);
+    if (value == null) {
       return fallback;
     }
-    if (!value.isArray()) {
+    if (!(value instanceof Items list)) {
       throw wrong(key, "a list [a, b, ...] of numbers, each " + range.text());
     }
-    List<Double> numbers = new ArrayList<>();
-    value.forEach(item -> numbers.add(number(key, item, range)));
-    return List.copyOf(numbers);
+    return list.items().stream().map(item -> number(key, item, range)).toList();
   }
 
   List<Integer> ascending(String key, List<Integer> fallback) {
-    JsonNode value = value(key);
-    if (value.isMissingNode()) {
+    Setting value = value(key);
+    if (value == null) {
       return fallback;
     }
     String allowed = "a list [a, b, ...] of ascending whole numbers of at least 1";
-    List<Integer> numbers = new ArrayList<>();
-    for (JsonNode item : value) {
-      int last = numbers.isEmpty() ? 0 : numbers.get(numbers.size() - 1);
-      if (!item.isInt() || item.intValue() <= last) {
-        throw wrong(key, allowed);
-      }
-      numbers.add(item.intValue());
-    }
-    if (!value.isArray()) {
+    if (!(value instanceof Items list)) {
       throw wrong(key, allowed);
+    }
+    List<Integer> numbers = new ArrayList<>();
+    for (Setting item : list.items()) {
+      long least = numbers.isEmpty() ? 1 : numbers.get(numbers.size() - 1) + 1L;
+      numbers.add((int) whole(key, item, new Range(least, false, Integer.MAX_VALUE, allowed)));
     }
     return List.copyOf(numbers);
   }
 
   boolean flag(String key, boolean fallback) {
-    JsonNode value = value(key);
-    if (value.isMissingNode()) {
+    Setting value = value(key);
+    if (value == null) {
       return fallback;
     }
-    if (!value.isBoolean()) {
-      throw wrong(key, "true or false");
+    if (value instanceof Scalar scalar && scalar.kind() == Kind.FLAG) {
+      return Boolean.parseBoolean(scalar.text());
     }
-    return value.booleanValue();
+    throw wrong(key, "true or false");
   }
 
-  /** Whether the file gives the key a value. */
+  /** Whether the key has a value. */
   boolean has(String key) {
-    return node.has(key);
+    return entries.containsKey(key);
   }
 
-  /** A text, or null when the file has none. */
+  /** A text, or null when there is none. */
   String optionalText(String key) {
-    return value(key).isMissingNode() ? null : text(key);
+    keys.add(key);
+    return has(key) ? text(key) : null;
   }
 
   /** A text without a default. */
   String text(String key) {
-    JsonNode value = value(key);
-    if (value.isMissingNode()) {
-      throw new ConfigException(Text.format("%s: %s is missing", file, name(key)));
+    keys.add(key);
+    String text =
+        switch (entries.get(key)) {
+          case null ->
+              throw new ConfigException(Text.format("%s: %s is missing", source, name(key)));
+          case Given given -> given.text();
+          case Scalar scalar when scalar.kind() == Kind.TEXT -> scalar.text();
+          case Scalar scalar when scalar.kind() == Kind.NOTHING -> "";
+          case Scalar scalar ->
+              throw wrong(key, Text.format("a text; if it is meant as one, \"%s\"", scalar.text()));
+          default -> throw wrong(key, "a text");
+        };
+    if (text.isEmpty()) {
+      throw noValue(key);
     }
-    if (!value.isValueNode() || value.asText().isBlank()) {
+    if (text.indexOf('\0') >= 0) {
       throw wrong(key, "a text");
     }
-    return value.asText();
+    return text;
   }
 
   /**
@@ -155,30 +213,30 @@ final class Section {
    * @param check throws {@link IllegalArgumentException} for a text that is wrong
    */
   String checked(String key, String fallback, UnaryOperator<String> check) {
-    if (!node.has(key)) {
-      keys.add(key);
+    String text = optionalText(key);
+    if (text == null) {
       return fallback;
     }
-    String text = text(key);
     try {
       return check.apply(text);
     } catch (IllegalArgumentException e) {
-      throw new ConfigException(Text.format("%s: %s: %s", file, name(key), e.getMessage()), e);
+      throw new ConfigException(
+          Text.format("%s: %s: %s", place(key), name(key), e.getMessage()), e);
     }
   }
 
   /** One of an enum's constants, written as {@link ConstantNames} says. */
   <E extends Enum<E>> E choice(String key, E fallback, Class<E> type) {
-    JsonNode value = value(key);
-    if (value.isMissingNode()) {
+    Setting value = value(key);
+    if (value == null) {
       if (fallback == null) {
         throw new ConfigException(
-            Text.format("%s: %s is missing, allowed: %s", file, name(key), choices(type)));
+            Text.format("%s: %s is missing, allowed: %s", source, name(key), choices(type)));
       }
       return fallback;
     }
     for (E constant : type.getEnumConstants()) {
-      if (ConstantNames.of(constant).equals(value.asText())) {
+      if (value instanceof Scalar scalar && ConstantNames.of(constant).equals(scalar.text())) {
         return constant;
       }
     }
@@ -186,32 +244,62 @@ final class Section {
   }
 
   /**
-   * Runs a constructor that checks its own arguments, and puts the file's name before its words.
+   * Runs a constructor that checks its own arguments, and puts the place of the setting that its
+   * words begin with before them.
    */
   <T> T build(Function<Section, T> constructor) {
     try {
       return constructor.apply(this);
     } catch (IllegalArgumentException e) {
-      throw new ConfigException(file + ": " + e.getMessage(), e);
+      String name = e.getMessage().split(" ", 2)[0];
+      String key = name.substring(name.lastIndexOf('.') + 1);
+      throw new ConfigException(
+          Text.format("%s: %s", name.equals(name(key)) ? place(key) : source, e.getMessage()), e);
     }
   }
 
-  /** Keys of the file that no getter asked for, with this section's sections. */
-  List<String> unknownKeys() {
-    List<String> unknown = new ArrayList<>();
-    node.fieldNames()
-        .forEachRemaining(
-            key -> {
-              if (!keys.contains(key)) {
-                unknown.add(name(key));
-              }
-            });
-    sections.values().forEach(section -> unknown.addAll(section.unknownKeys()));
-    return unknown;
+  /**
+   * Throws if there is a key that no getter asked for, here or in a section of this one.
+   *
+   * @param renamed keys of earlier versions, and what says the same now
+   */
+  void refuseUnknownKeys(Map<String, String> renamed) {
+    List<String> known = knownKeys();
+    refuseUnknownKeys(renamed, known);
+  }
+
+  private void refuseUnknownKeys(Map<String, String> renamed, List<String> known) {
+    for (String key : entries.keySet()) {
+      String name = name(key);
+      if (renamed.containsKey(name)) {
+        throw new ConfigException(
+            Text.format("%s: %s is now %s", place(key), name, renamed.get(name)));
+      }
+      if (!keys.contains(key)) {
+        throw unknown(key, known);
+      }
+    }
+    sections.values().forEach(section -> section.refuseUnknownKeys(renamed, known));
+  }
+
+  private ConfigException unknown(String key, List<String> known) {
+    if (path.isEmpty() && known.contains(key)) {
+      int point = key.indexOf('.');
+      return new ConfigException(
+          Text.format(
+              "%s: %s is written as two lines, \"%s:\" and below it, indented, \"%s: ...\"",
+              place(key), key, key.substring(0, point), key.substring(point + 1)));
+    }
+    // Nobody mistypes a key into one far longer than any that exists.
+    String name = name(key).substring(0, Math.min(name(key).length(), LONGEST_KEY));
+    return new ConfigException(
+        Text.format(
+            "%s: unknown key %s, did you mean %s?",
+            place(key), name, EditDistance.nearestKey(name, known)));
   }
 
   /** Full names of all keys that getters asked for, sections included. */
-  List<String> knownKeys() {
+  private List<String> knownKeys() {
     List<String> known = new ArrayList<>();
     for (String key : keys) {
       known.add(name(key));
@@ -223,37 +311,38 @@ final class Section {
     return known;
   }
 
-  private JsonNode value(String key) {
+  /** What a key stands for, if anything; never a text as an option gives it. */
+  private Setting value(String key) {
     keys.add(key);
-    JsonNode value = node.get(key);
-    if (value == null) {
-      return MissingNode.getInstance();
+    Setting value = entries.get(key);
+    if (value instanceof Given given) {
+      value = given.parsed();
     }
-    if (value.isNull() || (value.isTextual() && value.textValue().isEmpty())) {
-      throw new ConfigException(Text.format("%s: %s has no value", file, name(key)));
+    if (value instanceof Scalar scalar && scalar.text().isEmpty()
+        || value instanceof Scalar nothing && nothing.kind() == Kind.NOTHING) {
+      throw noValue(key);
     }
     return value;
   }
 
-  /** YAML 1.1 reads 5e-4 as text, since it has no point; here it is a number. */
-  private double number(String key, JsonNode value, Range range) {
-    double number;
-    try {
-      number = value.isNumber() ? value.doubleValue() : Double.parseDouble(value.asText());
-    } catch (NumberFormatException e) {
-      throw wrong(key, range.text());
-    }
-    if (!range.contains(number)) {
-      throw wrong(key, range.text());
-    }
-    return number;
+  private ConfigException noValue(String key) {
+    return new ConfigException(Text.format("%s: %s has no value", place(key), name(key)));
   }
 
   private ConfigException wrong(String key, String allowed) {
-    String value = String.valueOf(node.get(key));
-    String shown = value.length() <= 80 ? value : value.substring(0, 80) + "...";
+    Setting setting = entries.get(key);
+    String value = String.valueOf(setting instanceof Given given ? given.raw() : setting);
+    String shown =
+        value.length() <= LONGEST_SHOWN ? value : value.substring(0, LONGEST_SHOWN) + "...";
     return new ConfigException(
-        Text.format("%s: %s is %s, allowed: %s", file, name(key), shown, allowed));
+        Text.format(
+            "%s: %s is %s, allowed: %s",
+            place(key), name(key), shown.replaceAll("\\R", " "), allowed));
+  }
+
+  private String place(String key) {
+    Setting value = entries.get(key);
+    return value == null ? source : value.place();
   }
 
   private static <E extends Enum<E>> String choices(Class<E> type) {

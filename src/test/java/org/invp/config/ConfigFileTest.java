@@ -82,7 +82,7 @@ class ConfigFileTest {
       value = {
         "objective: {temperature: 0}|objective.temperature is 0, allowed: greater than 0",
         "objective: {temperature: hot}|objective.temperature is \"hot\", allowed: greater than 0",
-        "objective: {temperature: .nan}|line 2: not YAML: Malformed numeric value",
+        "objective: {temperature: .nan}|objective.temperature is .nan, allowed: greater than 0",
         "objective: {mode: papers}|objective.mode is \"papers\", allowed: paper, official",
         "objective: {negatives: 4}|objective.negatives is 4, allowed: at least neighbours + 1 = 5",
         "objective: {negatives: 4.5}|objective.negatives is 4.5, allowed: a whole number",
@@ -95,11 +95,11 @@ class ConfigFileTest {
             + " objective.temperature?",
         "training: {temperature: 1}|unknown key training.temperature, did you mean"
             + " objective.temperature?",
-        "optimizer: {milestones: [5, 3]}|optimizer.milestones is [5,3], allowed: a list",
+        "optimizer: {milestones: [5, 3]}|optimizer.milestones is [5, 3], allowed: a list",
         "optimizer: {milestones: 5}|optimizer.milestones is 5, allowed: a list",
         "optimizer: {warmup_steps: 1, warmup_epochs: 1}|optimizer.warmup_steps is 1, allowed: 0",
         "optimizer: {momentum: 1}|optimizer.momentum is 1, allowed: at least 0 and less than 1",
-        "augmentation: {crop_scale: [1, 0.2]}|augmentation.crop_scale is [1,0.2], allowed: [low,"
+        "augmentation: {crop_scale: [1, 0.2]}|augmentation.crop_scale is [1, 0.2], allowed: [low,"
             + " high]",
         "augmentation: {crop_scale: 0.2}|augmentation.crop_scale is 0.2, allowed: [low, high]",
         "augmentation: {mean: [0.5]}|augmentation.mean has 1 and augmentation.std 3 values",
@@ -109,9 +109,9 @@ class ConfigFileTest {
         "training: {graph_every: 0}|training.graph_every is 0, allowed: a whole number of at least"
             + " 1",
         "training: {epochs: 99999999999}|training.epochs is 99999999999, allowed:",
-        "evaluation: {also_k: [5, 1]}|evaluation.also_k is [5,1], allowed: a list [a, b, ...] of"
+        "evaluation: {also_k: [5, 1]}|evaluation.also_k is [5, 1], allowed: a list [a, b, ...] of"
             + " ascending whole numbers of at least 1",
-        "evaluation: {also_k: [0, 1]}|evaluation.also_k is [0,1], allowed: a list",
+        "evaluation: {also_k: [0, 1]}|evaluation.also_k is [0, 1], allowed: a list",
         "evaluation: {also_k: 5}|evaluation.also_k is 5, allowed: a list",
         "evaluation: {split: held-out}|evaluation.held_out is 0, allowed: at least 1 with"
             + " evaluation.split: held-out, else 0",
@@ -119,14 +119,27 @@ class ConfigFileTest {
         "evaluation: {held_out: -1}|evaluation.held_out is -1, allowed: a whole number",
         "evaluation: {split: held_out}|evaluation.split is \"held_out\", allowed: test, held-out",
         "seed: -1|seed is -1, allowed: a whole number of at least 0",
-        "data: {path: x}|line 2: not YAML: Duplicate",
+        "data: {path: x}|x.yaml, line 2: data stands here twice",
+        "objective: {mode: paper, mode: paper}|x.yaml, line 2: mode stands here twice",
+        "training.epochs: 3|x.yaml, line 2: training.epochs is written as two lines, ^training:^ and"
+            + " below it, indented, ^epochs: ...^",
+        "training:\\n\\tepochs: 3|x.yaml, line 3: not YAML: a tab where a blank is needed",
+        "---\\nseed: 2|x.yaml, line 2: not YAML: more than one document",
+        "training: {epochs: !half 3}|x.yaml, line 2: unknown tag !half",
+        "training: {epochs: !!int \"3\"}|x.yaml, line 2: \"3\" is marked as",
+        "training: {[epochs]: 3}|x.yaml, line 2: a key that is no word",
+        "training: &self {epochs: *self}|x.yaml, line",
+        "training: {epochs: 1_000}|training.epochs is \"1_000\", allowed: a whole number",
+        "training: {epochs: yes}|training.epochs is \"yes\", allowed: a whole number",
+        "evaluation: {baselines: yes}|evaluation.baselines is \"yes\", allowed: true or false",
         "training: {epochs: 3|line",
       })
   void aWrongSettingIsNamedWithItsValueAndWhatIsAllowed(String line, String expected) {
     ConfigException failure =
-        assertThrows(ConfigException.class, () -> parse(MINIMAL + line + "\n"));
-    assertTrue(failure.getMessage().contains(expected), failure.getMessage());
-    assertTrue(failure.getMessage().startsWith("x.yaml"), failure.getMessage());
+        assertThrows(ConfigException.class, () -> parse(MINIMAL + line.translateEscapes() + "\n"));
+    String message = failure.getMessage();
+    assertTrue(message.contains(expected.replace('^', '"')), message);
+    assertTrue(message.startsWith("x.yaml"), message);
     assertFalse(failure.getMessage().contains("\n"), failure.getMessage());
   }
 
@@ -137,7 +150,7 @@ class ConfigFileTest {
         "training.epochs|expected section.key=value",
         "=3|expected section.key=value",
         "training.epochs=|the value is missing",
-        "training.epochs=[|the value is not YAML",
+        "training.epochs=[|not YAML",
         "data.path.deep=1|path is a value, not a section",
         "training.epoch=3|unknown key training.epoch, did you mean training.epochs?",
       })
@@ -193,14 +206,14 @@ class ConfigFileTest {
   @Test
   void aRunsOwnSettingsAreCheckedLikeAUsers() {
     assertEquals(
-        "x.yaml: data is 3, allowed: a section of keys and values",
+        "x.yaml, line 1: data is 3, allowed: a section of keys and values",
         assertThrows(ConfigException.class, () -> parseRun("data: 3\n")).getMessage());
   }
 
   @Test
   void settingsOfAnotherFormatAreRefused() {
     assertEquals(
-        "x.yaml: data.extra is a setting of data.format: svhn, and this is idx",
+        "x.yaml, line 1: data.extra is a setting of data.format: svhn, and this is idx",
         assertThrows(
                 ConfigException.class, () -> parse("data: {format: idx, path: p, extra: true}\n"))
             .getMessage());
