@@ -8,9 +8,11 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -151,5 +153,31 @@ class ArchitectureTest {
                         && (call.getTargetOwner().isEquivalentTo(System.class)
                             || call.getTargetOwner().getPackageName().startsWith("java.time"))))
         .check(CLASSES);
+  }
+
+  @Test
+  void onlyOneRoomCreatesReplacesAndDeletesFiles() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages("org.invp.io..", "org.invp.bindings..")
+        .and()
+        .haveNameNotMatching(
+            "org[.]invp[.](internal[.]LibraryCache|cli[.](Photographs|ProcessMemory|BenchLoaderCommand))")
+        .should()
+        .callMethodWhere(describe("changes files", ArchitectureTest::changesFiles))
+        .check(CLASSES);
+  }
+
+  private static boolean changesFiles(JavaMethodCall call) {
+    return call.getTargetOwner().isEquivalentTo(Files.class)
+        && Set.of(
+                "delete",
+                "deleteIfExists",
+                "move",
+                "copy",
+                "write",
+                "writeString",
+                "newOutputStream")
+            .contains(call.getName());
   }
 }

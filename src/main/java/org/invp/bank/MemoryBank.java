@@ -6,6 +6,7 @@ import java.util.function.Consumer;
 import org.invp.InvalidDataException;
 import org.invp.internal.Text;
 import org.invp.io.Npy;
+import org.invp.io.OwnFiles;
 import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -22,9 +23,13 @@ public final class MemoryBank implements AutoCloseable {
   private final BankEngine engine;
   private final FloatTensor embeddings;
 
-  private MemoryBank(BankEngine engine, FloatTensor embeddings) {
+  /** Which file the rows are in, to be written; null for rows in memory. */
+  private final Object mappedFile;
+
+  private MemoryBank(BankEngine engine, FloatTensor embeddings, Object mappedFile) {
     this.engine = engine;
     this.embeddings = embeddings;
+    this.mappedFile = mappedFile;
   }
 
   /**
@@ -37,7 +42,7 @@ public final class MemoryBank implements AutoCloseable {
   public static MemoryBank create(int rows, int dimension, BankEngine engine) {
     Shapes.extent("rows", rows);
     Shapes.extent("dimension", dimension);
-    return new MemoryBank(engine, engine.allocateFloats(rows, dimension));
+    return new MemoryBank(engine, engine.allocateFloats(rows, dimension), null);
   }
 
   /**
@@ -61,7 +66,7 @@ public final class MemoryBank implements AutoCloseable {
         return load(embeddings, writable, engine);
       }
       engine.checkFinite(embeddings);
-      return new MemoryBank(engine, embeddings);
+      return new MemoryBank(engine, embeddings, writable ? OwnFiles.identity(file) : null);
     } catch (RuntimeException e) {
       embeddings.close();
       throw e;
@@ -85,8 +90,16 @@ public final class MemoryBank implements AutoCloseable {
     }
   }
 
-  /** Writes the bank as a float32 {@code .npy} file of shape [N, D], whole or not at all. */
+  /**
+   * Writes the bank as a float32 {@code .npy} file of shape [N, D], whole or not at all. A bank
+   * that is mapped from that very file, writable, is already there: what was changed is brought to
+   * the disk, and the bank stays mapped.
+   */
   public void save(Path file) {
+    if (mappedFile != null && mappedFile.equals(OwnFiles.identity(file))) {
+      embeddings.segment().force();
+      return;
+    }
     try (FloatTensor rows = embeddings.onHost()) {
       Npy.write(file, rows);
     }

@@ -1,5 +1,6 @@
 package org.invp.bank;
 
+import java.util.Objects;
 import org.invp.internal.Text;
 
 /** The most similar bank rows of a batch of queries, most similar first, ties to the smaller id. */
@@ -37,13 +38,22 @@ public final class Neighbours {
     return count;
   }
 
-  /** The row of the neighbour at a rank, 0 being the most similar. */
+  /**
+   * The row of the neighbour at a rank, 0 being the most similar.
+   *
+   * @throws IndexOutOfBoundsException for a query or a rank that there is not
+   */
   public int id(int query, int rank) {
-    return ids[query * count + rank];
+    return ids[place(query, rank)];
   }
 
-  /** The inner product of the query and the neighbour at a rank. */
+  /** The inner product of the query and the neighbour at a rank; throws as {@link #id}. */
   public float score(int query, int rank) {
-    return scores[query * count + rank];
+    return scores[place(query, rank)];
+  }
+
+  private int place(int query, int rank) {
+    Objects.checkIndex(query, queries());
+    return query * count + Objects.checkIndex(rank, count);
   }
 }

@@ -10,7 +10,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.regex.Pattern;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.data.DatasetIdentity;
@@ -20,6 +20,7 @@ import org.invp.io.DType;
 import org.invp.io.Fingerprint;
 import org.invp.io.IoErrors;
 import org.invp.io.NamedTensor;
+import org.invp.io.OwnFiles;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
 import org.invp.tensor.FloatTensor;
@@ -43,6 +44,8 @@ public final class FeatureCache {
 
   private static final Logger LOG = LoggerFactory.getLogger(FeatureCache.class);
   private static final String SUFFIX = ".safetensors";
+  private static final Pattern FORM =
+      Pattern.compile("[0-9a-f]{32}-(backbone|embeddings|block\\.[\\w.]+)\\.safetensors");
   private static final String FORMAT = "invp.format";
   private static final String FORMAT_VALUE = "features 1";
   private static final String FINGERPRINT = "fingerprint";
@@ -234,16 +237,11 @@ public final class FeatureCache {
 
   /** What this class has written, unused for longest first. */
   private List<Path> files() {
-    if (folder == null || !Files.isDirectory(folder)) {
+    if (folder == null) {
       return List.of();
     }
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries
-          .filter(
-              file ->
-                  file.getFileName()
-                      .toString()
-                      .matches("[0-9a-f]{32}-(backbone|embeddings|block\\.[\\w.]+)\\.safetensors"))
+    try {
+      return OwnFiles.list(folder, FORM).stream()
           .sorted(Comparator.comparing(FeatureCache::lastUse).thenComparing(file -> file))
           .toList();
     } catch (IOException e) {
@@ -278,7 +276,7 @@ public final class FeatureCache {
 
   private static void delete(Path file) {
     try {
-      Files.deleteIfExists(file);
+      OwnFiles.delete(file);
     } catch (IOException e) {
       throw new InvpException(Text.format("could not delete %s: %s", file, IoErrors.reason(e)), e);
     }

@@ -1,28 +1,32 @@
 package org.invp.io;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
 import org.invp.InvpException;
 import org.invp.internal.Text;
 
 /**
- * Replaces a file as a whole: a reader sees the old content or the new one, never a part, and after
- * a crash or a full disk the old content is still there.
+ * Creates a file, or replaces it as a whole: a reader sees the old content or the new one, never a
+ * part, and after a crash or a full disk the old content is still there.
  *
  * <p>The new content goes to a temporary name in the same folder, is synced, then renamed over the
- * target, and the folder is synced so that the rename itself survives a power cut.
+ * target, and the folder is synced so that the rename itself survives a power cut. Of a symbolic
+ * link the file that it names is replaced, and the link stays. What is no file, such as a device or
+ * a pipe, stays what it is, and is written to once the content is whole.
  */
 public final class AtomicFile {
   private static final String SUFFIX = ".tmp";
+  private static final int MOST_LINKS = 40;
 
   private AtomicFile() {}
 
@@ -97,18 +101,26 @@ public final class AtomicFile {
   }
 
   static void write(Path target, Content content, BeforeRename before, Opener opener) {
-    Path folder = folder(target);
-    Path temporary = temporary(target);
+    requireName(target);
+    Path temporary = null;
     boolean renamed = false;
     try {
+      boolean replaced = !Files.exists(target) || Files.isRegularFile(target);
+      Path file = replaced ? target(target) : target;
+      temporary = replaced ? temporary(file) : scratch();
       try (FileChannel channel = opener.open(temporary)) {
         content.writeTo(channel);
         channel.force(true);
       }
       before.ready(temporary);
-      move(temporary, target);
-      renamed = true;
-      syncFolder(folder);
+      if (replaced) {
+        move(temporary, file);
+        renamed = true;
+        syncFolder(folder(file));
+      } else {
+        pour(temporary, file);
+        Files.delete(temporary);
+      }
     } catch (IOException e) {
       deleteQuietly(temporary, e);
       throw new InvpException(
@@ -126,21 +138,49 @@ public final class AtomicFile {
     }
   }
 
+  private static void requireName(Path target) {
+    if (target.getFileName() == null || target.toString().isEmpty()) {
+      throw new InvpException(Text.format("\"%s\" names no file", target));
+    }
+    if (Files.isDirectory(target)) {
+      throw new InvpException(Text.format("could not write %s: it is a folder", target));
+    }
+  }
+
+  /** What a name means: the end of the links that begin there, whether or not it exists. */
+  private static Path target(Path name) throws IOException {
+    Path file = name.toAbsolutePath();
+    for (int hop = 0; Files.isSymbolicLink(file); hop++) {
+      if (hop == MOST_LINKS) {
+        throw new IOException("too many symbolic links");
+      }
+      file = file.resolveSibling(Files.readSymbolicLink(file));
+    }
+    return file;
+  }
+
+  private static Path scratch() throws IOException {
+    Path file = Files.createTempFile("invp", SUFFIX);
+    Files.delete(file); // The writer creates it anew; its name is nobody's guess.
+    return file;
+  }
+
+  /** Writes a file's bytes into something that is no file. */
+  private static void pour(Path from, Path into) throws IOException {
+    try (OutputStream out = Files.newOutputStream(into, StandardOpenOption.WRITE)) {
+      Files.copy(from, out);
+    }
+  }
+
   /**
    * Deletes temporary files that a killed process left beside {@code target}. Only for a caller
    * that knows that nobody else is writing the target now.
    */
   public static void removeLeftovers(Path target) {
-    try (DirectoryStream<Path> leftovers =
-        Files.newDirectoryStream(
-            folder(target),
-            path -> {
-              String name = path.getFileName().toString();
-              return name.startsWith(prefix(target)) && name.endsWith(SUFFIX);
-            })) {
-      for (Path leftover : leftovers) {
-        Files.deleteIfExists(leftover);
-      }
+    try {
+      Path file = target(target);
+      Pattern names = Pattern.compile(Pattern.quote(prefix(file)) + "[0-9a-f]{1,16}" + SUFFIX);
+      OwnFiles.delete(folder(file), names, name -> true);
     } catch (IOException e) {
       throw new InvpException(
           Text.format("could not clear temporary files beside %s: %s", target, IoErrors.reason(e)),
@@ -188,6 +228,9 @@ public final class AtomicFile {
   }
 
   private static void deleteQuietly(Path temporary, Throwable cause) {
+    if (temporary == null) {
+      return;
+    }
     try {
       Files.deleteIfExists(temporary);
     } catch (IOException e) {

@@ -7,6 +7,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -16,6 +17,9 @@ import org.invp.InvpException;
 import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
+import org.invp.io.OwnFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder of one run: {@code config.yaml}, {@code metrics.jsonl}, its {@link CheckpointFiles},
@@ -33,6 +37,7 @@ public final class RunFolder implements AutoCloseable {
   /** The name of the file with a line for each epoch and a last one. */
   public static final String METRICS = "metrics.jsonl";
 
+  private static final Logger LOG = LoggerFactory.getLogger(RunFolder.class);
   private static final String LOCK = "run.lock";
   private static final Pattern RANK_LOG = Pattern.compile("log-rank\\d+\\.txt");
 
@@ -49,19 +54,26 @@ public final class RunFolder implements AutoCloseable {
   private final Path path;
   private final FileChannel lock;
 
-  private RunFolder(Path path, FileChannel lock) {
+  /** Which file the lock is, whatever name it has by now; null where files have no such key. */
+  private final Object lockKey;
+
+  private RunFolder(Path path, FileChannel lock, Object lockKey) {
     this.path = path;
     this.lock = lock;
+    this.lockKey = lockKey;
   }
 
   /**
    * Opens a folder for training, creating it if need be.
    *
    * @throws InvpException when another trainer has it open, when it holds a run and {@code
-   *     existing} says to refuse, or when it cannot be written
+   *     existing} says to refuse, when it should be overwritten and holds files of such names that
+   *     no run made, or when it cannot be written
    */
   public static RunFolder open(Path path, Existing existing) {
-    RunFolder folder = new RunFolder(path, lock(path));
+    boolean isRun = Files.isRegularFile(path.resolve(LOCK), LinkOption.NOFOLLOW_LINKS);
+    FileChannel lock = lock(path);
+    RunFolder folder = new RunFolder(path, lock, OwnFiles.identity(path.resolve(LOCK)));
     try {
       folder.files().forEach(AtomicFile::removeLeftovers);
       if (existing == Existing.REFUSE && folder.holdsRun()) {
@@ -72,12 +84,24 @@ public final class RunFolder implements AutoCloseable {
                 path));
       }
       if (existing == Existing.OVERWRITE) {
+        folder.requireRun(isRun);
         folder.clear();
       }
       return folder;
     } catch (RuntimeException e) {
+      if (!isRun) {
+        folder.removeLock(); // Else the folder would look like a run's.
+      }
       folder.close();
       throw e;
+    }
+  }
+
+  private void removeLock() {
+    try {
+      OwnFiles.delete(path.resolve(LOCK));
+    } catch (IOException e) {
+      LOG.warn("could not delete {}: {}", path.resolve(LOCK), IoErrors.reason(e));
     }
   }
 
@@ -86,7 +110,7 @@ public final class RunFolder implements AutoCloseable {
    * each rank writes under a name of its own.
    */
   public static RunFolder ofRankZero(Path path) {
-    return new RunFolder(path, null);
+    return new RunFolder(path, null, null);
   }
 
   /** Where the folder is. */
@@ -148,6 +172,37 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Throws if the folder, or its lock, is no longer the one that was opened: somebody has moved or
+   * deleted it, and another trainer may have opened what is there now. To be called before a write
+   * that would mix two runs.
+   */
+  void requireHeld() {
+    if (lockKey != null && !lockKey.equals(OwnFiles.identity(path.resolve(LOCK)))) {
+      throw new InvpException(
+          Text.format(
+              "%s was moved, deleted or replaced while the run was using it, and may be another"
+                  + " trainer's now; nothing more is written there",
+              path.resolve(LOCK)));
+    }
+  }
+
+  /** What bears the names of a run's files is a run's if a lock or a checkpoint lies beside it. */
+  private void requireRun(boolean hadLock) {
+    if (hadLock || checkpoints().any()) {
+      return;
+    }
+    for (Path file : own()) {
+      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw new InvpException(
+            Text.format(
+                "%s is no run's: there is neither a lock nor a checkpoint beside it; move it, or"
+                    + " name another folder with --run-dir",
+                file));
+      }
+    }
+  }
+
   private boolean holdsRun() {
     return checkpoints().any() || Stream.of(config(), metrics(), weights()).anyMatch(Files::exists);
   }
@@ -160,13 +215,9 @@ public final class RunFolder implements AutoCloseable {
 
   private void clear() {
     checkpoints().shards().delete();
-    List<Path> run =
-        Stream.of(files(), rankLogs(), TensorBoardLog.files(tensorboard()))
-            .flatMap(List::stream)
-            .toList();
-    for (Path file : run) {
+    for (Path file : own()) {
       try {
-        Files.deleteIfExists(file);
+        OwnFiles.delete(file);
       } catch (IOException e) {
         throw new InvpException(
             Text.format("could not delete %s: %s", file, IoErrors.reason(e)), e);
@@ -174,9 +225,15 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  private List<Path> rankLogs() {
-    try (Stream<Path> all = Files.list(path)) {
-      return all.filter(file -> RANK_LOG.matcher(file.getFileName().toString()).matches()).toList();
+  /** All files of a run but those of its shards. */
+  private List<Path> own() {
+    try {
+      return Stream.of(
+              files(),
+              OwnFiles.list(path, RANK_LOG),
+              OwnFiles.list(tensorboard(), TensorBoardLog.FORM))
+          .flatMap(List::stream)
+          .toList();
     } catch (IOException e) {
       throw new InvpException(Text.format("could not read %s: %s", path, IoErrors.reason(e)), e);
     }

@@ -3,7 +3,6 @@ package org.invp.train;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -22,9 +21,12 @@ import org.invp.internal.Text;
 import org.invp.io.Fingerprint;
 import org.invp.io.IoErrors;
 import org.invp.io.NamedTensor;
+import org.invp.io.OwnFiles;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
 import org.invp.tensor.IntTensor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The bank and the graph of a run by several ranks: in the folder {@code shards} a file per rank
@@ -38,7 +40,16 @@ final class ShardFiles {
   private static final String FORMAT_VALUE = "checkpoint shard 1";
   private static final String RANKS = "shards.ranks";
   private static final String ROWS = "shards.rows";
-  private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]*\\.safetensors");
+  private static final Logger LOG = LoggerFactory.getLogger(ShardFiles.class);
+
+  /** As {@link #name} makes them. */
+  private static final Pattern NAME =
+      Pattern.compile("step-\\d+-rank-\\d+-of-\\d+-[0-9a-f]{16}\\.safetensors");
+
+  /** Of one that a killed process was writing. */
+  private static final Pattern LEFTOVER =
+      Pattern.compile("\\." + NAME.pattern() + "\\.[0-9a-f]{1,16}\\.tmp");
+
   private static final int DIGEST_WORDS = 8;
 
   private final Path folder;
@@ -195,12 +206,9 @@ final class ShardFiles {
 
   /**
    * Deletes the files that no checkpoint names. If one of the checkpoints cannot be read, nothing
-   * is deleted.
+   * is deleted; what cannot be deleted is logged.
    */
   void sweep(List<Path> checkpoints) {
-    if (!Files.isDirectory(folder)) {
-      return;
-    }
     Set<String> named = new HashSet<>();
     try {
       for (Path checkpoint : checkpoints) {
@@ -211,32 +219,20 @@ final class ShardFiles {
           }
         }
       }
+      OwnFiles.delete(folder, NAME, name -> !named.contains(name));
     } catch (InvalidDataException e) {
-      return;
+      LOG.warn("{} is not tidied: {}", folder, e.getMessage());
+    } catch (IOException e) {
+      LOG.warn("{} is not tidied: {}", folder, IoErrors.reason(e));
     }
-    deleteAllBut(named);
   }
 
-  /** Deletes all files, and the folder. */
+  /** Deletes all files, and the folder if nothing else is in it. */
   void delete() {
-    if (Files.isDirectory(folder)) {
-      deleteAllBut(Set.of());
-      try {
-        Files.delete(folder);
-      } catch (IOException e) {
-        throw new InvpException(
-            Text.format("could not delete %s: %s", folder, IoErrors.reason(e)), e);
-      }
-    }
-  }
-
-  private void deleteAllBut(Set<String> names) {
-    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-      for (Path file : files) {
-        if (!names.contains(file.getFileName().toString())) {
-          Files.deleteIfExists(file);
-        }
-      }
+    try {
+      OwnFiles.delete(folder, NAME, name -> true);
+      OwnFiles.delete(folder, LEFTOVER, name -> true);
+      OwnFiles.deleteIfEmpty(folder);
     } catch (IOException e) {
       throw new InvpException(Text.format("could not clear %s: %s", folder, IoErrors.reason(e)), e);
     }

@@ -10,10 +10,11 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.regex.Pattern;
 import org.invp.InvpException;
 import org.invp.internal.Text;
 import org.invp.io.IoErrors;
+import org.invp.io.OwnFiles;
 
 /**
  * Event files for TensorBoard, one per session of a run: a resumed run begins another, which tells
@@ -22,6 +23,11 @@ import org.invp.io.IoErrors;
 final class TensorBoardLog implements AutoCloseable {
   private static final String PREFIX = "events.out.tfevents.";
   private static final String SUFFIX = ".invp";
+
+  /** Of the names of these files. */
+  static final Pattern FORM =
+      Pattern.compile(Pattern.quote(PREFIX) + "\\d{10,18}" + Pattern.quote(SUFFIX));
+
   private static final double MILLI = 1e-3;
 
   private final Path path;
@@ -58,14 +64,8 @@ final class TensorBoardLog implements AutoCloseable {
 
   /** The event files in a folder, oldest first; none if there is no such folder. */
   static List<Path> files(Path folder) {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    try (Stream<Path> files = Files.list(folder)) {
-      return files
-          .filter(file -> file.getFileName().toString().startsWith(PREFIX))
-          .sorted()
-          .toList();
+    try {
+      return OwnFiles.list(folder, FORM).stream().sorted().toList();
     } catch (IOException e) {
       throw new InvpException(Text.format("could not read %s: %s", folder, IoErrors.reason(e)), e);
     }
@@ -113,8 +113,8 @@ final class TensorBoardLog implements AutoCloseable {
     List<Path> before = files(folder);
     if (!before.isEmpty()) {
       String last = before.get(before.size() - 1).getFileName().toString();
-      String number = last.substring(PREFIX.length()).replaceFirst("\\D.*", "");
-      second = Math.max(second, number.isEmpty() ? 0 : Long.parseLong(number) + 1);
+      String number = last.substring(PREFIX.length(), last.length() - SUFFIX.length());
+      second = Math.max(second, Long.parseLong(number) + 1);
     }
     return String.format(Locale.ROOT, "%s%010d%s", PREFIX, second, SUFFIX);
   }

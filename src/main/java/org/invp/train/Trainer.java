@@ -272,6 +272,7 @@ public final class Trainer implements AutoCloseable {
     replicas.averageStatistics();
     replicas.requireEqual("after epoch " + epoch);
     Evaluator.EpochAccuracy accuracy = evaluator.afterEpoch(epoch, listener);
+    folder.requireHeld();
     EpochMetrics line =
         totals.toMetrics(
             epoch,
@@ -309,6 +310,7 @@ public final class Trainer implements AutoCloseable {
 
   private void finish() {
     FinalMetrics last = evaluator.last(listener);
+    folder.requireHeld();
     metrics.append(state.position().step(), last);
     if (group.rank() == 0) {
       state.network().save(folder.weights());
@@ -330,6 +332,7 @@ public final class Trainer implements AutoCloseable {
    * one.
    */
   private void save(boolean best) {
+    folder.requireHeld();
     replicas.averageStatistics();
     CheckpointFiles files = folder.checkpoints();
     boolean keep = !state.position().equals(saved);

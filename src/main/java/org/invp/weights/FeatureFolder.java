@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
 import org.invp.io.Npy;
+import org.invp.io.OwnFiles;
 import org.invp.tensor.FloatTensor;
 
 /**
@@ -27,6 +29,12 @@ import org.invp.tensor.FloatTensor;
 public final class FeatureFolder {
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+
+  private static final List<String> ARRAYS =
+      List.of("features.npy", "embeddings.npy", "ids.npy", "labels.npy", "images.txt");
+
+  /** Lies there while the folder is written, and after that if it was not finished. */
+  private static final String BEGUN = ".features.begun";
 
   private FeatureFolder() {}
 
@@ -59,7 +67,9 @@ public final class FeatureFolder {
     Path description = folder.resolve("features.json");
     try {
       Files.createDirectories(folder);
-      Files.deleteIfExists(description);
+      requireOwn(folder, description);
+      AtomicFile.writeString(folder.resolve(BEGUN), "");
+      OwnFiles.delete(description);
     } catch (IOException e) {
       throw new InvpException(Text.format("could not write %s: %s", folder, IoErrors.reason(e)), e);
     }
@@ -70,6 +80,30 @@ public final class FeatureFolder {
         folder.resolve("labels.npy"), Arrays.stream(content.labels()).asLongStream().toArray());
     AtomicFile.writeString(folder.resolve("images.txt"), lines(content.images()));
     AtomicFile.writeString(description, json(content) + "\n");
+    finish(folder);
+  }
+
+  private static void finish(Path folder) {
+    try {
+      OwnFiles.delete(folder.resolve(BEGUN));
+    } catch (IOException e) {
+      throw new InvpException(Text.format("could not tidy %s: %s", folder, IoErrors.reason(e)), e);
+    }
+  }
+
+  /** An earlier export is replaced; the same names without its description are somebody else's. */
+  private static void requireOwn(Path folder, Path description) {
+    for (String name : ARRAYS) {
+      Path file = folder.resolve(name);
+      if (!Files.exists(description)
+          && !Files.exists(folder.resolve(BEGUN))
+          && Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw new InvpException(
+            Text.format(
+                "%s is no export's: there is no %s beside it; move it, or name another folder",
+                file, description.getFileName()));
+      }
+    }
   }
 
   private static String lines(List<String> texts) {

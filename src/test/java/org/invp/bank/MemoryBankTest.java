@@ -92,6 +92,35 @@ class MemoryBankTest {
   }
 
   @Test
+  void savingAMappedBankToItsOwnFileKeepsItMapped(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("mapped.npy");
+    try (MemoryBank rows = MemoryBank.create(3, 2, engine)) {
+      rows.save(file);
+    }
+    Path link = Files.createSymbolicLink(folder.resolve("link.npy"), file);
+    try (MemoryBank mapped = MemoryBank.map(file, true, engine)) {
+      mapped.set(0, 1, 2);
+      mapped.save(file);
+      mapped.set(1, 3, 4);
+      mapped.save(link);
+      mapped.set(2, 5, 6);
+    }
+    try (MemoryBank read = MemoryBank.map(file, false, engine)) {
+      assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, read.embeddings().toArray());
+    }
+  }
+
+  @Test
+  void neighboursThatThereAreNotAreRefused() {
+    Neighbours found = new Neighbours(3, new int[6], new float[6]);
+    assertEquals(0, found.id(1, 2));
+    assertThrows(IndexOutOfBoundsException.class, () -> found.id(0, 3));
+    assertThrows(IndexOutOfBoundsException.class, () -> found.score(0, -1));
+    assertThrows(IndexOutOfBoundsException.class, () -> found.id(2, 0));
+    assertThrows(IndexOutOfBoundsException.class, () -> found.score(-1, 3));
+  }
+
+  @Test
   void aSavedBankIsMappedBackWithTheSameRows(@TempDir Path folder) {
     Path file = folder.resolve("bank.npy");
     bank.save(file);
