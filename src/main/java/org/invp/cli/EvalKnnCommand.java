@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.config.TrainingConfig;
@@ -47,6 +48,8 @@ final class EvalKnnCommand implements Callable<Integer> {
     /** The raw pixels. */
     PIXELS
   }
+
+  private static final int LARGEST_MATRIX = 200;
 
   @Spec private CommandSpec spec;
   @Mixin private DeviceOption device;
@@ -172,15 +175,34 @@ final class EvalKnnCommand implements Callable<Integer> {
                       scores.add(new Score(name(what), "top1_k" + k, top1));
                     }
                   });
-          Confusion confusion = new Confusion(test.labels(), result.predictions(), train.classes());
-          confusions.put(name(what), confusion.counts());
-          perClass.put(name(what), confusion.perClass());
+          if (result.abstained() > 0) {
+            scores.add(
+                new Score(name(what), "no_vote", (double) result.abstained() / accuracy.images()));
+          }
+          Confusion confusion = new Confusion(test.labels(), result.predictions());
+          confusions.put(name(what), described(confusion, train.classes()));
+          perClass.put(name(what), perClass(confusion, train.classes()));
         });
     Map<String, Object> extra = new LinkedHashMap<>();
     extra.put("classes", train.classNames());
     extra.put("confusion", confusions);
     extra.put("per_class", perClass);
     return new EvalResult("knn", settings, scores, extra);
+  }
+
+  /** A matrix of few classes; of many what occurs, as [truth, prediction, images]. */
+  private static Object described(Confusion confusion, int classes) {
+    return classes <= LARGEST_MATRIX
+        ? confusion.matrix(classes)
+        : confusion.counts().stream()
+            .map(count -> List.of(count.truth(), count.predicted(), count.images()))
+            .toList();
+  }
+
+  /** The share of each class's images that were recognised; null for a class without images. */
+  private static List<Double> perClass(Confusion confusion, int classes) {
+    Map<Integer, Double> shares = confusion.recognised();
+    return IntStream.range(0, classes).mapToObj(shares::get).toList();
   }
 
   private static String name(Representation representation) {

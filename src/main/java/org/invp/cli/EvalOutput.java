@@ -45,14 +45,16 @@ final class EvalOutput {
    * @param run a run folder or a checkpoint, as the user named it
    */
   void write(Path run, EvalResult result) {
-    String line = json(run, result, (System.nanoTime() - began) * 1e-9);
     PrintWriter out = command.commandLine().getOut();
+    if (!json) {
+      out.print(EvalTable.of(result));
+      out.flush(); // What was computed for hours is seen, whatever fails from here on.
+    }
+    String line = json(run, result, (System.nanoTime() - began) * 1e-9);
     if (json) {
       out.println(line);
-    } else {
-      out.print(EvalTable.of(result));
+      out.flush();
     }
-    out.flush();
     Path folder = folder(run);
     try {
       Files.createDirectories(folder);

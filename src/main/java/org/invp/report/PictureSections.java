@@ -1,10 +1,12 @@
 package org.invp.report;
 
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.invp.data.ImageDataset;
+import org.invp.eval.Confusion;
+import org.invp.eval.KnnResult;
 import org.invp.internal.Text;
 
 /** The sections that show images: walks, neighbours, the map, the confusion. */
@@ -91,7 +93,7 @@ final class PictureSections {
       tile(query.image(), "big", "");
       out.text(pictures.classNames.get(truth));
       if (query.predicted() != truth) {
-        out.element("<em>", "taken for " + pictures.classNames.get(query.predicted()), "</em>");
+        out.element("<em>", "taken for " + name(query.predicted()), "</em>");
       }
       out.raw("</div><div class=\"hops\"><div>");
       for (int i = 0; i < query.nearest().size(); i++) {
@@ -184,9 +186,10 @@ final class PictureSections {
     out.raw("<div class=\"wide\"><table class=\"matrix\"><thead><tr><th>shown ↓ taken for →</th>");
     pictures.classNames.forEach(name -> out.element("<th>", name, "</th>"));
     out.raw("</tr></thead><tbody>");
-    for (int truth = 0; truth < pictures.confusion.length; truth++) {
-      int[] row = pictures.confusion[truth];
-      int total = Math.max(1, IntStream.of(row).sum());
+    int[][] counts = pictures.confusion().matrix(pictures.classNames.size());
+    for (int truth = 0; truth < counts.length; truth++) {
+      int[] row = counts[truth];
+      int total = Math.max(1, pictures.confusion().images(truth));
       out.element("<tr><th>", pictures.classNames.get(truth), "</th>");
       for (int label = 0; label < row.length; label++) {
         double share = (double) row[label] / total;
@@ -202,22 +205,33 @@ final class PictureSections {
   }
 
   private void pairs() {
-    List<int[]> pairs = new ArrayList<>();
-    for (int truth = 0; truth < pictures.confusion.length; truth++) {
-      for (int label = 0; label < pictures.confusion.length; label++) {
-        if (label != truth && pictures.confusion[truth][label] > 0) {
-          pairs.add(new int[] {truth, label, pictures.confusion[truth][label]});
-        }
-      }
-    }
-    pairs.sort((a, b) -> Integer.compare(b[2], a[2]));
+    List<Confusion.Count> pairs =
+        pictures.confusion().counts().stream()
+            .filter(count -> count.truth() != count.predicted())
+            .sorted(Comparator.comparingInt(Confusion.Count::images).reversed())
+            .toList();
+    int shown = Math.min(MAX_MATRIX, pairs.size());
+    out.raw("<p class=\"note\">");
+    out.text(
+            Text.format(
+                "Of %s classes, too many for a matrix: the %s most frequent of %s confusions.",
+                Numbers.count(pictures.classNames.size()),
+                Numbers.count(shown),
+                Numbers.count(pairs.size())))
+        .raw("</p>");
     out.raw("<div class=\"wide\"><table><thead><tr><th>shown</th><th>taken for</th>");
     out.raw("<th class=\"n\">images</th></tr></thead><tbody>");
-    for (int[] pair : pairs.subList(0, Math.min(MAX_MATRIX, pairs.size()))) {
-      out.element("<tr><td>", pictures.classNames.get(pair[0]), "</td>")
-          .element("<td>", pictures.classNames.get(pair[1]), "</td>")
-          .raw("<td class=\"n\">%d</td></tr>", pair[2]);
+    for (Confusion.Count pair : pairs.subList(0, shown)) {
+      out.element("<tr><td>", name(pair.truth()), "</td>")
+          .element("<td>", name(pair.predicted()), "</td>")
+          .raw("<td class=\"n\">%d</td></tr>", pair.images());
     }
     out.raw("</tbody></table></div>");
+  }
+
+  private String name(int cls) {
+    return cls == KnnResult.NO_CLASS
+        ? "no class, since no neighbour is labelled"
+        : pictures.classNames.get(cls);
   }
 }

@@ -11,7 +11,10 @@ import org.invp.bank.Neighbours;
 import org.invp.config.TrainingConfig;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
+import org.invp.eval.Confusion;
 import org.invp.eval.FeatureExtractor;
+import org.invp.eval.KnnClassifier;
+import org.invp.eval.KnnResult;
 import org.invp.eval.UnitRows;
 import org.invp.nn.Network;
 import org.invp.objective.Walks;
@@ -39,7 +42,11 @@ public final class Pictures {
   /** A walk: the anchor, and what it found with the thumbnails of each. */
   record Discovery(Tile anchor, List<Walk.Found> found, List<Tile> tiles) {}
 
-  /** A test image, the class that kNN gives it, and the most similar training images. */
+  Confusion confusion() {
+    return confusion;
+  }
+
+  /** A test image, the class that kNN gives it if any, and the most similar training images. */
   record Query(Tile image, int predicted, List<Tile> nearest, List<Float> similarities) {}
 
   /** A test image on the map; its thumbnail's number is -1 where there is none. */
@@ -53,8 +60,8 @@ public final class Pictures {
   final List<Query> queries = new ArrayList<>();
   final List<Place> map = new ArrayList<>();
 
-  /** [truth][predicted], test images. */
-  final int[][] confusion;
+  /** Of the test images that were classified. */
+  private Confusion confusion;
 
   /** [hop - 1][found, of the anchor's class], over all walks; the last row is the positives. */
   final long[][] purity;
@@ -78,7 +85,6 @@ public final class Pictures {
             .filter(image -> train.label(image) != ImageDataset.UNLABELLED)
             .toArray();
     this.walks = Math.min(WALKS, labelled.length);
-    this.confusion = new int[classNames.size()][classNames.size()];
     this.purity = new long[config.objective().steps() + 1][2];
   }
 
@@ -154,27 +160,21 @@ public final class Pictures {
   }
 
   private void classify(MemoryBank bank, FloatTensor embeddings, int[] chosen, int... asked) {
-    int k = Math.min(config.evaluation().k(), bank.rows());
     List<Integer> shown = new ArrayList<>();
-    int[] predicted = new int[chosen.length];
+    int[] truth = Arrays.stream(chosen).map(test::label).toArray();
+    int[] predicted = predict(bank, embeddings, truth);
+    confusion = new Confusion(truth, predicted);
     int mistakes = 0;
     int[] wanted = asked.length > 0 ? asked : firstOfClasses(test, chosen, QUERIES);
     int mostMistakes = asked.length > 0 ? 0 : MISTAKES;
-    for (int start = 0; start < chosen.length; start += 256) {
-      int end = Math.min(chosen.length, start + 256);
-      Neighbours found = bank.nearest(embeddings.slice(start, end), k);
-      for (int row = start; row < end; row++) {
-        predicted[row] = vote(found, row - start, k);
-        int truth = test.label(chosen[row]);
-        confusion[truth][predicted[row]]++;
-        int image = chosen[row];
-        boolean shows = Arrays.stream(wanted).anyMatch(index -> index == image);
-        if (!shows && predicted[row] != truth && mistakes < mostMistakes) {
-          mistakes++;
-          shown.add(row);
-        } else if (shows) {
-          shown.add(row);
-        }
+    for (int row = 0; row < chosen.length; row++) {
+      int image = chosen[row];
+      boolean shows = Arrays.stream(wanted).anyMatch(index -> index == image);
+      if (!shows && predicted[row] != truth[row] && mistakes < mostMistakes) {
+        mistakes++;
+        shown.add(row);
+      } else if (shows) {
+        shown.add(row);
       }
     }
     int count = Math.min(SHOWN, bank.rows());
@@ -195,22 +195,21 @@ public final class Pictures {
     }
   }
 
-  /** The published vote: each of the k nearest counts e^(s / sigma). */
-  private int vote(Neighbours found, int query, int k) {
-    double[] votes = new double[classNames.size()];
-    for (int rank = 0; rank < k; rank++) {
-      int label = train.label(found.id(query, rank));
-      if (label != ImageDataset.UNLABELLED) {
-        votes[label] +=
-            Math.exp(
-                (found.score(query, rank) - found.score(query, 0)) / config.evaluation().sigma());
-      }
+  /** By the published vote; no class where there is nothing to compare with. */
+  private int[] predict(MemoryBank bank, FloatTensor embeddings, int... truth) {
+    int[] none = new int[truth.length];
+    Arrays.fill(none, KnnResult.NO_CLASS);
+    if (Arrays.equals(truth, none)) {
+      return none;
     }
-    int best = 0;
-    for (int label = 1; label < votes.length; label++) {
-      best = votes[label] > votes[best] ? label : best;
-    }
-    return best;
+    return new KnnClassifier(
+            bank,
+            train.labels(),
+            train.classes(),
+            config.evaluation().k(),
+            config.evaluation().sigma())
+        .evaluate(embeddings, truth, () -> {})
+        .predictions();
   }
 
   private void place(FloatTensor embeddings, int... chosen) {

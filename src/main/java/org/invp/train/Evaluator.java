@@ -162,7 +162,8 @@ final class Evaluator {
         heldOut == null ? null : backbone(heldOut),
         heldOut == null ? null : byK(heldOut.embedding()),
         heldOut == null ? null : byK(heldOut.backbone()),
-        knn.sharedClasses());
+        knn.sharedClasses(),
+        trained.embedding().abstained() == 0 ? null : trained.embedding().abstained());
   }
 
   private static SortedMap<Integer, Double> byK(KnnResult result) {

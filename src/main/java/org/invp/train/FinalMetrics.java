@@ -31,6 +31,8 @@ import java.util.SortedMap;
  * @param heldOutBackboneKnnByK as {@code heldOutBackboneKnn}
  * @param classes how many classes both training and test images show; with fewer than 2 no accuracy
  *     says anything
+ * @param embeddingAbstained how many test images the trained embedding gave no class, since no
+ *     neighbour was labelled; null for none
  */
 public record FinalMetrics(
     @JsonProperty("final") boolean last,
@@ -52,4 +54,5 @@ public record FinalMetrics(
     Double heldOutBackboneKnn,
     SortedMap<Integer, Double> heldOutEmbeddingKnnByK,
     SortedMap<Integer, Double> heldOutBackboneKnnByK,
-    int classes) {}
+    int classes,
+    Integer embeddingAbstained) {}

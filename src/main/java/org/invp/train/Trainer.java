@@ -315,6 +315,12 @@ public final class Trainer implements AutoCloseable {
     if (group.rank() == 0) {
       state.network().save(folder.weights());
     }
+    if (last.embeddingAbstained() != null) {
+      warn(
+          Text.format(
+              "%d test images have no labelled neighbour, and count as wrong",
+              last.embeddingAbstained()));
+    }
     LOG.info("done: {}", last);
     listener.finished(last);
   }

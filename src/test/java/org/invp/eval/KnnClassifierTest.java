@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import org.invp.InvalidDataException;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.data.ImageDataset;
@@ -42,11 +44,11 @@ class KnnClassifierTest {
         int[] ranking = ranking(bank, labels, classes, k, asked, q, dimension);
         assertEquals(ranking[0], result.predictions()[q], () -> "seed " + seed);
         int rank = 0;
-        while (ranking[rank] != truth[q]) {
+        while (rank < ranking.length && ranking[rank] != truth[q]) {
           rank++;
         }
         first += rank == 0 ? 1 : 0;
-        amongFive += rank < 5 ? 1 : 0;
+        amongFive += rank < Math.min(5, ranking.length) ? 1 : 0;
       }
       assertEquals((double) first / queries, accuracy.top1(), 1e-12, () -> "seed " + seed);
       assertEquals((double) amongFive / queries, accuracy.top5(), 1e-12, () -> "seed " + seed);
@@ -119,6 +121,53 @@ class KnnClassifierTest {
   }
 
   @Test
+  void withoutAVoteThereIsNoClass() {
+    int none = ImageDataset.UNLABELLED;
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank bank = MemoryBank.create(4, 2, engine);
+        FloatTensor queries = FloatTensor.of(new float[] {1, 0, 0, 1, 0, 1, 1, 0}, 4, 2)) {
+      bank.embeddings().copyFrom(new float[] {1, 0, 0.8f, 0.6f, 0, 1, 0, 0.5f});
+      int[] labels = {none, none, 3, none};
+      KnnResult result =
+          new KnnClassifier(RowSearch.over(bank), labels, 5, 2, List.of(1, 4), 0.07)
+              .evaluate(queries, new int[] {0, 3, 0, none}, () -> {});
+      assertArrayEquals(new int[] {-1, 3, 3, -1}, result.predictions());
+      assertEquals(1, result.abstained(), "an image without a label is not judged");
+      assertEquals(new Accuracy(1.0 / 3, 1.0 / 3, 3), result.accuracy());
+      assertEquals(new Accuracy(1.0 / 3, 1.0 / 3, 3), result.byK().get(1));
+      assertEquals(new Accuracy(1.0 / 3, 1.0 / 3, 3), result.byK().get(4), "0 has no vote");
+      assertThrows(
+          InvalidDataException.class,
+          () ->
+              new KnnClassifier(bank, labels, 5, 2, 0.07)
+                  .evaluate(queries, new int[] {none, none, none, none}, () -> {}));
+    }
+  }
+
+  /** More classes than memory has room for their square, and one that no row of the bank has. */
+  @Test
+  void costsFollowTheClassesThatOccur() {
+    int classes = 100_000_000;
+    try (BankEngine engine = BankEngine.cpu(1);
+        MemoryBank bank = MemoryBank.create(2, 1, engine);
+        FloatTensor queries = FloatTensor.of(new float[] {1, 1}, 2, 1)) {
+      bank.embeddings().copyFrom(new float[] {0.5f, 1});
+      int[] truth = {classes - 1, classes + 5};
+      KnnResult result =
+          new KnnClassifier(bank, new int[] {7, classes - 1}, classes, 2, 0.07)
+              .evaluate(queries, truth, () -> {});
+      assertEquals(new Accuracy(0.5, 0.5, 2), result.accuracy());
+      Confusion confusion = new Confusion(truth, result.predictions());
+      assertEquals(
+          List.of(
+              new Confusion.Count(classes - 1, classes - 1, 1),
+              new Confusion.Count(classes + 5, classes - 1, 1)),
+          confusion.counts());
+      assertEquals(Map.of(classes - 1, 1.0, classes + 5, 0.0), confusion.recognised());
+    }
+  }
+
+  @Test
   void equalVotesGoToTheSmallerClass() {
     try (BankEngine engine = BankEngine.cpu(1);
         MemoryBank bank = MemoryBank.create(4, 2, engine);
@@ -168,13 +217,17 @@ class KnnClassifierTest {
                 })
             .toArray();
     double[] votes = new double[classes];
+    TreeSet<Integer> voted = new TreeSet<>();
     IntStream.range(0, labels.length)
         .boxed()
         .sorted(Comparator.comparingDouble((Integer row) -> -scores[row]))
         .limit(k)
-        .forEach(row -> votes[labels[row]] += Math.exp(scores[row] / 0.07));
-    return IntStream.range(0, classes)
-        .boxed()
+        .forEach(
+            row -> {
+              voted.add(labels[row]);
+              votes[labels[row]] += Math.exp(scores[row] / 0.07);
+            });
+    return voted.stream()
         .sorted(Comparator.comparingDouble((Integer id) -> -votes[id]))
         .mapToInt(Integer::intValue)
         .toArray();
