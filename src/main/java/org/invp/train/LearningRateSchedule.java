@@ -1,7 +1,10 @@
 package org.invp.train;
 
+import java.util.Optional;
+import java.util.stream.IntStream;
 import org.invp.config.OptimizerConfig;
 import org.invp.config.OptimizerConfig.Per;
+import org.invp.internal.Text;
 
 /**
  * The learning rate of every step.
@@ -14,6 +17,9 @@ import org.invp.config.OptimizerConfig.Per;
  * schedule says by (step + 1) / count until they are over.
  */
 public final class LearningRateSchedule {
+  /** Of the full rate: what rounding leaves of the cosine's 0. */
+  private static final double NEGLIGIBLE = 1e-12;
+
   private final OptimizerConfig options;
   private final int epochs;
   private final int stepsPerEpoch;
@@ -40,6 +46,37 @@ public final class LearningRateSchedule {
       rate *= (step + 1.0) / options.warmupSteps();
     }
     return rate;
+  }
+
+  /**
+   * What about a run of so many epochs is hardly meant, in a sentence: whole epochs at rate 0,
+   * which change no weight, or a warm-up that is not over before the run is.
+   */
+  public Optional<String> oddity(int runEpochs) {
+    long idle = IntStream.rangeClosed(1, runEpochs).filter(this::isIdle).count();
+    if (idle > 0) {
+      return Optional.of(
+          Text.format(
+              "the learning rate is 0 in %d of %d epochs, which changes no weight; optimizer.per:"
+                  + " step or a larger optimizer.schedule_epochs avoids that",
+              idle, runEpochs));
+    }
+    long steps = (long) runEpochs * stepsPerEpoch;
+    if (Math.max(options.warmupSteps(), (long) options.warmupEpochs() * stepsPerEpoch) >= steps) {
+      return Optional.of(
+          Text.format(
+              "the learning rate still warms up when the run's %d steps are over: optimizer.warmup_steps"
+                  + " is %d and optimizer.warmup_epochs %d",
+              steps, options.warmupSteps(), options.warmupEpochs()));
+    }
+    return Optional.empty();
+  }
+
+  /** Rates fall or rise within an epoch, so that the largest is its first or its last. */
+  private boolean isIdle(int epoch) {
+    long first = (epoch - 1L) * stepsPerEpoch;
+    return Math.max(rate(epoch, first), rate(epoch, first + stepsPerEpoch - 1))
+        <= NEGLIGIBLE * options.learningRate();
   }
 
   private double factor(int epoch, long step) {

@@ -155,6 +155,7 @@ public final class Trainer implements AutoCloseable {
    */
   public Outcome run() {
     begin();
+    schedule.oddity(config.training().epochs()).ifPresent(this::warn);
     try {
       measureUntrained();
       while (state.position().epoch() <= config.training().epochs()) {

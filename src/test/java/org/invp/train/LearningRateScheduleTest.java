@@ -1,8 +1,10 @@
 package org.invp.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Optional;
 import org.invp.config.OptimizerConfig;
 import org.invp.config.OptimizerConfig.Per;
 import org.invp.config.OptimizerConfig.Schedule;
@@ -28,6 +30,27 @@ class LearningRateScheduleTest {
     assertEquals(1, schedule.rate(1, 0), EXACT);
     assertEquals(0.5, schedule.rate(2, 5), EXACT);
     assertEquals(0.5 * (1 + Math.cos(Math.PI * 0.9)), schedule.rate(2, 9), EXACT);
+  }
+
+  @Test
+  void aRateThatChangesNothingIsSaid() {
+    assertEquals(
+        "the learning rate is 0 in 1 of 1 epochs, which changes no weight; optimizer.per: step or a"
+            + " larger optimizer.schedule_epochs avoids that",
+        schedule(0.03, Schedule.COSINE, Per.EPOCH, 0, 0, 0, 1, 10).oddity(1).orElseThrow());
+    assertTrue(
+        schedule(0.03, Schedule.COSINE, Per.EPOCH, 0, 0, 1, 3, 10)
+            .oddity(3)
+            .orElseThrow()
+            .contains("0 in 3 of 3"));
+    assertTrue(
+        schedule(1, Schedule.CONSTANT, Per.EPOCH, 30, 0, 0, 3, 10)
+            .oddity(3)
+            .orElseThrow()
+            .contains("still warms up when the run's 30 steps are over"));
+    assertTrue(schedule(1, Schedule.CONSTANT, Per.EPOCH, 0, 3, 0, 3, 10).oddity(3).isPresent());
+    assertEquals(
+        Optional.empty(), schedule(1, Schedule.COSINE, Per.STEP, 29, 0, 0, 3, 10).oddity(3));
   }
 
   @Test
