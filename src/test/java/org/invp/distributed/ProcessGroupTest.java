@@ -5,9 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.invp.distributed.ProcessGroup.Reduction;
 import org.invp.distributed.ProcessGroup.Traffic;
 import org.invp.tensor.FloatTensor;
@@ -209,5 +216,53 @@ class ProcessGroupTest {
           assertThrows(IllegalStateException.class, group::barrier);
           return null;
         });
+  }
+
+  /** Neither the store nor Gloo asks who connects. */
+  @Test
+  void ranksThatMeetOnOneMachineListenToNobodyElse() throws Exception {
+    List<List<String>> listening =
+        Ranks.run(
+            2,
+            null,
+            Duration.ofSeconds(60),
+            group -> {
+              try (FloatTensor data = FloatTensor.of(new float[] {1}, 1)) {
+                group.allReduce(data, Reduction.SUM);
+                return listeningAddresses();
+              }
+            });
+    for (List<String> addresses : listening) {
+      assertTrue(addresses.size() >= 2, addresses::toString);
+      addresses.forEach(
+          address ->
+              assertTrue(
+                  address.equals("0100007F")
+                      || address.endsWith("FFFF00000100007F")
+                      || address.equals("00000000000000000000000001000000"),
+                  address));
+    }
+  }
+
+  /** Of this process's sockets, in hexadecimal as the kernel writes them. */
+  private static List<String> listeningAddresses() throws IOException {
+    Set<String> own = new HashSet<>();
+    try (Stream<Path> files = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path file : files.toList()) {
+        if (Files.isSymbolicLink(file)) {
+          own.add(Files.readSymbolicLink(file).toString());
+        }
+      }
+    }
+    List<String> addresses = new ArrayList<>();
+    for (String table : List.of("/proc/self/net/tcp", "/proc/self/net/tcp6")) {
+      for (String line : Files.readAllLines(Path.of(table))) {
+        String[] fields = line.strip().split("\\s+");
+        if (fields[3].equals("0A") && own.contains("socket:[" + fields[9] + "]")) {
+          addresses.add(fields[1].split(":")[0]);
+        }
+      }
+    }
+    return addresses;
   }
 }

@@ -28,12 +28,23 @@ public final class Ranks {
 
   /** As above, with a timeout of its own for the meeting and each collective. */
   public static <T> List<T> run(int size, Duration timeout, Body<T> body) throws Exception {
+    return run(size, "lo", timeout, body);
+  }
+
+  /**
+   * As above.
+   *
+   * @param networkInterface null for what follows from the address
+   */
+  public static <T> List<T> run(int size, String networkInterface, Duration timeout, Body<T> body)
+      throws Exception {
     int port = freePort();
     ExecutorService threads = Executors.newFixedThreadPool(size);
     try {
       List<Future<T>> running = new ArrayList<>();
       for (int rank = 0; rank < size; rank++) {
-        Membership membership = new Membership(rank, size, rank, "127.0.0.1", port, "lo", timeout);
+        Membership membership =
+            new Membership(rank, size, rank, "127.0.0.1", port, networkInterface, timeout);
         running.add(
             threads.submit(
                 () -> {
