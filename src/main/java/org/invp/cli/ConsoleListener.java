@@ -66,7 +66,7 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
   @Override
   public void warning(String message) {
     endLine();
-    err.println("invp: warning: " + message);
+    Errors.warn(err, message);
   }
 
   @Override

@@ -48,4 +48,10 @@ final class Errors {
   private static String oneLine(String text) {
     return text.strip().replaceAll("\\s*\\R\\s*", "; ");
   }
+
+  /** Says on one line what is doubtful and ends nothing. */
+  static void warn(PrintWriter err, String doubt) {
+    err.println(PREFIX + "warning: " + doubt);
+    err.flush();
+  }
 }

@@ -117,6 +117,10 @@ final class EvalKnnCommand implements Callable<Integer> {
     if (asked.contains(Representation.BANK)) {
       int dimension = trained.config().network().dimension();
       try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
+        trained
+            .checkpoint()
+            .compareImages(train, Path.of(trained.config().data().path()))
+            .ifPresent(doubt -> Errors.warn(spec.commandLine().getErr(), doubt));
         trained.checkpoint().copyBank(bank.embeddings());
         results.put(Representation.BANK, knn.againstBank(trained.network(), bank));
       }

@@ -60,7 +60,7 @@ final class ReportCommand implements Callable<Integer> {
         pictures = pictures(first);
       } catch (InvpException e) {
         reason = "Left out: " + e.getMessage();
-        spec.commandLine().getErr().println("invp: warning: no pictures: " + e.getMessage());
+        Errors.warn(spec.commandLine().getErr(), "no pictures: " + e.getMessage());
       }
       report.write(page, pictures, reason);
     } else {

@@ -16,12 +16,23 @@ import org.invp.io.Fingerprint;
 public final class DatasetIdentity {
   private static final long NO_FILE = -1;
   private static final int SIZES_OF_A_COPY = 10_000;
+  private static final int HASH_DIGITS = 8;
 
   private DatasetIdentity() {}
 
+  /**
+   * What a data set's images are, for a later look at images of which one is not sure.
+   *
+   * @param digest of everything that all copies have in common but labels
+   * @param hashes one per image, of its place below the folder, and of its pixels where it is no
+   *     file of its own; owned by the record
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Hashes go to a tensor and come from one.
+  public record Copy(String digest, int[] hashes) {}
+
   /** Adds all of it to a fingerprint. */
   public static void addTo(Fingerprint fingerprint, ImageDataset images) {
-    add(fingerprint, images, UnaryOperator.identity(), 1);
+    add(fingerprint, images, UnaryOperator.identity(), 1, new int[images.size()]);
   }
 
   /**
@@ -32,20 +43,38 @@ public final class DatasetIdentity {
    * @param folder the copy's, as it was given to the one who opened it
    */
   public static void addCopyTo(Fingerprint fingerprint, ImageDataset images, Path folder) {
-    String prefix = folder.resolve("x").toString();
-    String root = prefix.substring(0, prefix.length() - 1);
-    int stride = 1 + images.size() / SIZES_OF_A_COPY;
-    add(fingerprint, images, place -> place.replace(root, ""), stride);
+    addCopy(fingerprint, images, folder, new int[images.size()]);
     for (int image = 0; image < images.size(); image++) {
       fingerprint.add(images.label(image));
     }
   }
 
+  /** What all copies of a data set have in common; see {@link #addCopyTo}. */
+  public static Copy copy(ImageDataset images, Path folder) {
+    Fingerprint fingerprint = new Fingerprint();
+    int[] hashes = new int[images.size()];
+    addCopy(fingerprint, images, folder, hashes);
+    return new Copy(fingerprint.hex(), hashes);
+  }
+
+  private static void addCopy(
+      Fingerprint fingerprint, ImageDataset images, Path folder, int[] hashes) {
+    String prefix = folder.resolve("x").toString();
+    String root = prefix.substring(0, prefix.length() - 1);
+    int stride = 1 + images.size() / SIZES_OF_A_COPY;
+    add(fingerprint, images, place -> place.replace(root, ""), stride, hashes);
+  }
+
   /**
    * @param stride every how many files one is asked for its size
+   * @param hashes out, one per image
    */
   private static void add(
-      Fingerprint fingerprint, ImageDataset images, UnaryOperator<String> place, int stride) {
+      Fingerprint fingerprint,
+      ImageDataset images,
+      UnaryOperator<String> place,
+      int stride,
+      int[] hashes) {
     fingerprint
         .add(images.size())
         .add(images.channels())
@@ -56,15 +85,17 @@ public final class DatasetIdentity {
     try (ImageBuffer buffer = new ImageBuffer()) {
       for (int image = 0; image < images.size(); image++) {
         String description = images.describe(image);
-        fingerprint.add(place.apply(description));
-        if (!inMemory && image % stride != 0) {
-          continue;
+        Fingerprint own = new Fingerprint().add(place.apply(description));
+        if (inMemory || image % stride == 0) {
+          long bytes = inMemory ? NO_FILE : fileBytes(description);
+          fingerprint.add(bytes);
+          if (bytes == NO_FILE) {
+            addPixels(own, images, image, buffer);
+          }
         }
-        long bytes = inMemory ? NO_FILE : fileBytes(description);
-        fingerprint.add(bytes);
-        if (bytes == NO_FILE) {
-          addPixels(fingerprint, images, image, buffer);
-        }
+        String hex = own.hex();
+        fingerprint.add(hex);
+        hashes[image] = Integer.parseUnsignedInt(hex, 0, HASH_DIGITS, 16);
       }
     }
   }

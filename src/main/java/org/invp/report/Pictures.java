@@ -1,5 +1,6 @@
 package org.invp.report;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -117,6 +118,7 @@ public final class Pictures {
         NeighbourGraph graph =
             NeighbourGraph.create(train.size(), config.objective().neighbours());
         FloatTensor embeddings = FloatTensor.allocate(chosen.length, dimension)) {
+      checkpoint.compareImages(train, Path.of(config.data().path()));
       checkpoint.copyBank(bank.embeddings());
       checkpoint.copyGraph(graph.neighbours());
       EvaluationTransform view = Setup.evaluationView(config);

@@ -7,10 +7,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.invp.InvalidDataException;
 import org.invp.bank.Shard;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.data.DatasetIdentity;
+import org.invp.data.ImageDataset;
 import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.DType;
@@ -45,6 +49,11 @@ public final class Checkpoint implements AutoCloseable {
   private static final String FIRST_FORMAT = "checkpoint 1";
 
   private static final String CONFIG = "invp.config";
+
+  /** A hash per training image, and a digest of all: {@link DatasetIdentity.Copy}. */
+  static final String IMAGES = "images";
+
+  static final String IMAGES_DIGEST = "images.digest";
 
   private final Path path;
   private final TensorFile file;
@@ -113,6 +122,48 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
+   * Compares images with those that the bank's and the graph's rows belong to.
+   *
+   * @param images in the order of the rows
+   * @param folder of the data set, which may have moved
+   * @return a sentence if the checkpoint does not say of which images it is
+   * @throws InvalidDataException naming the first image that is another
+   */
+  public Optional<String> compareImages(ImageDataset images, Path folder) {
+    String digest = file.metadata().get(IMAGES_DIGEST);
+    if (digest == null) {
+      return Optional.of(
+          Text.format(
+              "%s is of an earlier version and does not say which images it is of; it is taken for"
+                  + " granted that they are those in %s",
+              path, folder));
+    }
+    DatasetIdentity.Copy found = DatasetIdentity.copy(images, folder);
+    if (!found.digest().equals(digest)) {
+      throw new InvalidDataException(
+          Text.format(
+              "the images in %s are not those of %s: they differ in %s; its memory bank and graph"
+                  + " belong to the others",
+              folder, path, difference(images, found.hashes())));
+    }
+    return Optional.empty();
+  }
+
+  private String difference(ImageDataset images, int... hashes) {
+    NamedTensor before = file.tensor(IMAGES).orElse(null);
+    if (before == null || before.dtype() != DType.I32 || before.size() != hashes.length) {
+      return "number";
+    }
+    for (int image = 0; image < hashes.length; image++) {
+      long place = (long) image * Integer.BYTES;
+      if (before.data().get(ValueLayout.JAVA_INT_UNALIGNED, place) != hashes[image]) {
+        return Text.format("image %d, here %s", image, images.describe(image));
+      }
+    }
+    return "the sizes of files or the names of classes";
+  }
+
+  /**
    * The settings that the run was started with.
    *
    * @param overrides texts {@code section.key=value} that replace some
@@ -127,8 +178,7 @@ public final class Checkpoint implements AutoCloseable {
         .filter(
             tensor ->
                 !tensor.name().startsWith(OPTIMIZER)
-                    && !tensor.name().equals(BANK)
-                    && !tensor.name().equals(GRAPH))
+                    && !Set.of(BANK, GRAPH, IMAGES).contains(tensor.name()))
         .toList();
   }
 

@@ -1,5 +1,6 @@
 package org.invp.train;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -10,6 +11,7 @@ import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
 import org.invp.data.DataLoader;
+import org.invp.data.DatasetIdentity;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
 import org.invp.internal.Text;
@@ -33,6 +35,7 @@ public final class Trainer implements AutoCloseable {
 
   private final TrainingConfig config;
   private final RunFolder folder;
+  private final ImageDataset train;
   private final ProcessGroup group;
   private final Agreement agreement;
   private final TrainingListener listener;
@@ -113,11 +116,14 @@ public final class Trainer implements AutoCloseable {
     this.group = group;
     this.agreement = new Agreement(group, stop);
     this.listener = listener;
-    ImageDataset train = images.train();
+    this.train = images.train();
     config.checkAgainst(train.size(), train.channels());
     try {
       metrics = cleanup.add(new MetricsRecorder(config, folder, group.rank() == 0));
       state = cleanup.add(new TrainingState(config, train.size(), train.channels(), group));
+      if (group.rank() == 0) {
+        state.setImages(DatasetIdentity.copy(train, Path.of(config.data().path())));
+      }
       replicas = cleanup.add(new Replicas(group, state.network(), state.optimizer()));
       loader = cleanup.add(Setup.trainingLoader(config, train, group));
       step = cleanup.add(new TrainingStep(config, state, group));
@@ -209,6 +215,7 @@ public final class Trainer implements AutoCloseable {
 
   private void takeUp(Checkpoint checkpoint) {
     ResumeRules.check(folder.path(), checkpoint.config(List.of()), config);
+    checkpoint.compareImages(train, Path.of(config.data().path())).ifPresent(this::warn);
     int ranks = ShardFiles.ranks(checkpoint.metadata());
     if (ranks != group.size()) {
       warn(

@@ -10,6 +10,7 @@ import org.invp.bank.MemoryBank;
 import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Shard;
 import org.invp.config.TrainingConfig;
+import org.invp.data.DatasetIdentity;
 import org.invp.distributed.ProcessGroup;
 import org.invp.io.AtomicFile;
 import org.invp.io.NamedTensor;
@@ -48,6 +49,7 @@ final class TrainingState implements AutoCloseable {
   private final EpochTotals totals = new EpochTotals();
   private Position position = Position.START;
   private UntrainedKnn untrainedKnn;
+  private DatasetIdentity.Copy images;
   private Double bestKnn;
   private long corruptImages;
 
@@ -86,6 +88,11 @@ final class TrainingState implements AutoCloseable {
       cleanup.close();
       throw e;
     }
+  }
+
+  /** Says which images the rows belong to; checkpoints say it from then on. */
+  void setImages(DatasetIdentity.Copy identity) {
+    images = identity;
   }
 
   /** Which of the bank's and the graph's rows are here. */
@@ -195,7 +202,8 @@ final class TrainingState implements AutoCloseable {
       tensors.add(momentum.renamed(Checkpoint.OPTIMIZER + momentum.name()));
     }
     try (FloatTensor embeddings = bank.embeddings().onHost();
-        IntTensor neighbours = graph.neighbours().onHost()) {
+        IntTensor neighbours = graph.neighbours().onHost();
+        IntTensor hashes = images == null ? null : IntTensor.of(images.hashes(), shard.rows())) {
       List<NamedTensor> rows =
           List.of(
               NamedTensor.of(Checkpoint.BANK, embeddings),
@@ -208,6 +216,10 @@ final class TrainingState implements AutoCloseable {
                 .write(group, shard, Checkpoint.toMetadata(position), rows));
       }
       if (shard.rank() == 0) {
+        if (hashes != null) {
+          metadata.put(Checkpoint.IMAGES_DIGEST, images.digest());
+          tensors.add(NamedTensor.of(Checkpoint.IMAGES, hashes));
+        }
         Checkpoint.write(path, config, metadata, tensors, writer);
       }
     }
