@@ -123,6 +123,7 @@ final class EmbedCommand implements Callable<Integer> {
               : trained.network().featureDimension();
       try (ImageDataset images = ImageSource.open(data, stored, split, config);
           FloatTensor rows = FloatTensor.allocate(images.size(), width)) {
+        images.remark().ifPresent(remark -> Errors.warn(spec.commandLine().getErr(), remark));
         boolean embedding = layer == Layer.EMBEDDING;
         extractor(trained)
             .extract(images, embedding ? null : rows, embedding ? rows : null, () -> {});

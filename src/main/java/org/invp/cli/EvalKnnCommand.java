@@ -94,6 +94,11 @@ final class EvalKnnCommand implements Callable<Integer> {
         LogFile log = EvalOutput.log(run);
         ImageDataset train = Setup.trainingImages(trained.config());
         ImageDataset test = Setup.testImages(trained.config())) {
+      List.of(train, test)
+          .forEach(
+              set ->
+                  set.remark()
+                      .ifPresent(remark -> Errors.warn(spec.commandLine().getErr(), remark)));
       BankEngine engine = trained.engine();
       KnnEvaluation knn =
           new KnnEvaluation(

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.invp.bank.Device;
 import org.invp.bank.Shard;
 import org.invp.config.ConfigException;
@@ -142,6 +143,11 @@ final class TrainCommand implements Callable<Integer> {
             : "",
         images.test().size(),
         folder.path());
+    if (group.rank() == 0) {
+      Stream.of(images.train(), images.test())
+          .flatMap(set -> set.remark().stream())
+          .forEach(remark -> Errors.warn(spec.commandLine().getErr(), remark));
+    }
     if (group.size() > 1) {
       out.printf(
           Locale.ROOT,

@@ -1,6 +1,7 @@
 package org.invp.data;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -83,6 +84,11 @@ public interface ImageDataset extends AutoCloseable {
     int[] labelled =
         IntStream.range(0, size()).filter(image -> label(image) != UNLABELLED).toArray();
     return labelled.length == size() ? this : select(labelled);
+  }
+
+  /** What whoever opened the data set should hear of how that went, in a sentence. */
+  default Optional<String> remark() {
+    return Optional.empty();
   }
 
   /** Releases what the data set holds; idempotent. */

@@ -2,6 +2,7 @@ package org.invp.data;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /** Some images of another data set, in any order. */
 class SelectedDataset implements ImageDataset {
@@ -59,6 +60,11 @@ class SelectedDataset implements ImageDataset {
   @Override
   public void read(int index, ImageBuffer buffer) {
     whole.read(place(index), buffer);
+  }
+
+  @Override
+  public Optional<String> remark() {
+    return whole.remark();
   }
 
   @Override

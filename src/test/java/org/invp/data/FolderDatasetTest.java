@@ -9,12 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FolderDatasetTest {
   @TempDir Path folder;
@@ -113,5 +117,57 @@ class FolderDatasetTest {
     try (ImageBuffer buffer = new ImageBuffer()) {
       assertInvalid(() -> dataset.read(1, buffer), "train/ant/x.jpg", "no such file");
     }
+  }
+
+  @Test
+  void readsByContentWhatHasNoEnding() {
+    write(folder.resolve("train/ant/photo"), fixture("baseline.jpg"));
+    write(folder.resolve("train/ant/drawing"), fixture("colour.png"));
+    write(folder.resolve("train/ant/README"), "no image".getBytes(StandardCharsets.UTF_8));
+    for (String ending : new String[] {"jfif", "jpe", "JPE"}) {
+      write(folder.resolve("train/ant/y." + ending), fixture("baseline.jpg"));
+    }
+    assertEquals(9, FolderDataset.open(folder, Split.TRAIN).size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"photo.jpg_large", "photo.jpg.bak", "photo.dat"})
+  void refusesAnImageThatItsEndingHides(String name) {
+    write(folder.resolve("train/ant").resolve(name), fixture("baseline.jpg"));
+    assertInvalid(
+        () -> FolderDataset.open(folder, Split.TRAIN), name, "an image by its content", "rename");
+  }
+
+  @Test
+  void countsAndNamesWhatIsHidden() {
+    assertEquals(Optional.empty(), FolderDataset.open(folder, Split.TRAIN).remark());
+    write(folder.resolve("train/.git/x.jpg"), fixture("baseline.jpg"));
+    write(folder.resolve("train/ant/.ipynb_checkpoints/x-checkpoint.jpg"), fixture("baseline.jpg"));
+    write(folder.resolve("train/ant/@eaDir/x.jpg"), fixture("baseline.jpg"));
+    write(folder.resolve("train/zebra/__MACOSX/deep/x.jpg"), fixture("baseline.jpg"));
+    write(folder.resolve("train/zebra/._b.jpg"), new byte[1]);
+    write(folder.resolve("train/zebra/.DS_Store"), new byte[1]);
+    FolderDataset dataset = FolderDataset.open(folder, Split.TRAIN);
+    assertEquals(4, dataset.size());
+    String remark = dataset.remark().orElseThrow();
+    assertTrue(remark.startsWith("5 hidden files or folders were left out: "), remark);
+    assertTrue(remark.contains("train/.git"), remark);
+    assertTrue(remark.endsWith(", ..."), remark);
+    assertEquals(remark, dataset.subset(2).remark().orElseThrow());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train/caf\\351", "train/ant/caf\\351.jpg"})
+  void refusesANameThatIsNoText(String name) throws Exception {
+    String script =
+        "p=$(printf '"
+            + name
+            + "'); mkdir -p \"$(dirname \"$p\")\"; case $p in *.jpg) cp train/ant/x.jpg \"$p\";;"
+            + " *) mkdir \"$p\"; cp train/ant/x.jpg \"$p\";; esac";
+    Process made =
+        new ProcessBuilder("bash", "-c", script).directory(folder.toFile()).inheritIO().start();
+    assertEquals(0, made.waitFor());
+    assertInvalid(
+        () -> FolderDataset.open(folder, Split.TRAIN), "the name is not text in", "LC_ALL");
   }
 }

@@ -9,6 +9,7 @@ import org.invp.InvalidDataException;
 import org.invp.data.FileDataset;
 import org.invp.data.FormatOptions;
 import org.invp.data.ImageFiles;
+import org.invp.data.LeftOut;
 import org.invp.data.Split;
 import org.invp.internal.Text;
 
@@ -35,7 +36,7 @@ public final class Caltech101 {
   public static FileDataset open(Path folder, Split split, FormatOptions.Caltech options) {
     Path root = Places.holding(folder, IMAGES, OF, "caltech-101", "caltech101").resolve(IMAGES);
     List<String> classes =
-        ImageFiles.classFolders(root).stream()
+        ImageFiles.classFolders(root, new LeftOut()).stream()
             .filter(name -> options.background() || !name.equals(BACKGROUND))
             .toList();
     if (options.background() && !classes.contains(BACKGROUND)) {
@@ -55,7 +56,7 @@ public final class Caltech101 {
   }
 
   private static List<String> part(Path folder, Split split, FormatOptions.Caltech options) {
-    List<String> images = new ArrayList<>(ImageFiles.below(folder));
+    List<String> images = new ArrayList<>(ImageFiles.below(folder, new LeftOut()));
     int train = options.trainPerClass();
     if (images.size() <= train) {
       throw new InvalidDataException(

@@ -13,6 +13,7 @@ import org.invp.data.FileDataset;
 import org.invp.data.FolderDataset;
 import org.invp.data.FormatOptions;
 import org.invp.data.ImageFiles;
+import org.invp.data.LeftOut;
 import org.invp.data.Split;
 import org.invp.data.sets.ImageNetTruth.Labelled;
 import org.invp.data.sets.TextLines.Line;
@@ -41,7 +42,7 @@ public final class ImageNet {
     if (options.classesFile() == null && !flat) {
       return FolderDataset.open(folder, split);
     }
-    List<String> all = ImageFiles.classFolders(folder.resolve("train"));
+    List<String> all = ImageFiles.classFolders(folder.resolve("train"), new LeftOut());
     List<String> chosen =
         options.classesFile() == null ? all : choose(folder, options.classesFile(), all);
     return flat
