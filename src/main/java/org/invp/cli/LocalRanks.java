@@ -19,7 +19,7 @@ import sun.misc.SignalHandler;
  * fails the others are killed and one line says which it was; a signal goes to all of them.
  */
 final class LocalRanks {
-  private static final int SIGNALLED = 128;
+  private static final int SIGHUP = 1;
   private static final int SIGINT = 2;
   private static final int SIGTERM = 15;
 
@@ -39,7 +39,7 @@ final class LocalRanks {
     LocalRanks local = new LocalRanks(err);
     Map<Signal, SignalHandler> before = new LinkedHashMap<>();
     try {
-      for (String name : List.of("TERM", "INT")) {
+      for (String name : List.of("TERM", "INT", "HUP")) {
         Signal signal = new Signal(name);
         before.put(signal, Signal.handle(signal, local::receive));
       }
@@ -71,7 +71,7 @@ final class LocalRanks {
           err.println(Errors.PREFIX + failure);
           err.flush();
         }
-        return ended.exitCode() > SIGNALLED ? Main.FAILED : ended.exitCode();
+        return ended.exitCode() > Signals.EXIT_BASE ? Main.FAILED : ended.exitCode();
       }
     }
     return code;
@@ -91,13 +91,14 @@ final class LocalRanks {
 
   /** Ranks agree to stop when one of them is asked, so that the others end likewise. */
   private static boolean wasAskedToStop(int exitCode) {
-    return IntStream.of(SIGINT, SIGTERM).anyMatch(signal -> exitCode == SIGNALLED + signal);
+    return IntStream.of(SIGHUP, SIGINT, SIGTERM)
+        .anyMatch(signal -> exitCode == Signals.EXIT_BASE + signal);
   }
 
   private synchronized void receive(Signal signal) {
     if (received != 0) {
       ranks.forEach(RankProcess::kill);
-      Runtime.getRuntime().halt(SIGNALLED + signal.getNumber());
+      Signals.die(signal);
     }
     received = signal.getNumber();
     ranks.forEach(RankProcess::terminate);

@@ -50,6 +50,7 @@ public final class Main implements Runnable {
   public static void main(String[] args) throws InterruptedException {
     PrintWriter out = new PrintWriter(System.out, true, System.out.charset());
     PrintWriter err = new PrintWriter(System.err, true, System.err.charset());
+    Signals.dieOfAll();
     AtomicInteger code = new AtomicInteger(FAILED);
     Runnable command = () -> code.set(run(out, err, args));
     Thread thread = new Thread(null, command, "invp", STACK_BYTES);
@@ -72,7 +73,12 @@ public final class Main implements Runnable {
                 (failure, command, parsed) -> Errors.report(failure, err, main.debug))
             .setParameterExceptionHandler((failure, rest) -> Errors.reportUsage(failure, err));
     try {
-      return line.execute(args);
+      int code = line.execute(args);
+      if (out.checkError() && code == 0) {
+        Errors.warn(err, "what should stand on standard output could not be written there");
+        return FAILED;
+      }
+      return code;
     } catch (OutOfMemoryError | LinkageError | StackOverflowError e) {
       return Errors.report(e, err, main.debug);
     }

@@ -11,7 +11,6 @@ import sun.misc.SignalHandler;
  * ends the process at once.
  */
 final class StopOnSignal implements AutoCloseable {
-  private static final int EXIT_BASE = 128;
   private static final int SIGTERM = 15;
 
   private final StopRequest stop;
@@ -21,16 +20,18 @@ final class StopOnSignal implements AutoCloseable {
   StopOnSignal(StopRequest stop) {
     this.stop = stop;
     install("TERM", this::receive);
+    install("HUP", this::receive);
     // A terminal sends it to a rank and to its parent, which passes on what it gets.
     boolean fromParent = System.getenv(RankProcess.SUPERVISED) != null;
     install("INT", fromParent ? SignalHandler.SIG_IGN : this::receive);
   }
 
   /**
-   * The exit code for the signal that came: 143 for SIGTERM, also to another rank; 130 for SIGINT.
+   * The exit code for the signal that came: 143 for SIGTERM, also to another rank; 130 for SIGINT,
+   * 129 for SIGHUP.
    */
   synchronized int exitCode() {
-    return EXIT_BASE + (received == 0 ? SIGTERM : received);
+    return Signals.EXIT_BASE + (received == 0 ? SIGTERM : received);
   }
 
   /** Gives the signals back. */
@@ -52,7 +53,7 @@ final class StopOnSignal implements AutoCloseable {
 
   private synchronized void receive(Signal signal) {
     if (received != 0) {
-      Runtime.getRuntime().halt(EXIT_BASE + signal.getNumber());
+      Signals.die(signal);
     }
     received = signal.getNumber();
     stop.request();

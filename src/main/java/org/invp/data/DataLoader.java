@@ -3,6 +3,7 @@ package org.invp.data;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.invp.InvpException;
 import org.invp.internal.Text;
 import org.slf4j.Logger;
@@ -185,6 +186,22 @@ public final class DataLoader implements AutoCloseable {
       throw e;
     } catch (Throwable e) {
       throw new InvpException("cannot prepare a batch: " + e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Runs through an epoch from its start.
+   *
+   * @param epoch as {@link #start} takes it
+   * @param betweenBatches called before every batch and while one is waited for; it ends this by
+   *     throwing
+   * @param body gets every batch; it is valid until the body returns
+   */
+  public void forEach(int epoch, Runnable betweenBatches, Consumer<Batch> body) {
+    start(epoch, 0);
+    for (Batch batch = next(betweenBatches); batch != null; batch = next(betweenBatches)) {
+      betweenBatches.run();
+      body.accept(batch);
     }
   }
 

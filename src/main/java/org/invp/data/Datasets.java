@@ -68,13 +68,15 @@ public final class Datasets {
     FloatTensor all = FloatTensor.allocate(dataset.size(), elements);
     int batchSize = Math.min(dataset.size(), 256);
     try (DataLoader loader = new DataLoader(dataset, transform, batchSize, workers, 0, true)) {
-      loader.start(0, 0);
-      long at = 0;
-      for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
-        MemorySegment images = batch.images().segment();
-        MemorySegment.copy(images, 0, all.segment(), at, images.byteSize());
-        at += images.byteSize();
-      }
+      long bytes = elements * Float.BYTES;
+      loader.forEach(
+          0,
+          () -> {},
+          batch -> {
+            MemorySegment images = batch.images().segment();
+            long at = batch.indices().get(0) * bytes;
+            MemorySegment.copy(images, 0, all.segment(), at, images.byteSize());
+          });
       return all;
     } catch (RuntimeException e) {
       all.close();

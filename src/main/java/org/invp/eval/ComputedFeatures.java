@@ -13,6 +13,7 @@ import org.invp.tensor.IntTensor;
 /** Features computed batch by batch, from views that may be drawn anew in every epoch. */
 final class ComputedFeatures implements LabelledFeatures {
   private final Truth truth;
+  private final Runnable betweenBatches;
   private final DataLoader loader;
   private final BlockFeatures blocks;
   private final IntTensor known;
@@ -26,8 +27,10 @@ final class ComputedFeatures implements LabelledFeatures {
       Transform view,
       int batchSize,
       int workers,
-      long seed) {
+      long seed,
+      Runnable betweenBatches) {
     this.truth = truth;
+    this.betweenBatches = betweenBatches;
     int capacity = Math.min(batchSize, images.size());
     loader = new DataLoader(images, view, capacity, workers, seed, true);
     blocks = new BlockFeatures(network, layers);
@@ -51,7 +54,7 @@ final class ComputedFeatures implements LabelledFeatures {
 
   @Override
   public boolean next() {
-    Batch batch = loader.next();
+    Batch batch = loader.next(betweenBatches);
     if (batch == null) {
       return false;
     }

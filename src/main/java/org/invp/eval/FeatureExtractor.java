@@ -72,18 +72,16 @@ public final class FeatureExtractor {
       return;
     }
     try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
-      loader.start(0, 0);
-      long row = 0;
-      for (Batch batch = loader.next(betweenBatches);
-          batch != null;
-          batch = loader.next(betweenBatches)) {
-        betweenBatches.run();
-        network.embed(
-            batch.images(),
-            backbone == null ? null : Rows.slice(backbone, row, batch.size()),
-            embeddings == null ? null : Rows.slice(embeddings, row, batch.size()));
-        row += batch.size();
-      }
+      loader.forEach(
+          0,
+          betweenBatches,
+          batch -> {
+            int row = batch.indices().get(0);
+            network.embed(
+                batch.images(),
+                backbone == null ? null : Rows.slice(backbone, row, batch.size()),
+                embeddings == null ? null : Rows.slice(embeddings, row, batch.size()));
+          });
     }
   }
 
@@ -101,16 +99,16 @@ public final class FeatureExtractor {
     }
     try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true);
         BlockFeatures blocks = new BlockFeatures(network, layers)) {
-      loader.start(0, 0);
-      long row = 0;
-      for (Batch batch = loader.next(); batch != null; batch = loader.next()) {
-        betweenBatches.run();
-        blocks.compute(batch.images());
-        for (int layer = 0; layer < layers.size(); layer++) {
-          Rows.slice(rows.get(layer), row, batch.size()).copyFrom(blocks.features(layer));
-        }
-        row += batch.size();
-      }
+      loader.forEach(
+          0,
+          betweenBatches,
+          batch -> {
+            blocks.compute(batch.images());
+            int row = batch.indices().get(0);
+            for (int layer = 0; layer < layers.size(); layer++) {
+              Rows.slice(rows.get(layer), row, batch.size()).copyFrom(blocks.features(layer));
+            }
+          });
     }
   }
 
@@ -122,29 +120,27 @@ public final class FeatureExtractor {
             new DataLoader(images, new TenCrop(view), imagesAtOnce, workers, 0, true);
         FloatTensor features = FloatTensor.allocate(rows, network.featureDimension());
         FloatTensor outputs = FloatTensor.allocate(rows, network.embeddingDimension())) {
-      loader.start(0, 0);
-      long row = 0;
-      for (Batch batch = loader.next(betweenBatches);
-          batch != null;
-          batch = loader.next(betweenBatches)) {
-        betweenBatches.run();
-        int size = batch.size();
-        long views = (long) crops * size;
-        FloatTensor cut =
-            FloatTensor.view(
-                batch.images().segment(), views, view.channels(), view.height(), view.width());
-        network.embed(
-            cut,
-            backbone == null ? null : features.slice(views),
-            embeddings == null ? null : outputs.slice(views));
-        if (backbone != null) {
-          means(features, Rows.slice(backbone, row, size));
-        }
-        if (embeddings != null) {
-          means(outputs, Rows.slice(embeddings, row, size));
-        }
-        row += size;
-      }
+      loader.forEach(
+          0,
+          betweenBatches,
+          batch -> {
+            int size = batch.size();
+            int row = batch.indices().get(0);
+            long views = (long) crops * size;
+            FloatTensor cut =
+                FloatTensor.view(
+                    batch.images().segment(), views, view.channels(), view.height(), view.width());
+            network.embed(
+                cut,
+                backbone == null ? null : features.slice(views),
+                embeddings == null ? null : outputs.slice(views));
+            if (backbone != null) {
+              means(features, Rows.slice(backbone, row, size));
+            }
+            if (embeddings != null) {
+              means(outputs, Rows.slice(embeddings, row, size));
+            }
+          });
     }
   }
 

@@ -137,17 +137,16 @@ public final class FineTuning implements AutoCloseable {
             new DataLoader(test, views.evaluation(), batchSize, views.workers(), 0, true);
         LabelledBatch batch = new LabelledBatch(test.labels(), batchSize, classes);
         FloatTensor features = FloatTensor.allocate(batchSize, network.featureDimension())) {
-      loader.start(0, 0);
-      for (Batch images = loader.next(betweenBatches);
-          images != null;
-          images = loader.next(betweenBatches)) {
-        betweenBatches.run();
-        batch.take(images);
-        FloatTensor rows = features.slice(images.size());
-        network.embed(images.images(), rows, null);
-        classifier.logits(rows, batch.logits());
-        scores.add(batch.logits(), batch.labels());
-      }
+      loader.forEach(
+          0,
+          betweenBatches,
+          images -> {
+            batch.take(images);
+            FloatTensor rows = features.slice(images.size());
+            network.embed(images.images(), rows, null);
+            classifier.logits(rows, batch.logits());
+            scores.add(batch.logits(), batch.labels());
+          });
     }
     return scores;
   }

@@ -53,7 +53,8 @@ public final class LinearEvaluation {
                 views.training(),
                 settings.batchSize(),
                 views.workers(),
-                settings.seed());
+                settings.seed(),
+                betweenBatches);
         LabelledFeatures testing =
             new ComputedFeatures(
                 network,
@@ -63,7 +64,8 @@ public final class LinearEvaluation {
                 views.evaluation(),
                 views.evaluationBatchSize(),
                 views.workers(),
-                0)) {
+                0,
+                betweenBatches)) {
       linear.train(training);
       return scores(layers, linear.test(testing));
     }

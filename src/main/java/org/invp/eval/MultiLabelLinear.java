@@ -65,7 +65,8 @@ public final class MultiLabelLinear {
                 views.training(),
                 settings.batchSize(),
                 views.workers(),
-                settings.seed());
+                settings.seed(),
+                betweenBatches);
         LabelledFeatures testing =
             new ComputedFeatures(
                 network,
@@ -75,7 +76,8 @@ public final class MultiLabelLinear {
                 views.evaluation(),
                 views.evaluationBatchSize(),
                 views.workers(),
-                0)) {
+                0,
+                betweenBatches)) {
       return evaluate(training, testing, layers.get(0).length(), train.classes());
     }
   }

@@ -8,7 +8,6 @@ import java.util.Base64;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.invp.InvpException;
-import org.invp.data.Batch;
 import org.invp.data.DataLoader;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
@@ -48,12 +47,14 @@ final class Sprite {
     int batch = Math.min(indices.length, 64);
     try (DataLoader loader =
         new DataLoader(new ChosenImages(images, indices), view, batch, workers, 0, true)) {
-      loader.start(0, 0);
-      for (Batch next = loader.next(); next != null; next = loader.next()) {
-        for (int i = 0; i < next.size(); i++) {
-          tiles.add(shrink(next.images(), i));
-        }
-      }
+      loader.forEach(
+          0,
+          () -> {},
+          next -> {
+            for (int i = 0; i < next.size(); i++) {
+              tiles.add(shrink(next.images(), i));
+            }
+          });
     }
     return first;
   }

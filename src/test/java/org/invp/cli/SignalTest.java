@@ -31,7 +31,7 @@ class SignalTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"TERM, 143", "INT, 130"})
+  @CsvSource({"TERM, 143", "INT, 130", "HUP, 129"})
   void aSignalledTrainerSavesAndCanGoOn(String signal, int expected)
       throws IOException, InterruptedException {
     TrainerProcess trainer = endless();
@@ -83,5 +83,34 @@ class SignalTest {
         "training.epochs=100000",
         "--set",
         "optimizer.schedule_epochs=100000");
+  }
+
+  /** The exit handlers of native libraries crashed while threads were at work in them. */
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "HUP, 129"})
+  void aSignalEndsAnEmbeddingAtOnceAndWithoutACrash(String signal, int expected)
+      throws IOException, InterruptedException {
+    TrainerProcess trainer = TrainerProcess.start("train", config, "--run-dir", run);
+    assertEquals(0, trainer.exitCode(), trainer.lines()::toString);
+    Path many = TinyRun.writeData(temp.resolve("many"), 200_000);
+    Path target = temp.resolve("rows.npy");
+    TrainerProcess embedding =
+        TrainerProcess.start("embed", run, many, "--split", "train", "--out", target);
+    awaitOpen(embedding.pid(), "libtorch_cpu.so");
+    embedding.signal(signal);
+    assertEquals(expected, embedding.exitCode());
+    assertTrue(
+        embedding.lines().stream().noneMatch(line -> line.contains("Exception")),
+        embedding.lines()::toString);
+    assertTrue(Files.notExists(target));
+  }
+
+  /** Until a process has a library mapped and has begun to work with it. */
+  private static void awaitOpen(long pid, String library) throws IOException, InterruptedException {
+    Path maps = Path.of("/proc", Long.toString(pid), "maps");
+    while (Files.readAllLines(maps).stream().noneMatch(line -> line.endsWith(library))) {
+      Thread.sleep(20);
+    }
+    Thread.sleep(500);
   }
 }
