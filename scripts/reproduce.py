@@ -75,7 +75,7 @@ class Job:
 
     @property
     def kind(self):
-        return self.data_set.arm(self.arm)
+        return self.data_set.arms[self.arm]
 
     def settings(self):
         return [f"{key}={value}" for key, value in self.data_set.replaced(self.arm, self.seed).items()]
