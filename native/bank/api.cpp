@@ -55,6 +55,19 @@ void require_ids(const int32_t* ids, int64_t count, int64_t first, int64_t rows,
   }
 }
 
+/* Each anchor's list must leave `neighbours` ids when the anchor itself is taken out. */
+void require_others(const int32_t* anchors, const int32_t* nearest, int32_t batch,
+                    int32_t nearest_count, int32_t neighbours) {
+  for (int64_t b = 0; b < batch; ++b) {
+    const int32_t* list = nearest + b * nearest_count;
+    if (std::count(list, list + nearest_count, anchors[b]) > nearest_count - neighbours) {
+      throw std::invalid_argument("anchor " + std::to_string(anchors[b]) +
+                                  " is several times among its nearest, which leaves fewer than " +
+                                  std::to_string(neighbours) + " others");
+    }
+  }
+}
+
 void require_mode(int32_t mode) {
   require(mode == INVP_BANK_MODE_PAPER || mode == INVP_BANK_MODE_OFFICIAL,
           "mode must be paper or official");
@@ -165,6 +178,7 @@ INVP_EXPORT int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* grap
   return with_engine(engine, [&](Engine& e) {
     require_pointers(graph, anchors, positives);
     require_shape(rows, neighbours);
+    require(batch >= 1, "batch must be at least 1");
     require_mode(mode);
     require_ids(anchors, batch, 0, rows, "anchor");
     const Walk walk{graph, rows, neighbours, steps};
@@ -353,8 +367,11 @@ INVP_EXPORT int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* gr
     require_pointers(graph, anchors, nearest, nearest_scores);
     require_shape(rows, neighbours);
     require_mode(mode);
+    require(batch >= 1, "batch must be at least 1");
     require(nearest_count > neighbours, "nearest_count must be at least neighbours + 1");
     require_ids(anchors, batch, 0, rows, "anchor");
+    require_ids(nearest, int64_t{batch} * nearest_count, 0, rows, "nearest id");
+    require_others(anchors, nearest, batch, nearest_count, neighbours);
     update_graph(e.pool,
                  {graph, neighbours, nearest, nearest_scores, nearest_count,
                   mode == INVP_BANK_MODE_OFFICIAL},
@@ -368,8 +385,10 @@ INVP_EXPORT int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int6
   return with_engine(engine, [&](Engine& e) {
     require_pointers(bank, anchors, unit);
     require_shape(rows, dimension);
+    require(batch >= 1, "batch must be at least 1");
     require(momentum >= 0 && momentum <= 1, "momentum must be between 0 and 1");
     require_ids(anchors, batch, 0, rows, "anchor");
+    check_finite(e.pool, "embedding", unit, batch, dimension);
     update_bank(e.pool, bank, dimension, anchors, batch, unit, momentum);
   });
 }

@@ -53,6 +53,17 @@ TEST_P(BankApi, refuses_a_bank_row_that_is_not_finite_at_the_door) {
   EXPECT_EQ(last_error(), "bank row 31 holds a NaN or an infinity");
 }
 
+TEST_P(BankApi, refuses_an_embedding_that_is_not_finite_and_leaves_the_bank_alone) {
+  const std::vector<float> before = bank_;
+  const std::vector<int32_t> anchors = {3, 4};
+  queries_[kDimension + 2] = GetParam();
+  EXPECT_EQ(invp_bank_update(engine_, bank_.data(), kRows, kDimension, anchors.data(), 2,
+                             queries_.data(), 0.5f),
+            INVP_INVALID_DATA);
+  EXPECT_EQ(last_error(), "embedding 1 holds a NaN or an infinity");
+  EXPECT_EQ(bank_, before);
+}
+
 INSTANTIATE_TEST_SUITE_P(NotFinite, BankApi,
                          testing::Values(std::numeric_limits<float>::quiet_NaN(),
                                          std::numeric_limits<float>::infinity(),
@@ -86,6 +97,55 @@ TEST(BankApiArguments, are_refused_with_what_is_allowed) {
             INVP_INVALID_ARGUMENT);
   EXPECT_EQ(invp_bank_engine_destroy(engine), INVP_OK);
   EXPECT_EQ(invp_bank_engine_destroy(nullptr), INVP_OK);
+}
+
+class GraphArguments : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_EQ(invp_bank_engine_create(1, &engine_), INVP_OK); }
+  void TearDown() override { EXPECT_EQ(invp_bank_engine_destroy(engine_), INVP_OK); }
+
+  int32_t update(std::vector<int32_t> nearest, int32_t batch = 1) {
+    const std::vector<float> scores = {0.5f, 0.4f, 0.3f};
+    const int32_t anchor = 2;
+    return invp_bank_update_graph(engine_, graph_.data(), 5, 2, &anchor, batch, nearest.data(),
+                                  scores.data(), 3, INVP_BANK_MODE_PAPER);
+  }
+
+  invp_bank_engine* engine_ = nullptr;
+  std::vector<int32_t> graph_ = std::vector<int32_t>(10, 1);
+};
+
+TEST_F(GraphArguments, ids_outside_the_bank_never_reach_the_graph) {
+  const std::vector<int32_t> before = graph_;
+  for (const int32_t id : {-7, -1, 5, 99'999'999}) {
+    EXPECT_EQ(update({0, id, 4}), INVP_INVALID_ARGUMENT);
+    EXPECT_EQ(last_error(), "nearest id " + std::to_string(id) + " at position 1, allowed: 0 to 4");
+  }
+  EXPECT_EQ(graph_, before);
+  EXPECT_EQ(update({0, 2, 4}), INVP_OK) << last_error();
+}
+
+TEST_F(GraphArguments, an_anchor_that_leaves_too_few_others_is_refused) {
+  EXPECT_EQ(update({2, 2, 4}), INVP_INVALID_ARGUMENT);
+  EXPECT_EQ(last_error(),
+            "anchor 2 is several times among its nearest, which leaves fewer than 2 others");
+  EXPECT_EQ(update({0, 1, 4}), INVP_OK) << last_error();
+}
+
+TEST_F(GraphArguments, a_batch_has_at_least_one_anchor) {
+  const int32_t anchor = 2;
+  const float row[2] = {1, 0};
+  float bank[10] = {};
+  int32_t found[6];
+  for (const int32_t batch : {0, -3}) {
+    EXPECT_EQ(update({0, 1, 4}, batch), INVP_INVALID_ARGUMENT);
+    EXPECT_EQ(invp_bank_update(engine_, bank, 5, 2, &anchor, batch, row, 0.5f),
+              INVP_INVALID_ARGUMENT);
+    EXPECT_EQ(invp_bank_walk(engine_, graph_.data(), 5, 2, &anchor, batch, 2, INVP_BANK_MODE_PAPER,
+                             found),
+              INVP_INVALID_ARGUMENT);
+    EXPECT_EQ(last_error(), "batch must be at least 1");
+  }
 }
 
 }  // namespace
