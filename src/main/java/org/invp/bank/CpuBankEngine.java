@@ -50,11 +50,10 @@ final class CpuBankEngine implements BankEngine {
 
   @Override
   public void fillRandom(FloatTensor bank, long seed) {
-    requireWritable(bank);
     call(
         engine ->
             InvpBank.invp_bank_fill_random(
-                engine, bank.segment(), bank.shape(0), StageShapes.dimension(bank), seed));
+                engine, bank.output(), bank.shape(0), StageShapes.dimension(bank), seed));
   }
 
   @Override
@@ -77,8 +76,8 @@ final class CpuBankEngine implements BankEngine {
                   embeddings.segment(),
                   batch,
                   StageShapes.dimension(embeddings),
-                  unit.segment(),
-                  norms.segment(),
+                  unit.output(norms.segment()),
+                  norms.output(embeddings.segment()),
                   cosine));
       return cosine.get(ValueLayout.JAVA_DOUBLE, 0);
     }
@@ -101,8 +100,8 @@ final class CpuBankEngine implements BankEngine {
                 search.batch(),
                 search.count(),
                 nativeOrder,
-                ids.segment(),
-                scores.segment()));
+                ids.output(bank.segment(), queries.segment()),
+                scores.output(bank.segment(), queries.segment(), ids.segment())));
   }
 
   @Override
@@ -119,7 +118,7 @@ final class CpuBankEngine implements BankEngine {
                 batch,
                 steps,
                 nativeMode(mode),
-                positives.segment()));
+                positives.output(graph.segment(), anchors.segment())));
   }
 
   @Override
@@ -136,7 +135,7 @@ final class CpuBankEngine implements BankEngine {
                 lists.batch(),
                 ids.segment(),
                 lists.width(),
-                scores.segment()));
+                scores.output(bank.segment(), unit.segment(), ids.segment())));
   }
 
   @Override
@@ -161,8 +160,9 @@ final class CpuBankEngine implements BankEngine {
                 choice.count(),
                 nativeSelection(selection),
                 draw,
-                chosen.segment(),
-                chosenScores.segment()));
+                chosen.output(anchors.segment(), ids.segment(), scores.segment()),
+                chosenScores.output(
+                    anchors.segment(), ids.segment(), scores.segment(), chosen.segment())));
   }
 
   @Override
@@ -203,7 +203,11 @@ final class CpuBankEngine implements BankEngine {
                   (float) invarianceWeight,
                   losses,
                   losses.asSlice(Double.BYTES),
-                  gradient.segment()));
+                  gradient.output(
+                      bank.segment(),
+                      step.unit().segment(),
+                      step.norms().segment(),
+                      step.ownScores().segment())));
       return new Losses(
           losses.getAtIndex(ValueLayout.JAVA_DOUBLE, 0),
           losses.getAtIndex(ValueLayout.JAVA_DOUBLE, 1));
@@ -218,7 +222,7 @@ final class CpuBankEngine implements BankEngine {
         engine ->
             InvpBank.invp_bank_update_graph(
                 engine,
-                graph.segment(),
+                graph.output(anchors.segment(), nearest.segment(), nearestScores.segment()),
                 graph.shape(0),
                 StageShapes.neighbours(graph),
                 anchors.segment(),
@@ -232,12 +236,11 @@ final class CpuBankEngine implements BankEngine {
   @Override
   public void updateBank(FloatTensor bank, IntTensor anchors, FloatTensor unit, double momentum) {
     int batch = StageShapes.updateBank(bank, anchors, unit);
-    requireWritable(bank);
     call(
         engine ->
             InvpBank.invp_bank_update(
                 engine,
-                bank.segment(),
+                bank.output(anchors.segment(), unit.segment()),
                 bank.shape(0),
                 StageShapes.dimension(bank),
                 anchors.segment(),
@@ -261,7 +264,11 @@ final class CpuBankEngine implements BankEngine {
                 batch,
                 rows.width(),
                 rows.counts().segment(),
-                sums.segment()));
+                sums.output(
+                    bank.segment(),
+                    rows.ids().segment(),
+                    rows.weights().segment(),
+                    rows.counts().segment())));
   }
 
   @Override
@@ -314,13 +321,6 @@ final class CpuBankEngine implements BankEngine {
       NativeCall.check(Room.BANK, () -> call.on(handle));
     } finally {
       lock.unlock();
-    }
-  }
-
-  // Native code would not be stopped from writing to a read-only mapping; the processor would.
-  private static void requireWritable(FloatTensor bank) {
-    if (bank.segment().isReadOnly()) {
-      throw new IllegalArgumentException("the bank is mapped read-only");
     }
   }
 

@@ -24,7 +24,7 @@ final class CpuShardStages implements ShardStages {
         handle ->
             InvpBank.invp_bank_fill_random_part(
                 handle,
-                bank.segment(),
+                bank.output(),
                 bank.shape(0),
                 StageShapes.dimension(bank),
                 seed,
@@ -51,7 +51,7 @@ final class CpuShardStages implements ShardStages {
                 step.counts().segment(),
                 CpuBankEngine.nativeMode(mode),
                 exclusive ? 1 : 0,
-                step.maxima().segment()));
+                step.maxima().output()));
   }
 
   @Override
@@ -134,9 +134,9 @@ final class CpuShardStages implements ShardStages {
                   (float) temperature,
                   (float) invarianceWeight,
                   out,
-                  rows.ids().segment(),
-                  rows.weights().segment(),
-                  rows.counts().segment()));
+                  rows.ids().output(),
+                  rows.weights().output(),
+                  rows.counts().output()));
       MemorySegment.copy(out, ValueLayout.JAVA_DOUBLE, 0, losses, 0, losses.length);
     }
   }
@@ -155,7 +155,7 @@ final class CpuShardStages implements ShardStages {
                 StageShapes.dimension(unit),
                 (float) temperature,
                 total,
-                gradient.segment()));
+                gradient.output(unit.segment(), norms.segment())));
   }
 
   private static void requireLength(String name, double[] values, int length) {

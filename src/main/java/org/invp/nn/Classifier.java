@@ -68,7 +68,7 @@ public final class Classifier implements AutoCloseable {
     classifier.call(
         handle ->
             InvpNn.invp_nn_classifier_logits(
-                handle, inputs.segment(), inputs.shape(0), logits.segment()));
+                handle, inputs.segment(), inputs.shape(0), logits.output(inputs.segment())));
   }
 
   /**
@@ -223,7 +223,7 @@ public final class Classifier implements AutoCloseable {
       return MemorySegment.NULL;
     }
     requireLogits(logits, batch);
-    return logits.segment();
+    return logits.output();
   }
 
   private static void requireShape(String name, long[] found, long... needed) {

@@ -243,8 +243,8 @@ public final class Network implements AutoCloseable {
                 batch,
                 images.shape(2),
                 images.shape(3),
-                segment(features),
-                segment(embeddings)));
+                output(features, images),
+                output(embeddings, images)));
   }
 
   /**
@@ -345,7 +345,7 @@ public final class Network implements AutoCloseable {
     }
   }
 
-  private static MemorySegment segment(FloatTensor tensor) {
-    return tensor == null ? MemorySegment.NULL : tensor.segment();
+  private static MemorySegment output(FloatTensor tensor, FloatTensor images) {
+    return tensor == null ? MemorySegment.NULL : tensor.output(images.segment());
   }
 }

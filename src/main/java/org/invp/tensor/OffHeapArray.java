@@ -100,6 +100,29 @@ abstract sealed class OffHeapArray implements AutoCloseable permits FloatTensor,
   }
 
   /**
+   * The host memory itself, for native code to write to.
+   *
+   * @param inputs what the code reads meanwhile, and must not be changed by what it writes
+   * @throws IllegalStateException if the tensor lies on a device
+   * @throws IllegalArgumentException if the memory is mapped read-only, where a write would end the
+   *     process, or shares elements with an input
+   */
+  public MemorySegment output(MemorySegment... inputs) {
+    MemorySegment written = segment();
+    if (written.isReadOnly()) {
+      throw new IllegalArgumentException(
+          "a result cannot be written to this tensor: its memory is mapped read-only");
+    }
+    for (MemorySegment input : inputs) {
+      if (written.asOverlappingSlice(input).isPresent()) {
+        throw new IllegalArgumentException(
+            "a result cannot be written to memory that it is computed from");
+      }
+    }
+    return written;
+  }
+
+  /**
    * The address of the elements, for kernels of the memory's own device.
    *
    * @throws IllegalStateException if the tensor lies elsewhere

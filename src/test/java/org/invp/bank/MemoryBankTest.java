@@ -19,9 +19,11 @@ import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
 import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class MemoryBankTest {
@@ -107,6 +109,41 @@ class MemoryBankTest {
     }
     try (MemoryBank read = MemoryBank.map(file, false, engine)) {
       assertArrayEquals(new float[] {1, 2, 3, 4, 5, 6}, read.embeddings().toArray());
+    }
+  }
+
+  @Test
+  void resultsAreNotWrittenToMemoryThatIsReadOnlyOrAnInput(@TempDir Path folder) {
+    Path file = folder.resolve("bank.npy");
+    try (MemoryBank rows = MemoryBank.create(4, 3, engine)) {
+      rows.fillRandom(1);
+      rows.save(file);
+    }
+    try (MemoryBank mapped = MemoryBank.map(file, false, engine);
+        FloatTensor norms = FloatTensor.allocate(4);
+        FloatTensor unit = FloatTensor.allocate(2, 3);
+        IntTensor anchors = IntTensor.of(new int[] {0, 1}, 2)) {
+      FloatTensor rows = mapped.embeddings();
+      List<Executable> writes =
+          List.of(
+              () -> engine.normalise(rows, rows, norms),
+              () -> engine.fillRandom(rows, 1),
+              () -> engine.updateBank(rows, anchors, unit, 0.5));
+      for (Executable write : writes) {
+        String message = assertThrows(IllegalArgumentException.class, write).getMessage();
+        assertTrue(message.contains("mapped read-only"), message);
+      }
+    }
+    try (FloatTensor bank = FloatTensor.of(new float[] {1, 0, 0, 1, 1, 1}, 3, 2);
+        IntTensor ids = IntTensor.allocate(1, 2)) {
+      FloatTensor query = bank.slice(0, 1);
+      FloatTensor inside = FloatTensor.view(bank.segment().asSlice(8, 8), 1, 2);
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class,
+                  () -> engine.nearest(bank, query, BankEngine.Order.SIMILARITY, ids, inside))
+              .getMessage();
+      assertTrue(message.contains("computed from"), message);
     }
   }
 
