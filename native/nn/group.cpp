@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <system_error>
-
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
@@ -73,9 +72,8 @@ std::shared_ptr<gloo::transport::Device> device(const Group::Place& place) {
   if (!place.interface.empty()) {
     return c10d::ProcessGroupGloo::createDeviceForInterface(place.interface);
   }
-  return meets_on_this_machine(place)
-             ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-             : c10d::ProcessGroupGloo::createDefaultDevice();
+  return meets_on_this_machine(place) ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
+                                      : c10d::ProcessGroupGloo::createDefaultDevice();
 }
 
 c10::intrusive_ptr<c10d::ProcessGroup> join(const Group::Place& place,
