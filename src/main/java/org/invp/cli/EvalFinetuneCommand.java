@@ -90,15 +90,16 @@ final class EvalFinetuneCommand implements Callable<Integer> {
                 trained.network().options(),
                 session.seed(trained),
                 trained.network().execution())) {
-          train(fresh, plan, config, train, test, progress, betweenBatches);
+          train(trained, fresh, plan, config, train, test, progress, betweenBatches);
         }
       } else {
-        train(trained.network(), plan, config, train, test, progress, betweenBatches);
+        train(trained, trained.network(), plan, config, train, test, progress, betweenBatches);
       }
     }
   }
 
   private void train(
+      TrainedRun trained,
       Network network,
       Plan plan,
       TrainingConfig config,
@@ -123,7 +124,7 @@ final class EvalFinetuneCommand implements Callable<Integer> {
       if (folder != null) {
         folder.save(network, finetuning.classifier());
       }
-      output.write(session.run(), result(plan, reports, train, test));
+      output.write(session.run(), trained, result(plan, reports, train, test));
     }
   }
 

@@ -105,7 +105,7 @@ final class EvalKnnCommand implements Callable<Integer> {
               engine, train, test, protocol(trained.config()), features.open(run), () -> {});
       Map<Representation, KnnResult> results =
           log.recordingFailures(() -> measure(trained, knn, engine, train));
-      output.write(run, result(protocol(trained.config()), train, test, results));
+      output.write(run, trained, result(protocol(trained.config()), train, test, results));
     }
     return 0;
   }

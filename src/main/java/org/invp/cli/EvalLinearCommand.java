@@ -157,7 +157,7 @@ final class EvalLinearCommand implements Callable<Integer> {
       described.put("training_images", train.size());
       described.put("test_images", test.size());
     }
-    output.write(session.run(), new EvalResult("linear", described, scores));
+    output.write(session.run(), trained, new EvalResult("linear", described, scores));
   }
 
   private Variant variant(TrainingConfig config) {

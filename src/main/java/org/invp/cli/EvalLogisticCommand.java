@@ -121,7 +121,9 @@ final class EvalLogisticCommand implements Callable<Integer> {
       settings.put("test_images", test.size());
     }
     output.write(
-        session.run(), new EvalResult("logistic", settings, scores(found), Map.of("draws", found)));
+        session.run(),
+        trained,
+        new EvalResult("logistic", settings, scores(found), Map.of("draws", found)));
   }
 
   private static List<Score> scores(Map<String, List<Draw>> found) {

@@ -8,11 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.invp.InvpException;
 import org.invp.eval.EvalResult;
 import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.IoErrors;
+import org.invp.report.KeptResult;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -40,29 +42,40 @@ final class EvalOutput {
   }
 
   /**
-   * Prints a result, then keeps it.
+   * Prints a result, then keeps it. A kept result of another network stays, under the number of its
+   * epochs.
    *
    * @param run a run folder or a checkpoint, as the user named it
    */
-  void write(Path run, EvalResult result) {
+  void write(Path run, TrainedRun trained, EvalResult result) {
     PrintWriter out = command.commandLine().getOut();
     if (!json) {
       out.print(EvalTable.of(result));
       out.flush(); // What was computed for hours is seen, whatever fails from here on.
     }
-    String line = json(run, result, (System.nanoTime() - began) * 1e-9);
+    String line = json(run, trained, result, (System.nanoTime() - began) * 1e-9);
     if (json) {
       out.println(line);
       out.flush();
     }
     Path folder = folder(run);
-    try {
-      Files.createDirectories(folder);
-    } catch (IOException e) {
-      throw new InvpException(
-          Text.format("could not create %s: %s", folder, IoErrors.reason(e)), e);
+    create(folder);
+    Path file = folder.resolve(result.protocol() + ".json");
+    setAside(file, trained);
+    AtomicFile.writeString(file, line + "\n");
+  }
+
+  private static void setAside(Path file, TrainedRun trained) {
+    Optional<KeptResult> before = KeptResult.read(file);
+    if (before.isPresent() && !trained.networkDigest().equals(before.get().network())) {
+      Path other = before.get().setAsideName(file);
+      try {
+        AtomicFile.alias(file, other);
+      } catch (IOException e) {
+        throw new InvpException(
+            Text.format("could not write %s: %s", other, IoErrors.reason(e)), e);
+      }
     }
-    AtomicFile.writeString(folder.resolve(result.protocol() + ".json"), line + "\n");
   }
 
   /** What the evaluations of a run have to say beside their results: {@code RUN/eval/log.txt}. */
@@ -81,10 +94,14 @@ final class EvalOutput {
     }
   }
 
-  private static String json(Path run, EvalResult result, double seconds) {
+  private static String json(Path run, TrainedRun trained, EvalResult result, double seconds) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("protocol", result.protocol());
     object.put("run", run.toString());
+    Map<String, Object> network = new LinkedHashMap<>();
+    network.put("digest", trained.networkDigest());
+    network.put("epochs", trained.epochs());
+    object.put("network", network);
     object.put("settings", result.settings());
     object.put("scores", result.scores());
     object.put("seconds", Math.round(seconds * 1000) / 1000.0);

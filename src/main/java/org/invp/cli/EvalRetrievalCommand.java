@@ -88,7 +88,7 @@ final class EvalRetrievalCommand implements Callable<Integer> {
     }
     try (TrainedRun trained = TrainedRun.open(run, overrides, device.chosen());
         LogFile log = EvalOutput.log(run)) {
-      output.write(run, log.recordingFailures(() -> evaluate(trained, trained.engine())));
+      output.write(run, trained, log.recordingFailures(() -> evaluate(trained, trained.engine())));
     }
     return 0;
   }

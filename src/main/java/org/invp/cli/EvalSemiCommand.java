@@ -90,7 +90,7 @@ final class EvalSemiCommand implements Callable<Integer> {
       described.put("training_images", train.size());
       described.put("test_images", test.size());
     }
-    output.write(session.run(), new EvalResult("semi", described, scores));
+    output.write(session.run(), trained, new EvalResult("semi", described, scores));
   }
 
   private Map<String, int[]> splits(ImageDataset train, long seed) {

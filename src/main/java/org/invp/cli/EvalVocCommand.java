@@ -122,7 +122,7 @@ final class EvalVocCommand implements Callable<Integer> {
                   case SVM -> svm(trained, train, test, betweenBatches);
                   case LINEAR -> linear(trained, train, test, progress, betweenBatches);
                 };
-            output.write(session.run(), result(train, test, found));
+            output.write(session.run(), trained, result(train, test, found));
           }
         });
   }

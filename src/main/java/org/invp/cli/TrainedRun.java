@@ -1,5 +1,6 @@
 package org.invp.cli;
 
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.internal.Text;
+import org.invp.io.Fingerprint;
 import org.invp.nn.Execution;
 import org.invp.nn.Network;
 import org.invp.nn.TorchRuntime;
@@ -29,6 +31,7 @@ final class TrainedRun implements AutoCloseable {
   private final TrainingConfig config;
   private final BankEngine engine;
   private final Network network;
+  private final String networkDigest;
 
   private TrainedRun(
       Checkpoint checkpoint, TrainingConfig config, BankEngine engine, Network network) {
@@ -36,6 +39,21 @@ final class TrainedRun implements AutoCloseable {
     this.config = config;
     this.engine = engine;
     this.network = network;
+    try (Arena arena = Arena.ofConfined()) {
+      this.networkDigest = Fingerprint.of(network.state(arena));
+    }
+  }
+
+  /**
+   * Which network was opened, whatever is trained of it since: {@link Checkpoint#networkDigest}.
+   */
+  String networkDigest() {
+    return networkDigest;
+  }
+
+  /** How many epochs it was trained; null if only its weights are known. */
+  Integer epochs() {
+    return checkpoint == null ? null : Integer.valueOf(checkpoint.epochs());
   }
 
   /**

@@ -16,6 +16,12 @@ import org.invp.internal.Text;
  * or Slurm's list of hosts.
  */
 public final class LaunchEnvironment {
+  /** Names and ranges up to the first comma outside brackets. */
+  private static final Pattern FIRST_HOST = Pattern.compile("(?:[^\\[\\],]|\\[[^\\[\\]]+\\])+");
+
+  /** Numbers in brackets; the first of them is a group. */
+  private static final Pattern RANGE = Pattern.compile("\\[([^\\],-]+)[^\\]]*\\]");
+
   private static final String HOST = "MASTER_ADDR";
   private static final String PORT = "MASTER_PORT";
   private static final String INTERFACE = "GLOO_SOCKET_IFNAME";
@@ -104,14 +110,16 @@ public final class LaunchEnvironment {
             launcher.name(), size, HOST));
   }
 
-  /** The first name of Slurm's short form: {@code gpu[03-05,9],x1} begins with {@code gpu03}. */
+  /**
+   * The first name of Slurm's short form: {@code gpu[03-05,9],x1} begins with {@code gpu03}, {@code
+   * rack[1-2]node[01-04]} with {@code rack1node01}.
+   */
   static String firstHost(String hosts) {
-    Matcher form =
-        Pattern.compile("([^\\[,]+)(?:\\[([^\\],-]+)[^\\]]*\\]([^,]*))?.*").matcher(hosts);
-    if (!form.matches()) {
+    Matcher form = FIRST_HOST.matcher(hosts);
+    if (!form.lookingAt()) {
       throw new InvpException("SLURM_JOB_NODELIST is not a list of hosts: " + hosts);
     }
-    return form.group(2) == null ? form.group(1) : form.group(1) + form.group(2) + form.group(3);
+    return RANGE.matcher(form.group()).replaceAll("$1");
   }
 
   private static int number(String name, Map<String, String> variables, int least) {

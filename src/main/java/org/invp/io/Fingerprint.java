@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HexFormat;
 
 /**
@@ -53,6 +55,13 @@ public final class Fingerprint {
         .add(tensor.dtype().name())
         .add(Arrays.toString(tensor.shape()))
         .add(tensor.data());
+  }
+
+  /** The digest of tensors, whatever their order. */
+  public static String of(Collection<NamedTensor> tensors) {
+    Fingerprint fingerprint = new Fingerprint();
+    tensors.stream().sorted(Comparator.comparing(NamedTensor::name)).forEach(fingerprint::add);
+    return fingerprint.hex();
   }
 
   /** The digest of everything added, 64 hexadecimal digits; ends this object. */

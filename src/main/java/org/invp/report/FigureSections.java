@@ -113,10 +113,9 @@ final class FigureSections {
         scores.put("kNN at the end: " + figure[1], run.last(figure[0]));
       }
     }
-    for (RunFigures.Evaluation evaluation : run.evaluations()) {
-      evaluation
-          .scores()
-          .forEach((name, value) -> scores.put(evaluation.protocol() + ": " + name, value));
+    for (KeptResult evaluation : run.evaluations()) {
+      String heading = evaluation.heading(run.networks());
+      evaluation.scores().forEach((name, value) -> scores.put(heading + ": " + name, value));
     }
     return scores;
   }

@@ -29,7 +29,11 @@ public final class Report {
    * @throws org.invp.InvalidDataException when one holds no run, or a file that cannot be read
    */
   public static Report of(List<Path> folders) {
-    return new Report(folders.stream().map(RunFigures::read).toList());
+    List<RunFigures> runs = folders.stream().map(RunFigures::read).toList();
+    long names = runs.stream().map(RunFigures::name).distinct().count();
+    long places =
+        folders.stream().map(folder -> folder.toAbsolutePath().normalize()).distinct().count();
+    return new Report(names == places ? runs : runs.stream().map(RunFigures::namedByPath).toList());
   }
 
   /**

@@ -1,21 +1,24 @@
 package org.invp.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.invp.InvalidDataException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.internal.Text;
+import org.invp.io.Fingerprint;
 import org.invp.io.IoErrors;
+import org.invp.io.Safetensors;
+import org.invp.io.TensorFile;
 import org.invp.train.Checkpoint;
+import org.invp.train.CheckpointFiles;
 import org.invp.train.MetricsFile;
 import org.invp.train.RunFolder;
 import org.invp.train.RunVerdict;
@@ -32,6 +35,7 @@ import org.invp.train.Verdict;
  * @param environment where it was trained, by {@link Checkpoint#environment}; empty if there is no
  *     checkpoint that can be read
  * @param evaluations what {@code invp eval} left in {@code eval/}, by file name
+ * @param networks by the digests of the networks that it holds, what their scores are called
  */
 record RunFigures(
     String name,
@@ -40,12 +44,8 @@ record RunFigures(
     List<JsonNode> epochs,
     JsonNode last,
     Map<String, String> environment,
-    List<Evaluation> evaluations) {
-  private static final JsonMapper JSON = JsonMapper.builder().build();
-
-  /** What one protocol found: its settings, and values by "what, metric" in their order. */
-  record Evaluation(String protocol, Map<String, String> settings, Map<String, Double> scores) {}
-
+    List<KeptResult> evaluations,
+    Map<String, String> networks) {
   /**
    * Reads a folder; the run may be training meanwhile.
    *
@@ -71,7 +71,14 @@ record RunFigures(
         epochs,
         last,
         environment(folder.resolve("checkpoint.safetensors")),
-        evaluations(folder.resolve("eval")));
+        evaluations(folder.resolve("eval")),
+        networks(folder));
+  }
+
+  /** The same with the path as the user wrote it for a name. */
+  RunFigures namedByPath() {
+    return new RunFigures(
+        folder.toString(), folder, config, epochs, last, environment, evaluations, networks);
   }
 
   private static Map<String, String> environment(Path checkpoint) {
@@ -82,6 +89,35 @@ record RunFigures(
       return read.environment();
     } catch (InvalidDataException e) {
       return Map.of(); // Who reads it for the pictures says what is wrong with it.
+    }
+  }
+
+  /** What scores of a network are called that the run holds now; of its last one nothing more. */
+  private static Map<String, String> networks(Path folder) {
+    Map<String, String> names = new HashMap<>();
+    CheckpointFiles checkpoints = RunFolder.ofRankZero(folder).checkpoints();
+    digest(checkpoints.path(CheckpointFiles.Which.BEST))
+        .ifPresent(digest -> names.put(digest, ", of the best checkpoint"));
+    digest(checkpoints.latest()).ifPresent(digest -> names.put(digest, ""));
+    if (!Files.exists(checkpoints.latest())) {
+      weights(folder.resolve(RunFolder.WEIGHTS)).ifPresent(digest -> names.put(digest, ""));
+    }
+    return names;
+  }
+
+  private static Optional<String> digest(Path checkpoint) {
+    try (Checkpoint read = Checkpoint.read(checkpoint)) {
+      return Optional.of(read.networkDigest());
+    } catch (InvalidDataException e) {
+      return Optional.empty(); // Who reads it for the pictures says what is wrong with it.
+    }
+  }
+
+  private static Optional<String> weights(Path file) {
+    try (TensorFile read = Safetensors.map(file)) {
+      return Optional.of(Fingerprint.of(read.tensors()));
+    } catch (InvalidDataException e) {
+      return Optional.empty();
     }
   }
 
@@ -106,7 +142,7 @@ record RunFigures(
     return epochs.stream().mapToDouble(line -> line.path(key).asDouble()).sum();
   }
 
-  private static List<Evaluation> evaluations(Path folder) {
+  private static List<KeptResult> evaluations(Path folder) {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }
@@ -114,52 +150,11 @@ record RunFigures(
       return files
           .filter(file -> file.getFileName().toString().endsWith(".json"))
           .sorted()
-          .map(RunFigures::evaluation)
+          .flatMap(file -> KeptResult.read(file).stream())
           .toList();
     } catch (IOException e) {
       throw new InvalidDataException(
           Text.format("could not read %s: %s", folder, IoErrors.reason(e)), e);
-    }
-  }
-
-  private static Evaluation evaluation(Path file) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(text(file));
-    } catch (JsonProcessingException e) {
-      throw new InvalidDataException(Text.format("%s is not JSON", file), e);
-    }
-    Map<String, Double> scores = new LinkedHashMap<>();
-    for (JsonNode score : root.path("scores")) {
-      if (score.path("value").isNumber()) {
-        String what = score.path("what").asText();
-        String metric = score.path("metric").asText();
-        scores.put(what + ", " + metric, score.get("value").asDouble());
-      }
-    }
-    if (!root.path("protocol").isTextual() || scores.isEmpty()) {
-      throw new InvalidDataException(
-          Text.format("%s is not a result of invp eval: it has no protocol or no scores", file));
-    }
-    Map<String, String> settings = new LinkedHashMap<>();
-    root.path("settings")
-        .properties()
-        .forEach(
-            field ->
-                settings.put(
-                    field.getKey(),
-                    field.getValue().isTextual()
-                        ? field.getValue().asText()
-                        : field.getValue().toString()));
-    return new Evaluation(root.get("protocol").asText(), settings, scores);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new InvalidDataException(
-          Text.format("could not read %s: %s", file, IoErrors.reason(e)), e);
     }
   }
 }

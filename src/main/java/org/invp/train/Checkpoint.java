@@ -18,6 +18,7 @@ import org.invp.data.ImageDataset;
 import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
 import org.invp.io.DType;
+import org.invp.io.Fingerprint;
 import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
@@ -170,6 +171,16 @@ public final class Checkpoint implements AutoCloseable {
    */
   public TrainingConfig config(List<String> overrides) {
     return ConfigFile.parseRun(path.toString(), metadata(CONFIG), overrides);
+  }
+
+  /** Which network it holds: the digest of its {@link #weights}, 64 hexadecimal digits. */
+  public String networkDigest() {
+    return Fingerprint.of(weights());
+  }
+
+  /** How many epochs are behind it. */
+  public int epochs() {
+    return position().epoch() - 1;
   }
 
   /** Weights and running statistics of the network. */

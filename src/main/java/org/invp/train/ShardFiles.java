@@ -5,7 +5,6 @@ import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -81,7 +80,7 @@ final class ShardFiles {
    */
   Map<String, String> write(
       ProcessGroup group, Shard shard, Map<String, String> position, List<NamedTensor> rows) {
-    String digest = digest(rows);
+    String digest = Fingerprint.of(rows);
     InvpException failure = null;
     try {
       rows.forEach(Checkpoint::requireFinite);
@@ -193,7 +192,7 @@ final class ShardFiles {
     Path path = path(metadata, rank);
     TensorFile file = Safetensors.map(path);
     String expected = text(metadata, key(rank, "sha256"));
-    String actual = digest(file.tensors());
+    String actual = Fingerprint.of(file.tensors());
     if (!actual.equals(expected)) {
       file.close();
       throw new InvalidDataException(
@@ -236,12 +235,6 @@ final class ShardFiles {
     } catch (IOException e) {
       throw new InvpException(Text.format("could not clear %s: %s", folder, IoErrors.reason(e)), e);
     }
-  }
-
-  private static String digest(List<NamedTensor> tensors) {
-    Fingerprint fingerprint = new Fingerprint();
-    tensors.stream().sorted(Comparator.comparing(NamedTensor::name)).forEach(fingerprint::add);
-    return fingerprint.hex();
   }
 
   private static String name(Map<String, String> position, Shard shard, String digest) {

@@ -395,6 +395,45 @@ class MainTest {
   }
 
   @Test
+  void aScoreStaysThatOfItsNetwork() throws IOException {
+    Path folder = temp.resolve("run");
+    String epochs = "optimizer.schedule_epochs=3";
+    Object[] first = {"train", config, "--run-dir", folder, "--set", "training.epochs=1"};
+    assertEquals(0, invp(join(first, "--set", epochs)).code);
+    assertEquals(0, invp("eval", "knn", folder, "--features", "embedding").code);
+    Path kept = folder.resolve("eval/knn.json");
+    String marked = Files.readString(kept).replaceFirst("\"value\":[0-9.]+", "\"value\":0.123456");
+    Files.writeString(kept, marked);
+    Files.writeString(folder.resolve("eval/mine.json"), "{\"not\": \"ours\"}");
+    Files.writeString(folder.resolve("eval/broken.json"), "{");
+    assertTrue(report(folder).contains("<td>knn: embedding, top1</td><td class=\"n\">12.35 %"));
+
+    Result resumed = invp("train", "--resume", "--run-dir", folder, "--set", "training.epochs=3");
+    assertEquals(0, resumed.code, resumed.err);
+    // The same network may be the best one too.
+    Files.deleteIfExists(folder.resolve("checkpoint-best.safetensors"));
+    String earlier = "<td>knn, of an earlier checkpoint, epoch 1: embedding, top1</td>";
+    assertTrue(report(folder).contains(earlier + "<td class=\"n\">12.35 %"));
+    assertFalse(report(folder).contains("<td>knn: embedding, top1</td>"));
+
+    assertEquals(0, invp("eval", "knn", folder, "--features", "embedding").code);
+    assertEquals(marked, Files.readString(folder.resolve("eval/knn-epoch-1.json")));
+    String both = report(folder);
+    assertTrue(both.contains(earlier) && both.contains("<td>knn: embedding, top1</td>"));
+  }
+
+  private String report(Path folder) throws IOException {
+    Path page = temp.resolve("page.html");
+    Result result = invp("report", folder, "--out", page);
+    assertEquals(0, result.code, result.err);
+    return Files.readString(page);
+  }
+
+  private static Object[] join(Object[] words, Object... more) {
+    return Stream.concat(Arrays.stream(words), Arrays.stream(more)).toArray();
+  }
+
+  @Test
   void theReportShowsTheVerdictThatTrainingEndedWith() throws IOException {
     String verdict = RunVerdict.read(run).orElseThrow().text();
     Path page = temp.resolve("page.html");

@@ -86,6 +86,8 @@ class LaunchEnvironmentTest {
         "gpu[03-05,9]; gpu03",
         "gpu[7]; gpu7",
         "gpu[1-2]-ib,x; gpu1-ib",
+        "rack[1-2]node[01-04]; rack1node01",
+        "r[2,4]n[7]-ib[0-1],z; r2n7-ib0",
         "a,b[1-2]; a"
       })
   void theFirstHostOfASlurmList(String hosts, String first) {
