@@ -36,7 +36,7 @@ best= best_version=0
 on_path=$(command -v java || true)
 [ -n "$on_path" ] && on_path=$(dirname "$(dirname "$(readlink -f "$on_path")")")
 for home in "$on_path" /usr/lib/jvm/* /usr/java/* /usr/local/java* /opt/java/* /opt/jdk* /opt/*-jdk* \
-  "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/*; do
+  "${HOME:-/nowhere}"/.sdkman/candidates/java/* "${HOME:-/nowhere}"/.jdks/*; do
   version=$(feature "$home")
   if [ -n "$version" ] && [ "$version" -ge "$needed" ] && [ "$version" -gt "$best_version" ]; then
     best=$home best_version=$version
@@ -44,7 +44,8 @@ for home in "$on_path" /usr/lib/jvm/* /usr/java/* /usr/local/java* /opt/java/* /
 done
 
 if [ -z "$best" ]; then
-  echo "invp: no JDK >= $needed found (looked at JAVA_HOME=${JAVA_HOME:-unset}, PATH, /usr/lib/jvm, /opt, ~/.sdkman, ~/.jdks); install one or set JAVA_HOME to it" >&2
+  echo "invp: no JDK >= $needed found (looked at JAVA_HOME=${JAVA_HOME:-unset}, PATH, /usr/lib/jvm, /opt, ~/.sdkman, ~/.jdks); install one or set JAVA_HOME to it. Debian 12 and Ubuntu 22.04 have none; Eclipse Temurin has:" >&2
+  echo "  mkdir -p ~/.jdks && curl -fsSL https://api.adoptium.net/v3/binary/latest/25/ga/linux/$(uname -m | sed 's/x86_64/x64/')/jdk/hotspot/normal/eclipse | tar xz -C ~/.jdks" >&2
   exit 1
 fi
 echo "$best"

@@ -14,12 +14,14 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
+import org.invp.data.SharedImages;
 import org.invp.eval.Accuracy;
 import org.invp.eval.Confusion;
 import org.invp.eval.EvalResult;
 import org.invp.eval.KnnEvaluation;
 import org.invp.eval.KnnResult;
 import org.invp.eval.Score;
+import org.invp.internal.Text;
 import org.invp.train.Setup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -94,20 +96,32 @@ final class EvalKnnCommand implements Callable<Integer> {
         LogFile log = EvalOutput.log(run);
         ImageDataset train = Setup.trainingImages(trained.config());
         ImageDataset test = Setup.testImages(trained.config())) {
-      List.of(train, test)
-          .forEach(
-              set ->
-                  set.remark()
-                      .ifPresent(remark -> Errors.warn(spec.commandLine().getErr(), remark)));
       BankEngine engine = trained.engine();
       KnnEvaluation knn =
           new KnnEvaluation(
               engine, train, test, protocol(trained.config()), features.open(run), () -> {});
+      remarks(train, test, knn).forEach(remark -> Errors.warn(spec.commandLine().getErr(), remark));
       Map<Representation, KnnResult> results =
           log.recordingFailures(() -> measure(trained, knn, engine, train));
       output.write(run, trained, result(protocol(trained.config()), train, test, results));
     }
     return 0;
+  }
+
+  /** What makes the accuracies less than they seem. */
+  private static List<String> remarks(ImageDataset train, ImageDataset test, KnnEvaluation knn) {
+    List<String> remarks = new ArrayList<>();
+    train.remark().ifPresent(remarks::add);
+    test.remark().ifPresent(remarks::add);
+    SharedImages.remark(train, test).ifPresent(remarks::add);
+    if (knn.sharedClasses() < 2) {
+      remarks.add(
+          Text.format(
+              "training and test images have %d class%s in common: an accuracy says nothing of what"
+                  + " represents them",
+              knn.sharedClasses(), knn.sharedClasses() == 1 ? "" : "es"));
+    }
+    return remarks;
   }
 
   private KnnEvaluation.Protocol protocol(TrainingConfig config) {

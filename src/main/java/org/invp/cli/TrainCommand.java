@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.invp.bank.Device;
@@ -14,6 +15,7 @@ import org.invp.bank.Shard;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
+import org.invp.data.SharedImages;
 import org.invp.distributed.Membership;
 import org.invp.distributed.ProcessGroup;
 import org.invp.internal.Text;
@@ -144,8 +146,11 @@ final class TrainCommand implements Callable<Integer> {
         images.test().size(),
         folder.path());
     if (group.rank() == 0) {
-      Stream.of(images.train(), images.test())
-          .flatMap(set -> set.remark().stream())
+      Stream.of(
+              images.train().remark(),
+              images.test().remark(),
+              SharedImages.remark(images.train(), images.test()))
+          .flatMap(Optional::stream)
           .forEach(remark -> Errors.warn(spec.commandLine().getErr(), remark));
     }
     if (group.size() > 1) {

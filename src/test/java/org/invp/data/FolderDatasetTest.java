@@ -139,6 +139,17 @@ class FolderDatasetTest {
   }
 
   @Test
+  void imagesThatTwoDataSetsShareAreCounted() {
+    FolderDataset train = FolderDataset.open(folder, Split.TRAIN);
+    assertEquals(
+        Optional.empty(), SharedImages.remark(train, FolderDataset.open(folder, Split.TEST)));
+    assertEquals(
+        "2 of the 2 test images are training images too: how they are classified says nothing of"
+            + " new ones",
+        SharedImages.remark(train, train.select(3, 1)).orElseThrow());
+  }
+
+  @Test
   void countsAndNamesWhatIsHidden() {
     assertEquals(Optional.empty(), FolderDataset.open(folder, Split.TRAIN).remark());
     write(folder.resolve("train/.git/x.jpg"), fixture("baseline.jpg"));
