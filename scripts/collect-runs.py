@@ -87,8 +87,9 @@ def main():
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     args = parser.parse_args()
     runs = sorted((read(folder) for folder in args.runs), key=lambda run: run["seed"])
+    named = ", ".join(str(run["seed"]) for run in runs)
     fields = record(args.command, [*CODE, args.config], args.processor)
-    args.out.write_text(json.dumps(fields | {"n": len(runs), "runs": runs, "all": summary(runs)}, indent=1) + "\n")
+    args.out.write_text(json.dumps(fields | {"n": len(runs), "seeds": named, "runs": runs, "all": summary(runs)}, indent=1) + "\n")
 
 
 main()

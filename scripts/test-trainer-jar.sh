@@ -44,6 +44,19 @@ cp src/test/resources/data/lossy.webp src/test/resources/data/colour.webp "$work
   --json >"$work/loader" 2>&1 || fail "WebP is not read: $(cat "$work/loader")"
 echo "trainer jar: ImageIO's plug-ins are in the jar"
 
+mkdir -p "$work/wörter/train/café"
+cp src/test/resources/data/colour.webp "$work/wörter/train/café/é.webp"
+cp src/test/resources/data/colour.webp "$work/wörter/train/café/ü.webp"
+words=(bench loader --data "$work/wörter" --images 2 --batch 2 --repeats 1 --json)
+env -i PATH="$PATH" HOME="$work/home" JAVA_HOME="$java_home" bin/invp "${words[@]}" >"$work/loader" 2>&1 ||
+  fail "without a locale: $(cat "$work/loader")"
+if message=$(LC_ALL=C "$java_home/bin/java" -jar "$work/invp-trainer.jar" "${words[@]}" 2>&1); then
+  fail "names that are no ASCII were read as ASCII: $message"
+fi
+[ "$(wc -l <<<"$message")" = 1 ] && grep -q "LC_ALL=C.UTF-8" <<<"$message" ||
+  fail "names that are no ASCII end with: $message"
+echo "trainer jar: names in UTF-8 are read without a locale, or the error says what to set"
+
 mkdir "$work/empty"
 if message=$(cd "$work" && "$java_home/bin/java" "-Dinvp.native.dir=$work/empty" -jar invp-trainer.jar \
   bench bank --rows 64 --dim 8 --batch 4 --top 8 --repeats 1 --json 2>&1); then

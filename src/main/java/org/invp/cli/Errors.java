@@ -1,6 +1,7 @@
 package org.invp.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import org.invp.InvpException;
 import org.invp.config.ConfigException;
 import org.invp.internal.Text;
@@ -29,7 +30,9 @@ final class Errors {
     err.println(
         Text.format(
             "%s%s (see %s --help)",
-            PREFIX, oneLine(failure.getMessage()), command.getCommandSpec().qualifiedName()));
+            PREFIX,
+            named(failure, oneLine(failure.getMessage())),
+            command.getCommandSpec().qualifiedName()));
     return Main.WRONG_USE;
   }
 
@@ -42,7 +45,21 @@ final class Errors {
     if (failure instanceof OutOfMemoryError) {
       return "out of memory" + (message == null ? "" : ": " + oneLine(message));
     }
-    return failure.getClass().getSimpleName() + (message == null ? "" : ": " + oneLine(message));
+    return named(
+        failure,
+        failure.getClass().getSimpleName() + (message == null ? "" : ": " + oneLine(message)));
+  }
+
+  /** A name that is no text in the locale's encoding is best read in another locale. */
+  private static String named(Throwable failure, String message) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InvalidPathException) {
+        return Text.format(
+            "%s; file names are read as %s here, set LC_ALL=C.UTF-8 for others",
+            message, System.getProperty("sun.jnu.encoding"));
+      }
+    }
+    return message;
   }
 
   private static String oneLine(String text) {

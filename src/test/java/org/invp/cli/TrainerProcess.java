@@ -45,7 +45,7 @@ final class TrainerProcess {
    * ignored.
    */
   static TrainerProcess start(Object... arguments) throws IOException {
-    List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT,HUP"));
     words.addAll(command(arguments));
     return run(words);
   }

@@ -73,7 +73,8 @@ class BankRefreshTest {
     ConfigException refused =
         assertThrows(ConfigException.class, () -> config("training.graph=lazy"));
     assertEquals(
-        "tiny.yaml: training.bank_refresh is epoch, which needs training.graph: epoch, or pixels",
+        "--set training.bank_refresh=epoch: training.bank_refresh is epoch, which needs"
+            + " training.graph: epoch, or pixels",
         refused.getMessage());
   }
 

@@ -72,9 +72,10 @@ class DataFailureTest {
     Path run = temp.resolve("run");
     try (RunImages images = RunImages.open(config);
         RunFolder folder = RunFolder.open(run, Existing.RESUME)) {
-      // All images for a look at the walk, then two batches of four and a part of the third.
+      // All images for their identity and a look at the walk, then two batches of four and a part
+      // of the third.
       StallingDataset stalling =
-          new StallingDataset(images.train(), TinyRun.TRAIN_IMAGES + 9, stop::request);
+          new StallingDataset(images.train(), 2 * TinyRun.TRAIN_IMAGES + 9, stop::request);
       RunImages stalled = new RunImages(stalling, null, images.test());
       try (Trainer trainer =
           new Trainer(config, folder, stalled, stop, new TrainingListener() {})) {
