@@ -41,8 +41,8 @@ final class TrainerProcess {
   }
 
   /**
-   * Starts the program; a test run in the background of a shell would hand down that SIGINT is
-   * ignored.
+   * Starts the program; a test run in the background of a shell, or under nohup, would hand down
+   * that SIGINT or SIGHUP is ignored.
    */
   static TrainerProcess start(Object... arguments) throws IOException {
     List<String> words = new ArrayList<>(List.of("env", "--default-signal=INT,HUP"));
