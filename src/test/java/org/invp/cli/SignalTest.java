@@ -86,19 +86,17 @@ class SignalTest {
   }
 
   /** The exit handlers of native libraries crashed while threads were at work in them. */
-  @ParameterizedTest
-  @CsvSource({"TERM, 143", "HUP, 129"})
-  void aSignalEndsAnEmbeddingAtOnceAndWithoutACrash(String signal, int expected)
-      throws IOException, InterruptedException {
+  @Test
+  void aSignalEndsAnEmbeddingAtOnceAndWithoutACrash() throws IOException, InterruptedException {
     TrainerProcess trainer = TrainerProcess.start("train", config, "--run-dir", run);
     assertEquals(0, trainer.exitCode(), trainer.lines()::toString);
-    Path many = TinyRun.writeData(temp.resolve("many"), 200_000);
+    Path many = TinyRun.writeData(temp.resolve("many"), 60_000);
     Path target = temp.resolve("rows.npy");
     TrainerProcess embedding =
         TrainerProcess.start("embed", run, many, "--split", "train", "--out", target);
     awaitOpen(embedding.pid(), "libtorch_cpu.so");
-    embedding.signal(signal);
-    assertEquals(expected, embedding.exitCode());
+    embedding.signal("TERM");
+    assertEquals(143, embedding.exitCode());
     assertTrue(
         embedding.lines().stream().noneMatch(line -> line.contains("Exception")),
         embedding.lines()::toString);
