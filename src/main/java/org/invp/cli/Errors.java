@@ -52,14 +52,15 @@ final class Errors {
 
   /** A name that is no text in the locale's encoding is best read in another locale. */
   private static String named(Throwable failure, String message) {
+    boolean isName = message.contains(InvalidPathException.class.getSimpleName());
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof InvalidPathException) {
-        return Text.format(
+      isName |= cause instanceof InvalidPathException;
+    }
+    return !isName
+        ? message
+        : Text.format(
             "%s; file names are read as %s here, set LC_ALL=C.UTF-8 for others",
             message, System.getProperty("sun.jnu.encoding"));
-      }
-    }
-    return message;
   }
 
   private static String oneLine(String text) {
