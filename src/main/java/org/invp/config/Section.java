@@ -318,8 +318,8 @@ final class Section {
     if (value instanceof Given given) {
       value = given.parsed();
     }
-    if (value instanceof Scalar scalar && scalar.text().isEmpty()
-        || value instanceof Scalar nothing && nothing.kind() == Kind.NOTHING) {
+    if (value instanceof Scalar scalar
+        && (scalar.text().isEmpty() || scalar.kind() == Kind.NOTHING)) {
       throw noValue(key);
     }
     return value;

@@ -36,6 +36,8 @@ final class Yaml {
 
   private static final int DEEPEST = 20;
 
+  private static final CoreSchema SCHEMA = new CoreSchema();
+
   private static final Map<Tag, Kind> KINDS =
       Map.of(
           Tag.STR, Kind.TEXT,
@@ -65,7 +67,7 @@ final class Yaml {
     Yaml yaml = new Yaml(source, lines);
     LoadSettings settings =
         LoadSettings.builder()
-            .setSchema(new CoreSchema())
+            .setSchema(SCHEMA)
             .setAllowNonScalarKeys(true)
             .setVersionFunction(Yaml::requireVersion)
             .build();
@@ -132,14 +134,15 @@ final class Yaml {
     };
   }
 
-  private Scalar scalar(ScalarNode node, String place) {
-    Kind kind = KINDS.get(node.getTag());
+  /** A tag may make a text of a number, and nothing else of what it is by itself. */
+  private static Scalar scalar(ScalarNode node, String place) {
     boolean plain = node.getScalarStyle() == ScalarStyle.PLAIN;
-    if (!plain && kind != Kind.TEXT) {
+    Tag own = SCHEMA.getScalarResolver().resolve(node.getValue(), plain);
+    if (!node.getTag().equals(Tag.STR) && !node.getTag().equals(own)) {
       throw new ConfigException(
           Text.format("%s: \"%s\" is marked as %s", place, node.getValue(), node.getTag()));
     }
-    return new Scalar(kind, node.getValue(), place);
+    return new Scalar(KINDS.get(node.getTag()), node.getValue(), place);
   }
 
   private Fields fields(MappingNode mapping, String place, int depth) {

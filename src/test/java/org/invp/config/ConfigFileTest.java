@@ -127,6 +127,8 @@ class ConfigFileTest {
         "---\\nseed: 2|x.yaml, line 2: not YAML: more than one document",
         "training: {epochs: !half 3}|x.yaml, line 2: unknown tag !half",
         "training: {epochs: !!int \"3\"}|x.yaml, line 2: \"3\" is marked as",
+        "training: {epochs: !!int x}|x.yaml, line 2: \"x\" is marked as",
+        "evaluation: {baselines: !!bool maybe}|x.yaml, line 2: \"maybe\" is marked as",
         "training: {[epochs]: 3}|x.yaml, line 2: a key that is no word",
         "training: &self {epochs: *self}|x.yaml, line",
         "training: {epochs: 1_000}|training.epochs is \"1_000\", allowed: a whole number",
