@@ -42,8 +42,8 @@ final class EvalOutput {
   }
 
   /**
-   * Prints a result, then keeps it. A kept result of another network stays, under the number of its
-   * epochs.
+   * Prints a result, then keeps it. A kept result of another network stays, under a name of its
+   * own.
    *
    * @param run a run folder or a checkpoint, as the user named it
    */

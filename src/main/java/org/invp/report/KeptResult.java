@@ -1,6 +1,5 @@
 package org.invp.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -26,6 +25,7 @@ public record KeptResult(
     Map<String, String> settings,
     Map<String, Double> scores) {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final int SHOWN_DIGITS = 8;
 
   /** Reads a file; nothing if there is none, or no evaluation wrote it. */
   public static Optional<KeptResult> read(Path file) {
@@ -33,8 +33,6 @@ public record KeptResult(
       return Files.isRegularFile(file)
           ? of(JSON.readTree(Files.readString(file)))
           : Optional.empty();
-    } catch (JsonProcessingException e) {
-      return Optional.empty();
     } catch (IOException e) {
       return Optional.empty();
     }
@@ -71,12 +69,10 @@ public record KeptResult(
             scores));
   }
 
-  /** Where it is kept once another network's takes its name. */
+  /** Where it is kept once another network's takes its name: a name of its network's own. */
   public Path setAsideName(Path file) {
     String which =
-        epochs != null
-            ? "epoch-" + epochs
-            : network != null ? "network-" + network.substring(0, 8) : "earlier-version";
+        network == null ? "earlier-version" : "network-" + network.substring(0, SHOWN_DIGITS);
     return file.resolveSibling(protocol + "-" + which + ".json");
   }
 

@@ -417,7 +417,9 @@ class MainTest {
     assertFalse(report(folder).contains("<td>knn: embedding, top1</td>"));
 
     assertEquals(0, invp("eval", "knn", folder, "--features", "embedding").code);
-    assertEquals(marked, Files.readString(folder.resolve("eval/knn-epoch-1.json")));
+    String digest = JsonMapper.builder().build().readTree(marked).at("/network/digest").asText();
+    Path aside = folder.resolve("eval/knn-network-%s.json".formatted(digest.substring(0, 8)));
+    assertEquals(marked, Files.readString(aside));
     String both = report(folder);
     assertTrue(both.contains(earlier) && both.contains("<td>knn: embedding, top1</td>"));
   }
