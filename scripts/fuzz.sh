@@ -58,7 +58,7 @@ if wanted jpeg; then
   cmake --build build/native-fuzz --target image_fuzz >>build/fuzz/cmake.log
   # The seeds, each once for every setting of the first byte.
   mkdir -p build/fuzz/jpeg-corpus build/fuzz/jpeg-seeds
-  for seed in src/test/resources/data/*.jpg; do
+  for seed in src/test/resources/data/*.{jpg,webp} src/test/resources/data/encoded/*.{jpg,webp}; do
     for choice in 0 1 2 3; do
       { printf "\\x0$choice"; cat "$seed"; } >"build/fuzz/jpeg-seeds/$choice-$(basename "$seed")"
     done

@@ -25,6 +25,7 @@ need_command python3 python3
 need_header hwy/highway.h libhwy-dev
 need_header gtest/gtest.h libgtest-dev
 need_header jpeglib.h libjpeg-dev
+need_header webp/demux.h libwebp-dev
 need_header gloo/context.h libgloo-dev
 
 as_root=()

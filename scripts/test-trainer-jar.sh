@@ -42,7 +42,7 @@ mkdir -p "$work/pictures/train/one"
 cp src/test/resources/data/lossy.webp src/test/resources/data/colour.webp "$work/pictures/train/one"
 "$java_home/bin/java" -jar "$work/invp-trainer.jar" bench loader --data "$work/pictures" --images 2 --batch 2 --repeats 1 \
   --json >"$work/loader" 2>&1 || fail "WebP is not read: $(cat "$work/loader")"
-echo "trainer jar: ImageIO's plug-ins are in the jar"
+echo "trainer jar: WebP is read"
 
 mkdir -p "$work/wörter/train/café"
 cp src/test/resources/data/colour.webp "$work/wörter/train/café/é.webp"

@@ -1,8 +1,9 @@
 /*
- * Image files from outside, through everything that the library does with one: header, whole
- * decoding, an evaluation view and an augmented one, exact and scaled, EXIF ignored and applied.
- * Damage must end in a status, and never touch memory that is not the call's: output buffers are
- * of the exact size, for AddressSanitizer to watch their ends. The first byte chooses the settings.
+ * JPEG and WebP files from outside, through everything that the library does with one: header,
+ * whole decoding, an evaluation view and an augmented one, exact and scaled, EXIF ignored and
+ * applied. Damage must end in a status, and never touch memory that is not the call's: output
+ * buffers are of the exact size, for AddressSanitizer to watch their ends. The first byte chooses
+ * the settings.
  */
 #include <cstdint>
 #include <cstdlib>
@@ -35,14 +36,15 @@ void decode(const uint8_t* file, int64_t bytes, int32_t height, int32_t width) {
   }
 }
 
-void evaluate(const uint8_t* file, int64_t bytes, int32_t mode, int32_t exif) {
+void evaluate(const uint8_t* file, int64_t bytes, int32_t encoding, int32_t mode, int32_t exif) {
   const invp_image_evaluation view = {3,         kSide + 8, kSide, kSide, {0.5F, 0.5F, 0.5F},
                                       {1, 1, 1}, mode,      exif};
   std::vector<float> output(3UL * kSide * kSide);
-  invp_image_evaluate(workspace(), &view, file, bytes, INVP_IMAGE_JPEG, 0, 0, 0, output.data());
+  invp_image_evaluate(workspace(), &view, file, bytes, encoding, 0, 0, 0, output.data());
 }
 
-void augment(const uint8_t* file, int64_t bytes, int32_t mode, int32_t exif, uint64_t seed) {
+void augment(const uint8_t* file, int64_t bytes, int32_t encoding, int32_t mode, int32_t exif,
+             uint64_t seed) {
   invp_image_augmentation view = {};
   view.channels = 3;
   view.height = kSide;
@@ -65,8 +67,7 @@ void augment(const uint8_t* file, int64_t bytes, int32_t mode, int32_t exif, uin
   view.decode = mode;
   view.exif = exif;
   std::vector<float> output(3UL * kSide * kSide);
-  invp_image_augment(workspace(), &view, seed, 1, 2, file, bytes, INVP_IMAGE_JPEG, 0, 0, 0,
-                     output.data());
+  invp_image_augment(workspace(), &view, seed, 1, 2, file, bytes, encoding, 0, 0, 0, output.data());
 }
 
 }  // namespace
@@ -80,17 +81,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto bytes = static_cast<int64_t>(file.size());
   int32_t height = 0;
   int32_t width = 0;
-  int32_t components = 0;
-  int32_t orientation = 0;
-  if (invp_image_jpeg_header(workspace(), file.data(), bytes, &height, &width, &components,
-                             &orientation) != INVP_OK ||
+  const int32_t encoding = !file.empty() && file[0] == 'R' ? INVP_IMAGE_WEBP : INVP_IMAGE_JPEG;
+  const int32_t mode = choice & 1 ? INVP_IMAGE_SCALED : INVP_IMAGE_EXACT;
+  const int32_t exif = choice & 2 ? INVP_IMAGE_EXIF_APPLY : INVP_IMAGE_EXIF_IGNORE;
+  if (invp_image_size(workspace(), file.data(), bytes, encoding, INVP_IMAGE_EXIF_IGNORE, &height,
+                      &width) != INVP_OK ||
       int64_t{height} * width > kMostPixels) {
     return 0;
   }
-  const int32_t mode = choice & 1 ? INVP_IMAGE_SCALED : INVP_IMAGE_EXACT;
-  const int32_t exif = choice & 2 ? INVP_IMAGE_EXIF_APPLY : INVP_IMAGE_EXIF_IGNORE;
-  decode(file.data(), bytes, height, width);
-  evaluate(file.data(), bytes, mode, exif);
-  augment(file.data(), bytes, mode, exif, choice >> 2);
+  if (encoding == INVP_IMAGE_JPEG) {
+    decode(file.data(), bytes, height, width);
+  }
+  evaluate(file.data(), bytes, encoding, mode, exif);
+  augment(file.data(), bytes, encoding, mode, exif, choice >> 2);
   return 0;
 }

@@ -16,9 +16,9 @@ INVP_EXPORT int32_t invp_image_abi_version(void) { return INVP_IMAGE_ABI_VERSION
 
 INVP_EXPORT int64_t invp_image_build_info(char* buffer, int64_t capacity) {
   try {
-    return invp::copy_text(
-        std::string("image; compiler ") + __VERSION__ + "; " + invp_jpeg_version(), buffer,
-        capacity);
+    return invp::copy_text(std::string("image; compiler ") + __VERSION__ + "; " +
+                               invp_jpeg_version() + "; " + invp::image::webp_version(),
+                           buffer, capacity);
   } catch (...) {
     return 0;
   }
@@ -102,6 +102,20 @@ INVP_EXPORT int32_t invp_image_evaluate(invp_image_workspace* workspace,
     const Picture picture = workspace->open(data, bytes, encoding, height, width, channels,
                                             evaluation->channels, evaluation->exif);
     invp::image::evaluation_view(*workspace, picture, *evaluation, output);
+  });
+}
+
+INVP_EXPORT int32_t invp_image_size(invp_image_workspace* workspace, const void* data,
+                                    int64_t bytes, int32_t encoding, int32_t exif, int32_t* height,
+                                    int32_t* width) {
+  return guard([&] {
+    require(workspace != nullptr && height != nullptr && width != nullptr,
+            "arguments must not be null");
+    require(encoding == INVP_IMAGE_JPEG || encoding == INVP_IMAGE_WEBP,
+            "encoding must be 1 (JPEG) or 2 (WebP)");
+    const Picture picture = workspace->open(data, bytes, encoding, 0, 0, 0, 3, exif);
+    *height = picture.height;
+    *width = picture.width;
   });
 }
 

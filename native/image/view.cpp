@@ -52,7 +52,7 @@ void resize(invp_image_workspace& workspace, const Picture& image, int32_t decod
             const Region& crop, int32_t height, int32_t width, const Region& window,
             uint8_t* planes) {
   Resampler& resampler = workspace.resampler;
-  if (decode == INVP_IMAGE_EXACT || image.pixels != nullptr) {
+  if (decode == INVP_IMAGE_EXACT || !image.scales) {
     const Region needed = resampler.plan(Span::of(crop.top, crop.height),
                                          Span::of(crop.left, crop.width), height, width, window);
     resampler.run(workspace.read(image, needed), planes);

@@ -12,6 +12,8 @@ using invp::image::Source;
 
 namespace {
 
+constexpr int32_t kColours = 3;
+
 /* Throws unless the decoder succeeded. */
 void check(invp_jpeg_result result, const invp_jpeg* jpeg) {
   if (result == INVP_JPEG_OK) return;
@@ -50,22 +52,31 @@ Picture invp_image_workspace::open(const void* data, int64_t bytes, int32_t enco
                                    int32_t height, int32_t width, int32_t channels,
                                    int32_t wanted_channels, int32_t exif) {
   invp::require(data != nullptr && bytes >= 0, "data must not be null, nor its size negative");
+  webp_.reset();
   if (encoding == INVP_IMAGE_JPEG) {
     const invp_jpeg_header header = jpeg_header(data, bytes);
     const auto orientation =
         exif == INVP_IMAGE_EXIF_APPLY ? Orientation::of(header.orientation) : Orientation();
     const bool swapped = orientation.swapped;
-    return {swapped ? header.width : header.height, swapped ? header.height : header.width,
-            wanted_channels, orientation, nullptr};
+    return {swapped ? header.width : header.height,
+            swapped ? header.height : header.width,
+            wanted_channels,
+            orientation,
+            nullptr,
+            true};
   }
-  invp::require(encoding == INVP_IMAGE_PIXELS, "encoding must be 0 (pixels) or 1 (JPEG)");
+  if (encoding == INVP_IMAGE_WEBP) {
+    webp_.emplace(data, bytes);
+    return {webp_->height(), webp_->width(), kColours, Orientation(), nullptr, false};
+  }
+  invp::require(encoding == INVP_IMAGE_PIXELS, "encoding must be 0 (pixels), 1 (JPEG) or 2 (WebP)");
   invp::require(channels == 1 || channels == 3, "an image has 1 or 3 channels");
   invp::require(
       height >= 1 && width >= 1 && static_cast<int64_t>(height) * width <= INVP_IMAGE_MAX_PIXELS,
       "an image has 1..134217728 pixels");
   invp::require(bytes == static_cast<int64_t>(height) * width * channels,
                 "the size of the data must be height * width * channels");
-  return {height, width, channels, Orientation(), static_cast<const uint8_t*>(data)};
+  return {height, width, channels, Orientation(), static_cast<const uint8_t*>(data), false};
 }
 
 Source invp_image_workspace::read(const Picture& picture, const Region& region) {
@@ -76,7 +87,11 @@ Source invp_image_workspace::read(const Picture& picture, const Region& region) 
   const uint8_t* pixels = picture.pixels;
   if (pixels == nullptr) {
     uint8_t* decoded = room(decoded_, height * stride);
-    jpeg_decode(picture.channels, decoded);
+    if (webp_) {
+      webp_->decode(decoded);
+    } else {
+      jpeg_decode(picture.channels, decoded);
+    }
     pixels = decoded;
   }
   const Region r = picture.orientation.stored(region, height, width);

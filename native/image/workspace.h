@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "blur.h"
@@ -11,6 +12,7 @@
 #include "jpeg.h"
 #include "orientation.h"
 #include "resample.h"
+#include "webp.h"
 
 namespace invp::image {
 
@@ -20,7 +22,8 @@ struct Picture {
   int32_t width;
   int32_t channels;
   Orientation orientation;
-  const uint8_t* pixels; /* plain pixels; null for a JPEG, open in the workspace's decoder */
+  const uint8_t* pixels; /* plain pixels; null for a file, open in the workspace's decoder */
+  bool scales;           /* a JPEG, of which any rectangle can be had at a smaller scale */
 };
 
 }  // namespace invp::image
@@ -31,13 +34,14 @@ struct invp_image_workspace {
 
   /*
    * Opens an encoded or plain image that will be read as `channels` per pixel (a JPEG is
-   * decoded to them, plain pixels keep their own) and, if `exif` says so, turned upright.
+   * decoded to them, a WebP to three, plain pixels keep their own) and, if `exif` says so,
+   * turned upright.
    * The data must stay until it has been read. Throws InvalidData, std::invalid_argument.
    */
   invp::image::Picture open(const void* data, int64_t bytes, int32_t encoding, int32_t height,
                             int32_t width, int32_t channels, int32_t wanted_channels, int32_t exif);
 
-  /* A rectangle of the upright image; decodes all of a JPEG. Valid until the next call. */
+  /* A rectangle of the upright image; decodes all of a file. Valid until the next call. */
   invp::image::Source read(const invp::image::Picture& picture, const invp::image::Region& region);
 
   /* Likewise, of a JPEG at a DCT scale of eighths / 8; decodes no more than the rectangle. */
@@ -62,6 +66,7 @@ struct invp_image_workspace {
                               const invp::image::Source& stored);
 
   std::unique_ptr<invp_jpeg, Close> jpeg_;
+  std::optional<invp::image::Webp> webp_; /* while such a file is open */
   std::vector<uint8_t> decoded_;
   std::vector<uint8_t> turned_;
   std::vector<uint8_t> planes_;

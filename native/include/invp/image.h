@@ -9,7 +9,7 @@
  * Every function may be called from any thread; a workspace serves one call at
  * a time, so each worker owns its own. The arithmetic on pixels is the same bits
  * on every thread, and depends on the inputs alone. Once a workspace has seen
- * its largest image, no call allocates (libjpeg's own pools excepted).
+ * its largest image, no call allocates (those inside libjpeg and libwebp excepted).
  */
 #ifndef INVP_IMAGE_H
 #define INVP_IMAGE_H
@@ -22,11 +22,12 @@
 extern "C" {
 #endif
 
-#define INVP_IMAGE_ABI_VERSION 3
+#define INVP_IMAGE_ABI_VERSION 4
 
 /* How the bytes handed to a call are to be read. */
 #define INVP_IMAGE_PIXELS 0 /* uint8 [height, width, channels] */
 #define INVP_IMAGE_JPEG 1   /* a whole JPEG file; height, width, channels ignored */
+#define INVP_IMAGE_WEBP 2   /* a whole WebP file, read as RGB; likewise */
 
 /*
  * How much of a JPEG file a view decodes, its field `decode`.
@@ -117,7 +118,7 @@ typedef struct invp_image_evaluation {
 
 int32_t invp_image_abi_version(void);
 
-/* Compiler, flags and libjpeg version, as text; returns the full length. */
+/* Compiler, versions of libjpeg and libwebp, as text; returns the full length. */
 int64_t invp_image_build_info(char* buffer, int64_t capacity);
 
 /* The calling thread's last message; returns its full length. */
@@ -161,6 +162,13 @@ int32_t invp_image_evaluate(invp_image_workspace* workspace,
                             const invp_image_evaluation* evaluation, const void* data,
                             int64_t bytes, int32_t encoding, int32_t height, int32_t width,
                             int32_t channels, float* output);
+
+/*
+ * The size of an encoded image (INVP_IMAGE_JPEG or INVP_IMAGE_WEBP) as a view sees it: upright if
+ * `exif` is INVP_IMAGE_EXIF_APPLY. Decodes no pixels.
+ */
+int32_t invp_image_size(invp_image_workspace* workspace, const void* data, int64_t bytes,
+                        int32_t encoding, int32_t exif, int32_t* height, int32_t* width);
 
 /*
  * Reads a JPEG's header: its size as stored, its number of colour components (1, 3 or 4), and the

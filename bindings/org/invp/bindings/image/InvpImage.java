@@ -68,10 +68,10 @@ public class InvpImage {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
-    private static final int INVP_IMAGE_ABI_VERSION = (int)3L;
+    private static final int INVP_IMAGE_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define INVP_IMAGE_ABI_VERSION 3
+     * #define INVP_IMAGE_ABI_VERSION 4
      * }
      */
     public static int INVP_IMAGE_ABI_VERSION() {
@@ -94,6 +94,15 @@ public class InvpImage {
      */
     public static int INVP_IMAGE_JPEG() {
         return INVP_IMAGE_JPEG;
+    }
+    private static final int INVP_IMAGE_WEBP = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * #define INVP_IMAGE_WEBP 2
+     * }
+     */
+    public static int INVP_IMAGE_WEBP() {
+        return INVP_IMAGE_WEBP;
     }
     private static final int INVP_IMAGE_EXACT = (int)0L;
     /**
@@ -795,6 +804,70 @@ public class InvpImage {
                 traceDowncall("invp_image_evaluate", workspace, evaluation, data, bytes, encoding, height, width, channels, output);
             }
             return (int)mh$.invokeExact(workspace, evaluation, data, bytes, encoding, height, width, channels, output);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_image_size {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpImage.C_INT,
+            InvpImage.C_POINTER,
+            InvpImage.C_POINTER,
+            InvpImage.C_LONG,
+            InvpImage.C_INT,
+            InvpImage.C_INT,
+            InvpImage.C_POINTER,
+            InvpImage.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpImage.findOrThrow("invp_image_size");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_image_size(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t encoding, int32_t exif, int32_t *height, int32_t *width)
+     * }
+     */
+    public static FunctionDescriptor invp_image_size$descriptor() {
+        return invp_image_size.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_image_size(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t encoding, int32_t exif, int32_t *height, int32_t *width)
+     * }
+     */
+    public static MethodHandle invp_image_size$handle() {
+        return invp_image_size.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_image_size(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t encoding, int32_t exif, int32_t *height, int32_t *width)
+     * }
+     */
+    public static MemorySegment invp_image_size$address() {
+        return invp_image_size.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_image_size(invp_image_workspace *workspace, const void *data, int64_t bytes, int32_t encoding, int32_t exif, int32_t *height, int32_t *width)
+     * }
+     */
+    public static int invp_image_size(MemorySegment workspace, MemorySegment data, long bytes, int encoding, int exif, MemorySegment height, MemorySegment width) {
+        var mh$ = invp_image_size.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_image_size", workspace, data, bytes, encoding, exif, height, width);
+            }
+            return (int)mh$.invokeExact(workspace, data, bytes, encoding, exif, height, width);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

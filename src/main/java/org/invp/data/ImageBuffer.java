@@ -7,18 +7,28 @@ import org.invp.internal.NativeObjects;
 import org.invp.internal.Text;
 
 /**
- * One image on its way from a data set to a transform: plain pixels, or a JPEG file that the native
- * library decodes. A buffer belongs to one thread at a time and is reused; its memory grows to the
- * largest image and stays until {@link #close}.
+ * One image on its way from a data set to a transform: plain pixels, or a JPEG or WebP file that
+ * the native library decodes. A buffer belongs to one thread at a time and is reused; its memory
+ * grows to the largest image and stays until {@link #close}.
  */
 public final class ImageBuffer implements AutoCloseable {
   /** The most pixels (height x width) an image may have. */
   public static final int MAX_PIXELS = 134_217_728;
 
+  /** What the bytes are. */
+  enum Encoding {
+    /** Unsigned bytes, [height, width, channels]. */
+    PIXELS,
+    /** A whole JPEG file. */
+    JPEG,
+    /** A whole WebP file. */
+    WEBP
+  }
+
   private Arena arena;
   private MemorySegment memory = MemorySegment.NULL;
   private MemorySegment data = MemorySegment.NULL;
-  private boolean jpeg;
+  private Encoding encoding = Encoding.PIXELS;
   private int height;
   private int width;
   private int channels;
@@ -34,7 +44,7 @@ public final class ImageBuffer implements AutoCloseable {
   public void setJpeg(byte[] file) {
     MemorySegment target = reserve(file.length);
     MemorySegment.copy(file, 0, target, ValueLayout.JAVA_BYTE, 0, file.length);
-    referToJpeg(target);
+    referToFile(target, Encoding.JPEG);
   }
 
   /** Sets plain pixels without a copy; they must stay as long as the image is in use. */
@@ -52,16 +62,16 @@ public final class ImageBuffer implements AutoCloseable {
               pixels.byteSize(), width, height, channels));
     }
     this.data = pixels;
-    this.jpeg = false;
+    this.encoding = Encoding.PIXELS;
     this.height = height;
     this.width = width;
     this.channels = channels;
   }
 
-  /** Sets a JPEG file without a copy. */
-  void referToJpeg(MemorySegment file) {
+  /** Sets an encoded file without a copy. */
+  void referToFile(MemorySegment file, Encoding encoding) {
     this.data = file;
-    this.jpeg = true;
+    this.encoding = encoding;
     this.height = 0;
     this.width = 0;
     this.channels = 0;
@@ -81,22 +91,26 @@ public final class ImageBuffer implements AutoCloseable {
     return data;
   }
 
-  /** Whether this is a JPEG file, whose size only its decoder knows. */
-  public boolean isJpeg() {
-    return jpeg;
+  Encoding encoding() {
+    return encoding;
   }
 
-  /** Height of plain pixels, 0 for a JPEG file. */
+  /** Whether this is a JPEG file, whose size only its decoder knows. */
+  public boolean isJpeg() {
+    return encoding == Encoding.JPEG;
+  }
+
+  /** Height of plain pixels, 0 for a file. */
   public int height() {
     return height;
   }
 
-  /** Width of plain pixels, 0 for a JPEG file. */
+  /** Width of plain pixels, 0 for a file. */
   public int width() {
     return width;
   }
 
-  /** Channels of plain pixels, 0 for a JPEG file. */
+  /** Channels of plain pixels, 0 for a file. */
   public int channels() {
     return channels;
   }

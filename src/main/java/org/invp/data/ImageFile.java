@@ -1,6 +1,5 @@
 package org.invp.data;
 
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -27,21 +26,25 @@ final class ImageFile {
   private ImageFile() {}
 
   /**
-   * Reads a file: a JPEG as it is, for the native decoder; any other type decoded to pixels.
+   * Reads a file: JPEG and WebP as they are, for the native decoders; any other type decoded to
+   * pixels.
    *
    * @throws InvalidDataException if it is missing, empty, damaged or of an unknown type
    */
   static void read(Path path, ImageBuffer buffer) {
     MemorySegment file = bytes(path, buffer);
     if (isJpeg(file)) {
-      buffer.referToJpeg(file);
+      buffer.referToFile(file, ImageBuffer.Encoding.JPEG);
       return;
     }
-    requireWholeWebp(path, file);
+    if (isWebp(file)) {
+      buffer.referToFile(file, ImageBuffer.Encoding.WEBP);
+      return;
+    }
     // An own copy: the decoded pixels take the buffer's memory.
     byte[] copy = file.toArray(ValueLayout.JAVA_BYTE);
     try {
-      ImageIoDecoder.decode(new ByteArrayInputStream(copy), buffer);
+      ImageIoDecoder.decode(copy, buffer);
     } catch (InvalidDataException e) {
       throw new InvalidDataException(path + ": " + e.getMessage(), e);
     }
@@ -67,24 +70,16 @@ final class ImageFile {
     }
   }
 
-  /** WebP's decoder takes what is missing for black; the length in the header tells. */
-  private static void requireWholeWebp(Path path, MemorySegment file) {
-    if (file.byteSize() < WEBP_HEADER
-        || file.get(BIG_ENDIAN, 0) != RIFF
-        || file.get(BIG_ENDIAN, 8) != WEBP) {
-      return;
-    }
-    long length = 8 + Integer.toUnsignedLong(Integer.reverseBytes(file.get(BIG_ENDIAN, 4)));
-    if (file.byteSize() < length) {
-      throw new InvalidDataException(
-          Text.format("%s: not a whole image: %d of %d bytes", path, file.byteSize(), length));
-    }
-  }
-
   private static boolean isJpeg(MemorySegment file) {
     return file.byteSize() > 3
         && file.get(ValueLayout.JAVA_BYTE, 0) == (byte) 0xff
         && file.get(ValueLayout.JAVA_BYTE, 1) == (byte) 0xd8
         && file.get(ValueLayout.JAVA_BYTE, 2) == (byte) 0xff;
+  }
+
+  private static boolean isWebp(MemorySegment file) {
+    return file.byteSize() >= WEBP_HEADER
+        && file.get(BIG_ENDIAN, 0) == RIFF
+        && file.get(BIG_ENDIAN, 8) == WEBP;
   }
 }

@@ -18,9 +18,6 @@ import org.invp.internal.Text;
  * A transform in the native library, with one worker's scratch memory. For one thread at a time.
  */
 final class NativeTransform implements AutoCloseable {
-  /** Of EXIF's orientations, 1 to 8; those from here on swap height and width. */
-  private static final int FIRST_ORIENTATION_ON_ITS_SIDE = 5;
-
   private static final String KIND = "image workspace";
   private final Arena arena = NativeObjects.sharedArena();
   private final Transform transform;
@@ -63,7 +60,6 @@ final class NativeTransform implements AutoCloseable {
       return;
     }
     MemorySegment data = image.data();
-    int encoding = image.isJpeg() ? InvpImage.INVP_IMAGE_JPEG() : InvpImage.INVP_IMAGE_PIXELS();
     int status =
         transform instanceof Augmentation
             ? InvpImage.invp_image_augment(
@@ -74,7 +70,7 @@ final class NativeTransform implements AutoCloseable {
                 index,
                 data,
                 data.byteSize(),
-                encoding,
+                encoding(image),
                 image.height(),
                 image.width(),
                 image.channels(),
@@ -84,7 +80,7 @@ final class NativeTransform implements AutoCloseable {
                 settings,
                 data,
                 data.byteSize(),
-                encoding,
+                encoding(image),
                 image.height(),
                 image.width(),
                 image.channels(),
@@ -96,24 +92,21 @@ final class NativeTransform implements AutoCloseable {
   private void tenCrops(EvaluationTransform view, ImageBuffer image, MemorySegment output) {
     int height = image.height();
     int width = image.width();
-    if (image.isJpeg()) {
+    if (image.encoding() != ImageBuffer.Encoding.PIXELS) {
       try (Arena call = Arena.ofConfined()) {
-        MemorySegment header = call.allocate(ValueLayout.JAVA_INT, 4);
+        MemorySegment size = call.allocate(ValueLayout.JAVA_INT, 2);
         int status =
-            InvpImage.invp_image_jpeg_header(
+            InvpImage.invp_image_size(
                 workspace,
                 image.data(),
                 image.data().byteSize(),
-                header,
-                header.asSlice(Integer.BYTES),
-                header.asSlice(2 * Integer.BYTES),
-                header.asSlice(3 * Integer.BYTES));
+                encoding(image),
+                exif(view.decoding()),
+                size,
+                size.asSlice(Integer.BYTES));
         Status.check(status, Room.IMAGE);
-        boolean lies =
-            view.decoding().exif() == Decoding.Exif.APPLY
-                && header.getAtIndex(ValueLayout.JAVA_INT, 3) >= FIRST_ORIENTATION_ON_ITS_SIDE;
-        height = header.getAtIndex(ValueLayout.JAVA_INT, lies ? 1 : 0);
-        width = header.getAtIndex(ValueLayout.JAVA_INT, lies ? 0 : 1);
+        height = size.getAtIndex(ValueLayout.JAVA_INT, 0);
+        width = size.getAtIndex(ValueLayout.JAVA_INT, 1);
       }
     }
     int resizedHeight = TenCropper.resizedExtent(height, width, view.resize());
@@ -140,14 +133,13 @@ final class NativeTransform implements AutoCloseable {
   }
 
   private void evaluate(ImageBuffer image, MemorySegment output) {
-    int encoding = image.isJpeg() ? InvpImage.INVP_IMAGE_JPEG() : InvpImage.INVP_IMAGE_PIXELS();
     int status =
         InvpImage.invp_image_evaluate(
             workspace,
             settings,
             image.data(),
             image.data().byteSize(),
-            encoding,
+            encoding(image),
             image.height(),
             image.width(),
             image.channels(),
@@ -205,6 +197,14 @@ final class NativeTransform implements AutoCloseable {
     invp_image_evaluation.decode(s, decode(e.decoding()));
     invp_image_evaluation.exif(s, exif(e.decoding()));
     return s;
+  }
+
+  private static int encoding(ImageBuffer image) {
+    return switch (image.encoding()) {
+      case PIXELS -> InvpImage.INVP_IMAGE_PIXELS();
+      case JPEG -> InvpImage.INVP_IMAGE_JPEG();
+      case WEBP -> InvpImage.INVP_IMAGE_WEBP();
+    };
   }
 
   private static int decode(Decoding decoding) {

@@ -8,7 +8,7 @@ public enum Room {
   /** The memory bank's engine. */
   BANK(4),
   /** Decoding and augmentation of images. */
-  IMAGE(3),
+  IMAGE(4),
   /** Networks and optimisers, on LibTorch. */
   NN(3),
   /** The memory bank's kernels on a CUDA device, or on the emulated one. */

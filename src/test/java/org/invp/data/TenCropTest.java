@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.stream.Collectors;
@@ -56,10 +55,10 @@ class TenCropTest {
     }
   }
 
-  @Test
-  void theFifthCropOfAResizedFileIsTheCentreCrop() throws Exception {
-    Path file = Files.createDirectories(folder.resolve("class")).resolve("a.jpg");
-    Files.write(file, Samples.fixture("baseline.jpg"));
+  @ParameterizedTest
+  @ValueSource(strings = {"baseline.jpg", "lossy.webp", "colour.png"})
+  void theFifthCropOfAResizedFileIsTheCentreCrop(String name) {
+    Samples.write(folder.resolve("class").resolve(name), Samples.fixture(name));
     try (ImageDataset images = FolderDataset.open(folder)) {
       for (int resize : new int[] {0, 21, 40}) {
         EvaluationTransform view = new EvaluationTransform(resize, 16, 14, Normalisation.IMAGENET);

@@ -18,7 +18,8 @@ public final class Seeds {
   private Seeds() {}
 
   public static Stream<Arguments> images() {
-    return files("data", ".png", ".jpg", ".gif", ".bmp", ".tif", ".webp");
+    String[] endings = {".png", ".jpg", ".gif", ".bmp", ".tif", ".webp"};
+    return Stream.concat(files("data", endings), files("data/encoded", endings));
   }
 
   public static Stream<Arguments> mat() {
