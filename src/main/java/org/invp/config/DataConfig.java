@@ -14,8 +14,8 @@ import org.invp.data.TrainingDivision.Draw;
  * @param limit use only that many training images; 0 for all
  * @param workers threads that decode and augment; 0 for as many as there are processors. The images
  *     that come out do not depend on it
- * @param decode how much of a JPEG file is decoded; {@code scaled} is faster, {@code exact} gives
- *     torchvision's pixels
+ * @param decode how much of a JPEG file is decoded for a training view; {@code scaled} is faster,
+ *     {@code exact} gives torchvision's pixels
  * @param exif whether images are turned as their EXIF data says; {@code ignore} as published
  * @param onCorrupt what a file does that cannot be read
  * @param draw which images the limit leaves: a seeded sample that keeps the classes' shares, or the
@@ -46,9 +46,14 @@ public record DataConfig(
         FormatSettings.read(section, format));
   }
 
-  /** How image files are decoded. */
-  public Decoding decoding() {
-    return new Decoding(decode, exif, onCorrupt);
+  /**
+   * How image files are decoded.
+   *
+   * @param mode how much of a JPEG file: {@code decode} for training views, {@code
+   *     evaluation.decode} for all others
+   */
+  public Decoding decoding(Decoding.Mode mode) {
+    return new Decoding(mode, exif, onCorrupt);
   }
 
   /** The number of worker threads, with 0 resolved. */

@@ -1,6 +1,7 @@
 package org.invp.config;
 
 import java.util.List;
+import org.invp.data.Decoding;
 import org.invp.internal.Text;
 
 /**
@@ -13,6 +14,8 @@ import org.invp.internal.Text;
  * @param batchSize images per forward pass
  * @param resize the shorter side is resized to that many pixels; 0 to leave the size
  * @param crop the centre square that is cut out afterwards, in pixels
+ * @param decode how much of a JPEG file is decoded for it, wherever images are judged, embedded or
+ *     exported and where the bank is refreshed; {@code exact} gives torchvision's pixels
  * @param baselines whether kNN is also measured for the raw pixels and for the network before
  *     training, to compare with
  * @param alsoK further numbers of voters that the evaluations before and after training judge by,
@@ -30,6 +33,7 @@ public record EvaluationConfig(
     int batchSize,
     int resize,
     int crop,
+    Decoding.Mode decode,
     boolean baselines,
     List<Integer> alsoK,
     Split split,
@@ -65,7 +69,8 @@ public record EvaluationConfig(
     if ((split == Split.HELD_OUT) != (heldOut > 0)) {
       throw new IllegalArgumentException(
           Text.format(
-              "evaluation.held_out is %d, allowed: at least 1 with evaluation.split: held-out, else 0",
+              "evaluation.held_out is %d, allowed: at least 1 with evaluation.split: held-out, else"
+                  + " 0",
               heldOut));
     }
   }
@@ -81,6 +86,7 @@ public record EvaluationConfig(
                 s.integer("batch_size", 256, Range.between(1, 65536)),
                 s.integer("resize", 256, Range.between(0, 8192)),
                 s.integer("crop", 224, Range.between(1, 8192)),
+                s.choice("decode", Decoding.Mode.EXACT, Decoding.Mode.class),
                 s.flag("baselines", true),
                 s.ascending("also_k", List.of(1, 5, 20)),
                 s.choice("split", Split.TEST, Split.class),

@@ -28,10 +28,26 @@ final class OlderRun {
       data.entries().putIfAbsent("draw", word("first", data)); // All that a limit could mean.
       TEXTS.forEach(key -> data.entries().computeIfPresent(key, (name, value) -> text(value)));
     }
+    translateDecoding(root);
     if (root.entries().get("objective") instanceof Fields objective
         && objective.entries().remove("hard") instanceof Scalar hard) {
       boolean isHard = hard.text().equals("true");
       objective.entries().put("selection", word(isHard ? "hard" : "easy", hard));
+    }
+  }
+
+  /**
+   * Evaluation decoded as training did. It is exact now, but where the views that it decodes are
+   * what the bank is refreshed from: there a run that goes on would become another.
+   */
+  private static void translateDecoding(Fields root) {
+    if (root.entries().get("data") instanceof Fields data
+        && root.entries().get("evaluation") instanceof Fields evaluation
+        && root.entries().get("training") instanceof Fields training
+        && training.entries().get("bank_refresh") instanceof Scalar refresh
+        && refresh.text().equals("epoch")
+        && data.entries().get("decode") instanceof Scalar decode) {
+      evaluation.entries().putIfAbsent("decode", decode);
     }
   }
 

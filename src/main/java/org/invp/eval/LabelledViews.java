@@ -3,6 +3,7 @@ package org.invp.eval;
 import org.invp.data.Augmentation;
 import org.invp.data.Blur;
 import org.invp.data.Crop;
+import org.invp.data.Decoding;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.Jitter;
 
@@ -20,8 +21,8 @@ public record LabelledViews(
   public static final Crop WHOLE = new Crop(1, 1, 1, 1);
 
   /**
-   * Crops and flips, and nothing that changes colours; size and statistics of the evaluation's
-   * view.
+   * Crops and flips, and nothing that changes colours; size, statistics and decoding of the
+   * evaluation's view. An image to learn from that cannot be read is an error all the same.
    *
    * @param flip probability of mirroring left and right
    */
@@ -31,6 +32,7 @@ public record LabelledViews(
       double flip,
       int evaluationBatchSize,
       int workers) {
+    Decoding decoding = evaluation.decoding();
     Augmentation training =
         new Augmentation(
             evaluation.height(),
@@ -40,7 +42,8 @@ public record LabelledViews(
             0,
             Blur.NONE,
             flip,
-            evaluation.normalisation());
+            evaluation.normalisation(),
+            new Decoding(decoding.mode(), decoding.exif(), Decoding.OnCorrupt.FAIL));
     return new LabelledViews(training, evaluation, evaluationBatchSize, workers);
   }
 }

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.invp.config.ConfigException;
 import org.invp.config.ConfigFile;
+import org.invp.config.LoopConfig;
 import org.invp.config.TrainingConfig;
 import org.invp.internal.Text;
 
@@ -13,7 +14,8 @@ import org.invp.internal.Text;
  * Which settings may change when a run goes on: those that say where data lies, how fast things are
  * done, what is reported and whether an unreadable image ends the run, and the number of epochs
  * where the learning rate does not depend on it. Which images judge a run may not change: they
- * choose its best checkpoint.
+ * choose its best checkpoint. Nor may the view that images are judged by where the bank is
+ * refreshed from it.
  */
 public final class ResumeRules {
   private static final String EPOCHS = "training.epochs";
@@ -21,6 +23,8 @@ public final class ResumeRules {
   private static final String LIMIT = "data.limit";
   private static final String DRAW = "data.draw";
   private static final Set<String> JUDGED = Set.of("evaluation.split", "evaluation.held_out");
+  private static final Set<String> VIEW =
+      Set.of("evaluation.resize", "evaluation.crop", "evaluation.decode");
   private static final Set<String> FREE =
       Set.of(
           "data.path",
@@ -50,8 +54,9 @@ public final class ResumeRules {
     if (current.get(LIMIT).equals("0") || !current.get(LIMIT).equals(old.get(LIMIT))) {
       current.remove(DRAW); // Nothing is drawn, or the limit is what to name.
     }
+    boolean refreshed = now.training().bankRefresh() == LoopConfig.BankRefresh.EPOCH;
     for (String key : new TreeSet<>(current.keySet())) {
-      if (!current.get(key).equals(old.get(key)) && !isFree(key)) {
+      if (!current.get(key).equals(old.get(key)) && !isFree(key, refreshed)) {
         throw new ConfigException(
             Text.format(
                 "%s is %s, but the run in %s was started with %s; allowed: the same"
@@ -61,8 +66,11 @@ public final class ResumeRules {
     }
   }
 
-  private static boolean isFree(String key) {
-    return FREE.contains(key) || (key.startsWith("evaluation.") && !JUDGED.contains(key));
+  private static boolean isFree(String key, boolean refreshed) {
+    if (key.startsWith("evaluation.")) {
+      return !JUDGED.contains(key) && !(refreshed && VIEW.contains(key));
+    }
+    return FREE.contains(key);
   }
 
   private static Map<String, String> comparable(TrainingConfig config) {

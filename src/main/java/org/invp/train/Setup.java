@@ -178,7 +178,7 @@ public final class Setup {
         new Blur(views.blurProbability(), views.blurSigma().low(), views.blurSigma().high()),
         views.flip(),
         normalisation(config),
-        config.data().decoding());
+        config.data().decoding(config.data().decode()));
   }
 
   private static EvaluationTransform view(TrainingConfig config, Normalisation normalisation) {
@@ -188,7 +188,7 @@ public final class Setup {
         evaluation.crop(),
         evaluation.crop(),
         normalisation,
-        config.data().decoding());
+        config.data().decoding(evaluation.decode()));
   }
 
   private static Normalisation normalisation(TrainingConfig config) {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.invp.bank.Mode;
+import org.invp.data.Decoding;
 import org.invp.data.FormatOptions;
 import org.invp.data.TrainingDivision.Draw;
 import org.invp.objective.GraphUpdate;
@@ -121,8 +122,8 @@ class ConfigFileTest {
         "seed: -1|seed is -1, allowed: a whole number of at least 0",
         "data: {path: x}|x.yaml, line 2: data stands here twice",
         "objective: {mode: paper, mode: paper}|x.yaml, line 2: mode stands here twice",
-        "training.epochs: 3|x.yaml, line 2: training.epochs is written as two lines, ^training:^ and"
-            + " below it, indented, ^epochs: ...^",
+        "training.epochs: 3|x.yaml, line 2: training.epochs is written as two lines, ^training:^"
+            + " and below it, indented, ^epochs: ...^",
         "training:\\n\\tepochs: 3|x.yaml, line 3: not YAML: a tab where a blank is needed",
         "---\\nseed: 2|x.yaml, line 2: not YAML: more than one document",
         "training: {epochs: !half 3}|x.yaml, line 2: unknown tag !half",
@@ -190,6 +191,35 @@ class ConfigFileTest {
     assertTrue(written.contains("split: held-out\n"), written);
     assertEquals(config, parse(written));
     assertEquals("held-out", ConfigFile.flatten(config).get("evaluation.split"));
+  }
+
+  @Test
+  void evaluationIsDecodedExactlyHoweverTrainingIs() {
+    assertEquals(Decoding.Mode.SCALED, parse(MINIMAL).data().decode());
+    assertEquals(Decoding.Mode.EXACT, parse(MINIMAL).evaluation().decode());
+    TrainingConfig config =
+        ConfigFile.parse(
+            "x.yaml", MINIMAL, List.of("data.decode=exact", "evaluation.decode=scaled"));
+    assertEquals(Decoding.Mode.EXACT, config.data().decode());
+    assertEquals(Decoding.Mode.SCALED, config.evaluation().decode());
+    assertEquals(config, parse(ConfigFile.write(config)));
+  }
+
+  @Test
+  void anOlderRunIsJudgedExactlyUnlessItsBankIsRefreshed() {
+    List<String> refreshed = List.of("training.graph=epoch", "training.bank_refresh=epoch");
+    assertEquals(Decoding.Mode.EXACT, older(List.of()).evaluation().decode());
+    assertEquals(Decoding.Mode.SCALED, older(refreshed).evaluation().decode());
+    String[] exact = {"training.graph=epoch", "training.bank_refresh=epoch", "data.decode=exact"};
+    assertEquals(Decoding.Mode.EXACT, older(List.of(exact)).evaluation().decode());
+  }
+
+  /** What a version without evaluation.decode wrote, read back. */
+  private static TrainingConfig older(List<String> overrides) {
+    String written = ConfigFile.write(ConfigFile.parse("x.yaml", MINIMAL, overrides));
+    String older = written.replaceFirst("(?s)(\nevaluation:.*?)\n  decode: exact\n", "$1\n");
+    assertTrue(older.length() < written.length(), written);
+    return parseRun(older);
   }
 
   @Test

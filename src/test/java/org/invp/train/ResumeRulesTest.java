@@ -63,6 +63,18 @@ class ResumeRulesTest {
             .getMessage());
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"evaluation.decode=scaled", "evaluation.resize=300", "evaluation.crop=192"})
+  void anotherViewIsRefusedOnlyWhereTheBankIsRefreshedFromIt(String override) {
+    String graph = "training.graph=epoch";
+    String refresh = "training.bank_refresh=epoch";
+    assertDoesNotThrow(() -> ResumeRules.check(FOLDER, config(), config(override)));
+    assertThrows(
+        ConfigException.class,
+        () -> ResumeRules.check(FOLDER, config(graph, refresh), config(graph, refresh, override)));
+  }
+
   @Test
   void anotherDrawIsRefusedWhereThereIsALimit() {
     String message =
