@@ -63,7 +63,7 @@ final class ImageIoDecoder {
       case "tif", "tiff" -> TiffPage.read(reader);
       case "gif" -> GifFrame.read(reader, file);
       case "bmp" -> BmpFile.read(reader, file);
-      case "png" -> DecodedImage.of(reader.read(0));
+      case "png" -> PngFile.read(reader, file);
       default -> throw new InvalidDataException("unknown image type, expected " + TYPES);
     };
   }

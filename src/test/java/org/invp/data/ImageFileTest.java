@@ -92,9 +92,20 @@ class ImageFileTest {
   }
 
   @Test
+  void refusesAPngInWhichAnyBitWasTurned() {
+    byte[] whole = fixture("colour.png");
+    int end = whole.length - 12; // The last chunk, which only says that it is.
+    for (int at = 0; at < end; at++) {
+      byte[] damaged = whole.clone();
+      damaged[at] ^= (byte) (1 << at % 8);
+      assertInvalid(() -> read(damaged), "image");
+    }
+  }
+
+  @Test
   void refusesAPngOfAbsurdSize() {
     byte[] file = fixture("colour.png");
     file[16] = 0x40; // the high byte of the width
-    assertInvalid(() -> read(file), "image");
+    assertInvalid(() -> read(file), "image", "at most 134217728 are read");
   }
 }
