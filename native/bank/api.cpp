@@ -146,6 +146,15 @@ INVP_EXPORT int32_t invp_bank_normalise(invp_bank_engine* engine, const float* e
   });
 }
 
+INVP_EXPORT int32_t invp_bank_mean_cosine(invp_bank_engine* engine, const float* unit,
+                                          int32_t batch, int32_t dimension, double* cosine) {
+  return with_engine(engine, [&](Engine&) {
+    require_pointers(unit, cosine);
+    require_shape(batch, dimension);
+    *cosine = mean_cosine(unit, batch, dimension);
+  });
+}
+
 INVP_EXPORT int32_t invp_bank_nearest(invp_bank_engine* engine, const float* bank, int64_t rows,
                                       int32_t dimension, const float* queries, int32_t batch,
                                       int32_t count, int32_t order, int32_t* ids, float* scores) {
@@ -184,6 +193,26 @@ INVP_EXPORT int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* grap
     const Walk walk{graph, rows, neighbours, steps};
     (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(e.pool, walk, anchors,
                                                                             batch, positives);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_walk_hop(invp_bank_engine* engine, const int32_t* anchors,
+                                       int32_t batch, const int32_t* rows, int64_t images,
+                                       int32_t neighbours, int32_t mode, int32_t width,
+                                       int32_t* layers, int32_t* positives) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(anchors, rows, layers, positives);
+    require(batch >= 1 && neighbours >= 1 && width >= 1,
+            "batch, neighbours and width must be at least 1");
+    require_mode(mode);
+    int64_t listed = 0;
+    for (int64_t b = 0; b < batch; ++b) {
+      const int32_t* const layer = layers + b * width;
+      listed += std::find(layer, layer + width, -1) - layer;
+    }
+    require(listed == images, "images must be the number of ids in layers");
+    walk_hop(e.pool, {rows, neighbours, width, mode == INVP_BANK_MODE_PAPER}, anchors, batch,
+             layers, positives);
   });
 }
 
@@ -372,10 +401,24 @@ INVP_EXPORT int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* gr
     require_ids(anchors, batch, 0, rows, "anchor");
     require_ids(nearest, int64_t{batch} * nearest_count, 0, rows, "nearest id");
     require_others(anchors, nearest, batch, nearest_count, neighbours);
-    update_graph(e.pool,
-                 {graph, neighbours, nearest, nearest_scores, nearest_count,
-                  mode == INVP_BANK_MODE_OFFICIAL},
-                 anchors, batch);
+    update_graph(
+        e.pool,
+        {nearest, nearest_scores, nearest_count, neighbours, mode == INVP_BANK_MODE_OFFICIAL},
+        anchors, batch, graph);
+  });
+}
+
+INVP_EXPORT int32_t invp_bank_graph_rows(invp_bank_engine* engine, const int32_t* anchors,
+                                         int32_t batch, const int32_t* candidates,
+                                         const float* scores, int32_t count, int32_t neighbours,
+                                         int32_t mode, int32_t* rows) {
+  return with_engine(engine, [&](Engine& e) {
+    require_pointers(anchors, candidates, scores, rows);
+    require(batch >= 1 && count >= 1 && neighbours >= 1,
+            "batch, count and neighbours must be at least 1");
+    require_mode(mode);
+    graph_rows(e.pool, {candidates, scores, count, neighbours, mode == INVP_BANK_MODE_OFFICIAL},
+               anchors, batch, rows);
   });
 }
 

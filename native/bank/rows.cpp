@@ -5,6 +5,7 @@
 #include <functional>
 #include <mutex>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,32 @@ double dot(const float* a, const float* b, size_t columns) {
   double sum = 0;
   for (size_t d = 0; d < columns; ++d) sum += static_cast<double>(a[d]) * static_cast<double>(b[d]);
   return sum;
+}
+
+/* The one rule of a graph row: the most similar ones without the anchor; or, of the neighbours + 1
+ * most similar, the anchor replaced in place by the last. */
+void graph_row(const GraphCandidates& candidates, int64_t b, int32_t anchor,
+               std::vector<RankKey>& keys, int32_t* row) {
+  const int32_t* const ids = candidates.ids + b * candidates.count;
+  const float* const scores = candidates.scores + b * candidates.count;
+  keys.clear();
+  for (int32_t j = 0; j < candidates.count; ++j) {
+    if (ids[j] < 0 || (!candidates.official && ids[j] == anchor)) continue;
+    keys.push_back(rank_key(scores[j], ids[j]));
+  }
+  const auto neighbours = static_cast<size_t>(candidates.neighbours);
+  const size_t best = neighbours + (candidates.official ? 1 : 0);
+  if (keys.size() < best) {
+    throw std::invalid_argument("anchor " + std::to_string(anchor) + " has " +
+                                std::to_string(keys.size()) +
+                                " candidates for its graph row, needs " + std::to_string(best));
+  }
+  std::partial_sort(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(best), keys.end(),
+                    std::greater<>());
+  for (size_t n = 0; n < neighbours; ++n) {
+    row[n] = rank_id(keys[n]);
+    if (candidates.official && row[n] == anchor) row[n] = rank_id(keys[neighbours]);
+  }
 }
 
 // Positions of the batch whose anchor does not occur again later.
@@ -80,7 +107,6 @@ double normalise(ThreadPool& pool, const float* rows, int32_t batch, int32_t dim
                  float* norms) {
   check_finite(pool, "embedding", rows, batch, dimension);
   const auto columns = static_cast<size_t>(dimension);
-  std::vector<double> total(columns);
   for (int32_t b = 0; b < batch; ++b) {
     const float* row = rows + static_cast<size_t>(b) * columns;
     const double norm = std::sqrt(dot(row, row, columns));
@@ -88,12 +114,21 @@ double normalise(ThreadPool& pool, const float* rows, int32_t batch, int32_t dim
     if (norm < 1.2e-38) throw InvalidData("embedding " + std::to_string(b) + " has norm 0");
     norms[b] = static_cast<float>(norm);
     for (size_t d = 0; d < columns; ++d) {
-      const auto value = static_cast<float>(static_cast<double>(row[d]) / norm);
-      unit[static_cast<size_t>(b) * columns + d] = value;
-      total[d] += static_cast<double>(value);
+      unit[static_cast<size_t>(b) * columns + d] =
+          static_cast<float>(static_cast<double>(row[d]) / norm);
     }
   }
+  return mean_cosine(unit, batch, dimension);
+}
+
+double mean_cosine(const float* unit, int32_t batch, int32_t dimension) {
   if (batch < 2) return 0;
+  const auto columns = static_cast<size_t>(dimension);
+  std::vector<double> total(columns);
+  for (int32_t b = 0; b < batch; ++b) {
+    const float* row = unit + static_cast<size_t>(b) * columns;
+    for (size_t d = 0; d < columns; ++d) total[d] += static_cast<double>(row[d]);
+  }
   double square = 0;
   for (double value : total) square += value * value;
   return (square - batch) / (static_cast<double>(batch) * (batch - 1));
@@ -117,27 +152,24 @@ void update_bank(ThreadPool& pool, float* bank, int32_t dimension, const int32_t
   });
 }
 
-void update_graph(ThreadPool& pool, const GraphUpdate& update, const int32_t* anchors,
-                  int32_t batch) {
+void graph_rows(ThreadPool& pool, const GraphCandidates& candidates, const int32_t* anchors,
+                int32_t batch, int32_t* rows) {
+  pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    std::vector<RankKey> keys;
+    for (int64_t b = begin; b < end; ++b)
+      graph_row(candidates, b, anchors[b], keys, rows + b * candidates.neighbours);
+  });
+}
+
+void update_graph(ThreadPool& pool, const GraphCandidates& candidates, const int32_t* anchors,
+                  int32_t batch, int32_t* graph) {
   const std::vector<int32_t> writers = last_occurrences(anchors, batch);
-  const auto neighbours = static_cast<size_t>(update.neighbours);
   pool.for_each(std::ssize(writers), kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
     std::vector<RankKey> keys;
     for (int64_t w = begin; w < end; ++w) {
-      const auto b = static_cast<size_t>(writers[static_cast<size_t>(w)]);
-      const size_t first = b * static_cast<size_t>(update.nearest_count);
-      keys.clear();
-      for (size_t j = first; j < first + static_cast<size_t>(update.nearest_count); ++j) {
-        if (!update.official && update.nearest[j] == anchors[b]) continue;
-        keys.push_back(rank_key(update.nearest_scores[j], update.nearest[j]));
-      }
-      const auto best = static_cast<std::ptrdiff_t>(neighbours) + (update.official ? 1 : 0);
-      std::partial_sort(keys.begin(), keys.begin() + best, keys.end(), std::greater<>());
-      int32_t* row = update.graph + static_cast<size_t>(anchors[b]) * neighbours;
-      for (size_t n = 0; n < neighbours; ++n) {
-        row[n] = rank_id(keys[n]);
-        if (update.official && row[n] == anchors[b]) row[n] = rank_id(keys[neighbours]);
-      }
+      const int32_t b = writers[static_cast<size_t>(w)];
+      graph_row(candidates, b, anchors[b], keys,
+                graph + int64_t{anchors[b]} * candidates.neighbours);
     }
   });
 }

@@ -22,21 +22,29 @@ void check_finite(ThreadPool& pool, const char* what, const float* rows, int64_t
 double normalise(ThreadPool& pool, const float* rows, int32_t batch, int32_t dimension, float* unit,
                  float* norms);
 
+/* The mean cosine over all pairs of [batch, dimension] of norm 1; 0 of a single one. */
+double mean_cosine(const float* unit, int32_t batch, int32_t dimension);
+
 /* bank[i] = normalise(momentum * bank[i] + (1 - momentum) * unit[b]). */
 void update_bank(ThreadPool& pool, float* bank, int32_t dimension, const int32_t* anchors,
                  int32_t batch, const float* unit, float momentum);
 
-struct GraphUpdate {
-  int32_t* graph;
+/* What the graph rows of a batch's anchors are made of. */
+struct GraphCandidates {
+  const int32_t* ids; /* [batch, count], -1 for none */
+  const float* scores;
+  int32_t count;
   int32_t neighbours;
-  const int32_t* nearest; /* [batch, nearest_count], ascending ids */
-  const float* nearest_scores;
-  int32_t nearest_count;
   bool official;
 };
 
-void update_graph(ThreadPool& pool, const GraphUpdate& update, const int32_t* anchors,
-                  int32_t batch);
+/* rows [batch, neighbours]. Throws std::invalid_argument where the candidates are too few. */
+void graph_rows(ThreadPool& pool, const GraphCandidates& candidates, const int32_t* anchors,
+                int32_t batch, int32_t* rows);
+
+/* The same, into the anchors' rows of the graph; of a repeated anchor the last one counts. */
+void update_graph(ThreadPool& pool, const GraphCandidates& candidates, const int32_t* anchors,
+                  int32_t batch, int32_t* graph);
 
 }  // namespace invp::bank
 

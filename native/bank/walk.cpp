@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "guard.h"
 #include "invp/bank.h"
@@ -26,6 +27,41 @@ int32_t append_neighbours(const Walk& walk, const int32_t* ids, int32_t count, i
     }
   }
   return count * walk.neighbours;
+}
+
+/* Goes breadth first from one anchor: each image once, without the anchor. */
+class BreadthFirst {
+ public:
+  explicit BreadthFirst(int32_t anchor) : anchor_(anchor) {}
+
+  /* Takes what a hop reached, in any order and with repeats. found[0, size) ascends, with room for
+   * all of it; what is new is merged into it and returned, ascending. */
+  const std::vector<int32_t>& absorb(std::vector<int32_t>& reached, int32_t* found, int32_t& size) {
+    std::sort(reached.begin(), reached.end());
+    reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
+    fresh_.clear();
+    std::set_difference(reached.begin(), reached.end(), found, found + size,
+                        std::back_inserter(fresh_));
+    std::erase(fresh_, anchor_);
+    std::copy(fresh_.begin(), fresh_.end(), found + size);
+    const int32_t grown = size + static_cast<int32_t>(fresh_.size());
+    std::inplace_merge(found, found + size, found + grown);
+    size = grown;
+    return fresh_;
+  }
+
+ private:
+  const int32_t anchor_;
+  std::vector<int32_t> fresh_;
+};
+
+/* How many ids stand before the padding. */
+int32_t length(const int32_t* ids, int32_t width) {
+  return static_cast<int32_t>(std::find(ids, ids + width, -1) - ids);
+}
+
+void require_room(int64_t needed, int32_t width) {
+  require(needed <= width, "walk: more images were reached than there is room for");
 }
 
 }  // namespace
@@ -65,26 +101,51 @@ void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* ancho
   const int32_t width = walk_width(walk.neighbours, walk.steps);
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
-      // found[0, size) ascends; each hop's new images replace `layer` and are merged into it.
       int32_t* found = positives + b * width;
       int32_t size = 0;
-      std::vector<int32_t> layer{anchors[b]}, reached, fresh;
+      BreadthFirst search(anchors[b]);
+      std::vector<int32_t> layer{anchors[b]}, reached;
       for (int32_t step = 0; step < walk.steps && !layer.empty(); ++step) {
         reached.resize(layer.size() * static_cast<size_t>(walk.neighbours));
         append_neighbours(walk, layer.data(), static_cast<int32_t>(layer.size()), reached.data());
-        std::sort(reached.begin(), reached.end());
-        reached.erase(std::unique(reached.begin(), reached.end()), reached.end());
-        fresh.clear();
-        std::set_difference(reached.begin(), reached.end(), found, found + size,
-                            std::back_inserter(fresh));
-        std::erase(fresh, anchors[b]);
-        std::copy(fresh.begin(), fresh.end(), found + size);
-        const int32_t grown = size + static_cast<int32_t>(fresh.size());
-        std::inplace_merge(found, found + size, found + grown);
-        size = grown;
-        layer.swap(fresh);
+        layer = search.absorb(reached, found, size);
       }
       std::fill(found + size, found + width, -1);
+    }
+  });
+}
+
+void walk_hop(ThreadPool& pool, const Hop& hop, const int32_t* anchors, int32_t batch,
+              int32_t* layers, int32_t* positives) {
+  const auto neighbours = static_cast<size_t>(hop.neighbours);
+  std::vector<size_t> first(static_cast<size_t>(batch));
+  size_t images = 0;
+  for (int64_t b = 0; b < batch; ++b) {
+    first[static_cast<size_t>(b)] = images;
+    images += static_cast<size_t>(length(layers + b * hop.width, hop.width));
+  }
+  pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      int32_t* const layer = layers + b * hop.width;
+      int32_t* const found = positives + b * hop.width;
+      int32_t size = length(found, hop.width);
+      const auto from = static_cast<size_t>(length(layer, hop.width)) * neighbours;
+      const int32_t* const row = hop.rows + first[static_cast<size_t>(b)] * neighbours;
+      std::vector<int32_t> reached(row, row + from);
+      if (!hop.breadth_first) {
+        require_room(size + std::ssize(reached), hop.width);
+        std::copy(reached.begin(), reached.end(), found + size);
+      } else {
+        // Room for the new ones is asked for before they are merged.
+        std::vector<int32_t> grown(found, found + size);
+        grown.resize(static_cast<size_t>(size) + reached.size());
+        reached = BreadthFirst(anchors[b]).absorb(reached, grown.data(), size);
+        require_room(size, hop.width);
+        std::copy_n(grown.begin(), size, found);
+      }
+      require_room(std::ssize(reached), hop.width);
+      std::copy(reached.begin(), reached.end(), layer);
+      std::fill(layer + reached.size(), layer + hop.width, -1);
     }
   });
 }

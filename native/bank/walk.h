@@ -28,6 +28,20 @@ void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* ancho
 void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchors, int32_t batch,
                        int32_t* positives);
 
+/* A hop of either walk over a graph whose rows are handed in: those of all images of `layers`, one
+ * after the other. */
+struct Hop {
+  const int32_t* rows; /* [images, neighbours] */
+  int32_t neighbours;
+  int32_t width;
+  bool breadth_first;
+};
+
+/* layers and positives [batch, width], each row padded with -1: the images whose neighbours are
+ * taken, then those that were new; and all that was found so far. */
+void walk_hop(ThreadPool& pool, const Hop& hop, const int32_t* anchors, int32_t batch,
+              int32_t* layers, int32_t* positives);
+
 }  // namespace invp::bank
 
 #endif

@@ -50,7 +50,7 @@ typedef struct invp_bank_engine invp_bank_engine;
 #define INVP_BANK_MAX_WALK 1048576
 
 /* The version of this header; a caller compiled against another one must refuse to go on. */
-#define INVP_BANK_ABI_VERSION 4
+#define INVP_BANK_ABI_VERSION 5
 int32_t invp_bank_abi_version(void);
 
 /* Describes the build and the instruction set in use ("0.1.0 AVX3_ZEN4"), always terminated;
@@ -94,6 +94,10 @@ int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank, int6
 int32_t invp_bank_normalise(invp_bank_engine* engine, const float* embeddings, int32_t batch,
                             int32_t dimension, float* unit, float* norms, double* mean_cosine);
 
+/* That mean cosine, of unit [batch, dimension]; 0 for a batch of 1. */
+int32_t invp_bank_mean_cosine(invp_bank_engine* engine, const float* unit, int32_t batch,
+                              int32_t dimension, double* cosine);
+
 /*
  * The `count` rows most similar to each query, exactly: 1 <= count <= rows <= 2^31 - 1.
  * queries [batch, dimension]; ids and scores [batch, count] in the order asked for. Queries are
@@ -118,6 +122,18 @@ int32_t invp_bank_walk_width(int32_t neighbours, int32_t steps, int32_t* width);
 int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* graph, int64_t rows,
                        int32_t neighbours, const int32_t* anchors, int32_t batch, int32_t steps,
                        int32_t mode, int32_t* positives);
+
+/*
+ * One hop of that walk over a graph whose rows need not lie in this process. layers [batch, width],
+ * each row padded with -1: in, the images whose neighbours are taken (at first the anchor alone);
+ * out, those to go on from. rows [images, neighbours]: the graph rows of all of them, one anchor's
+ * after the other's, `images` in all. positives [batch, width], padded with -1 (at first nothing
+ * else): what was found so far, in and out; after `steps` hops what invp_bank_walk gives. width as
+ * invp_bank_walk_width says. The ids of rows are the caller's to check.
+ */
+int32_t invp_bank_walk_hop(invp_bank_engine* engine, const int32_t* anchors, int32_t batch,
+                           const int32_t* rows, int64_t images, int32_t neighbours, int32_t mode,
+                           int32_t width, int32_t* layers, int32_t* positives);
 
 /* scores[b, j] = the score of unit[b] and row ids[b, j]; ids [batch, width], -1 for none (score 0).
  */
@@ -250,6 +266,15 @@ int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t
                                int32_t neighbours, const int32_t* anchors, int32_t batch,
                                const int32_t* nearest, const float* nearest_scores,
                                int32_t nearest_count, int32_t mode);
+
+/*
+ * The anchors' graph rows [batch, neighbours], as invp_bank_update_graph writes them, of candidates
+ * in any order: ids and scores [batch, count], -1 for none, none twice. Every anchor needs at least
+ * neighbours + 1 of them.
+ */
+int32_t invp_bank_graph_rows(invp_bank_engine* engine, const int32_t* anchors, int32_t batch,
+                             const int32_t* candidates, const float* scores, int32_t count,
+                             int32_t neighbours, int32_t mode, int32_t* rows);
 
 /*
  * bank[i] = normalise(momentum * bank[i] + (1 - momentum) * unit[b]) for each anchor i, momentum in

@@ -91,10 +91,10 @@ StepOutput whole_step(const Kernels& kernels, int threads, int32_t mode) {
       objective(pool, kernels, {mode, true, 0.2f, 0.6f}, inputs, scratch, out.gradient.data());
   out.instance = losses.instance;
   out.invariance = losses.invariance;
-  update_graph(pool,
-               {out.graph.data(), kNeighbours, nearest.data(), nearest_scores.data(), kCount,
-                mode == INVP_BANK_MODE_OFFICIAL},
-               anchors.data(), kBatch);
+  update_graph(
+      pool,
+      {nearest.data(), nearest_scores.data(), kCount, kNeighbours, mode == INVP_BANK_MODE_OFFICIAL},
+      anchors.data(), kBatch, out.graph.data());
   update_bank(pool, out.bank.data(), kDimension, anchors.data(), kBatch, unit.data(), 0.5f);
   return out;
 }

@@ -152,9 +152,9 @@ Outputs on_cpu(const Step& s, const Inputs& in) {
                           s.batch, out.sums.data());
   out.graph = in.graph;
   bank::update_graph(pool(),
-                     {out.graph.data(), s.neighbours, out.nearest.data(), out.nearest_scores.data(),
-                      s.count, s.mode == INVP_BANK_MODE_OFFICIAL},
-                     in.anchors.data(), s.batch);
+                     {out.nearest.data(), out.nearest_scores.data(), s.count, s.neighbours,
+                      s.mode == INVP_BANK_MODE_OFFICIAL},
+                     in.anchors.data(), s.batch, out.graph.data());
   out.bank = in.bank;
   bank::update_bank(pool(), out.bank.data(), s.dimension, in.anchors.data(), s.batch,
                     out.unit.data(), s.momentum);

@@ -140,10 +140,10 @@ public class InvpBank {
     public static int INVP_BANK_MAX_WALK() {
         return INVP_BANK_MAX_WALK;
     }
-    private static final int INVP_BANK_ABI_VERSION = (int)4L;
+    private static final int INVP_BANK_ABI_VERSION = (int)5L;
     /**
      * {@snippet lang=c :
-     * #define INVP_BANK_ABI_VERSION 4
+     * #define INVP_BANK_ABI_VERSION 5
      * }
      */
     public static int INVP_BANK_ABI_VERSION() {
@@ -692,6 +692,68 @@ public class InvpBank {
         }
     }
 
+    private static class invp_bank_mean_cosine {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_mean_cosine");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_mean_cosine(invp_bank_engine *engine, const float *unit, int32_t batch, int32_t dimension, double *cosine)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_mean_cosine$descriptor() {
+        return invp_bank_mean_cosine.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_mean_cosine(invp_bank_engine *engine, const float *unit, int32_t batch, int32_t dimension, double *cosine)
+     * }
+     */
+    public static MethodHandle invp_bank_mean_cosine$handle() {
+        return invp_bank_mean_cosine.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_mean_cosine(invp_bank_engine *engine, const float *unit, int32_t batch, int32_t dimension, double *cosine)
+     * }
+     */
+    public static MemorySegment invp_bank_mean_cosine$address() {
+        return invp_bank_mean_cosine.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_mean_cosine(invp_bank_engine *engine, const float *unit, int32_t batch, int32_t dimension, double *cosine)
+     * }
+     */
+    public static int invp_bank_mean_cosine(MemorySegment engine, MemorySegment unit, int batch, int dimension, MemorySegment cosine) {
+        var mh$ = invp_bank_mean_cosine.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_mean_cosine", engine, unit, batch, dimension, cosine);
+            }
+            return (int)mh$.invokeExact(engine, unit, batch, dimension, cosine);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class invp_bank_nearest {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             InvpBank.C_INT,
@@ -880,6 +942,73 @@ public class InvpBank {
                 traceDowncall("invp_bank_walk", engine, graph, rows, neighbours, anchors, batch, steps, mode, positives);
             }
             return (int)mh$.invokeExact(engine, graph, rows, neighbours, anchors, batch, steps, mode, positives);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_walk_hop {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_LONG,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_walk_hop");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_walk_hop(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *rows, int64_t images, int32_t neighbours, int32_t mode, int32_t width, int32_t *layers, int32_t *positives)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_walk_hop$descriptor() {
+        return invp_bank_walk_hop.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_walk_hop(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *rows, int64_t images, int32_t neighbours, int32_t mode, int32_t width, int32_t *layers, int32_t *positives)
+     * }
+     */
+    public static MethodHandle invp_bank_walk_hop$handle() {
+        return invp_bank_walk_hop.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_walk_hop(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *rows, int64_t images, int32_t neighbours, int32_t mode, int32_t width, int32_t *layers, int32_t *positives)
+     * }
+     */
+    public static MemorySegment invp_bank_walk_hop$address() {
+        return invp_bank_walk_hop.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_walk_hop(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *rows, int64_t images, int32_t neighbours, int32_t mode, int32_t width, int32_t *layers, int32_t *positives)
+     * }
+     */
+    public static int invp_bank_walk_hop(MemorySegment engine, MemorySegment anchors, int batch, MemorySegment rows, long images, int neighbours, int mode, int width, MemorySegment layers, MemorySegment positives) {
+        var mh$ = invp_bank_walk_hop.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_walk_hop", engine, anchors, batch, rows, images, neighbours, mode, width, layers, positives);
+            }
+            return (int)mh$.invokeExact(engine, anchors, batch, rows, images, neighbours, mode, width, layers, positives);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1525,6 +1654,72 @@ public class InvpBank {
                 traceDowncall("invp_bank_update_graph", engine, graph, rows, neighbours, anchors, batch, nearest, nearest_scores, nearest_count, mode);
             }
             return (int)mh$.invokeExact(engine, graph, rows, neighbours, anchors, batch, nearest, nearest_scores, nearest_count, mode);
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class invp_bank_graph_rows {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER,
+            InvpBank.C_POINTER,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_INT,
+            InvpBank.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = InvpBank.findOrThrow("invp_bank_graph_rows");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_graph_rows(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *candidates, const float *scores, int32_t count, int32_t neighbours, int32_t mode, int32_t *rows)
+     * }
+     */
+    public static FunctionDescriptor invp_bank_graph_rows$descriptor() {
+        return invp_bank_graph_rows.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_graph_rows(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *candidates, const float *scores, int32_t count, int32_t neighbours, int32_t mode, int32_t *rows)
+     * }
+     */
+    public static MethodHandle invp_bank_graph_rows$handle() {
+        return invp_bank_graph_rows.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t invp_bank_graph_rows(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *candidates, const float *scores, int32_t count, int32_t neighbours, int32_t mode, int32_t *rows)
+     * }
+     */
+    public static MemorySegment invp_bank_graph_rows$address() {
+        return invp_bank_graph_rows.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t invp_bank_graph_rows(invp_bank_engine *engine, const int32_t *anchors, int32_t batch, const int32_t *candidates, const float *scores, int32_t count, int32_t neighbours, int32_t mode, int32_t *rows)
+     * }
+     */
+    public static int invp_bank_graph_rows(MemorySegment engine, MemorySegment anchors, int batch, MemorySegment candidates, MemorySegment scores, int count, int neighbours, int mode, MemorySegment rows) {
+        var mh$ = invp_bank_graph_rows.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("invp_bank_graph_rows", engine, anchors, batch, candidates, scores, count, neighbours, mode, rows);
+            }
+            return (int)mh$.invokeExact(engine, anchors, batch, candidates, scores, count, neighbours, mode, rows);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

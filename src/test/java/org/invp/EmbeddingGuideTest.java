@@ -4,17 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.StringWriter;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import javax.tools.JavaCompiler;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
-import org.invp.bank.MemoryBank;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
 import org.junit.jupiter.api.Test;
@@ -45,7 +38,8 @@ class EmbeddingGuideTest {
         Files.copy(library, natives.resolve(file));
       }
     }
-    String classes = compile() + ":" + library();
+    Path library = ExampleProgram.library();
+    Path compiled = ExampleProgram.compile(PROGRAM, folder.resolve("classes"), library.toString());
 
     ProcessBuilder program =
         new ProcessBuilder(
@@ -54,7 +48,7 @@ class EmbeddingGuideTest {
             "-Dinvp.native.dir=" + natives,
             "-Dinvp.libtorch=" + folder.resolve("nowhere"),
             "-cp",
-            classes,
+            compiled + ":" + library,
             "org.invp.examples.EmbeddedBank");
     program.environment().remove("LIBTORCH");
     Path output = folder.resolve("output");
@@ -77,27 +71,5 @@ class EmbeddingGuideTest {
             "row 7 is nearest to 9 6 2 5",
             "refused: query 0 holds a NaN or an infinity"),
         lines.subList(1, lines.size()));
-  }
-
-  private static Path library() throws URISyntaxException {
-    return Path.of(MemoryBank.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-  }
-
-  private Path compile() throws IOException, URISyntaxException {
-    Path classes = Files.createDirectory(folder.resolve("classes"));
-    JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-    StringWriter messages = new StringWriter();
-    try (StandardJavaFileManager files =
-        compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8)) {
-      List<String> options =
-          List.of("-Xlint:all", "-d", classes.toString(), "-cp", library().toString());
-      boolean compiled =
-          compiler
-              .getTask(messages, files, null, options, null, files.getJavaFileObjects(PROGRAM))
-              .call();
-      assertEquals("", messages.toString());
-      assertTrue(compiled);
-    }
-    return classes;
   }
 }

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import org.invp.bindings.bank.InvpBank;
 import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 
 /** The stages over a shard on the CPU, each one call of {@code libinvp_bank.so}. */
 final class CpuShardStages implements ShardStages {
@@ -156,6 +157,61 @@ final class CpuShardStages implements ShardStages {
                 (float) temperature,
                 total,
                 gradient.output(unit.segment(), norms.segment())));
+  }
+
+  @Override
+  public double meanCosine(FloatTensor unit) {
+    int batch = Shapes.extent("batch", unit.shape(0));
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment cosine = arena.allocate(ValueLayout.JAVA_DOUBLE);
+      engine.call(
+          handle ->
+              InvpBank.invp_bank_mean_cosine(
+                  handle, unit.segment(), batch, StageShapes.dimension(unit), cosine));
+      return cosine.get(ValueLayout.JAVA_DOUBLE, 0);
+    }
+  }
+
+  @Override
+  public void walkHop(
+      IntTensor anchors, IntTensor rows, Mode mode, IntTensor layers, IntTensor positives) {
+    int batch = Shapes.extent("batch", anchors.size());
+    Shapes.require("layers", layers.shape(), batch, layers.shape(1));
+    Shapes.require("positives", positives.shape(), layers.shape());
+    engine.call(
+        handle ->
+            InvpBank.invp_bank_walk_hop(
+                handle,
+                anchors.segment(),
+                batch,
+                rows.segment(),
+                rows.shape(0),
+                StageShapes.neighbours(rows),
+                CpuBankEngine.nativeMode(mode),
+                Shapes.extent("width", layers.shape(1)),
+                layers.output(anchors.segment(), rows.segment()),
+                positives.output(anchors.segment(), rows.segment(), layers.segment())));
+  }
+
+  @Override
+  public void graphRows(
+      IntTensor anchors, IntTensor candidates, FloatTensor scores, Mode mode, IntTensor rows) {
+    int batch = Shapes.extent("batch", anchors.size());
+    Shapes.require("candidates", candidates.shape(), batch, candidates.shape(1));
+    Shapes.require("scores", scores.shape(), candidates.shape());
+    Shapes.require("rows", rows.shape(), batch, rows.shape(1));
+    engine.call(
+        handle ->
+            InvpBank.invp_bank_graph_rows(
+                handle,
+                anchors.segment(),
+                batch,
+                candidates.segment(),
+                scores.segment(),
+                Shapes.extent("count", candidates.shape(1)),
+                StageShapes.neighbours(rows),
+                CpuBankEngine.nativeMode(mode),
+                rows.output(anchors.segment(), candidates.segment(), scores.segment())));
   }
 
   private static void requireLength(String name, double[] values, int length) {

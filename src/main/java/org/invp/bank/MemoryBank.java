@@ -7,10 +7,10 @@ import org.invp.InvalidDataException;
 import org.invp.internal.Text;
 import org.invp.io.Npy;
 import org.invp.io.OwnFiles;
-import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.tensor.Memory;
+import org.invp.tensor.Workspace;
 
 /**
  * One embedding per image, and the exact search for the most similar ones.
@@ -198,10 +198,10 @@ public final class MemoryBank implements AutoCloseable {
    */
   public Neighbours nearest(FloatTensor queries, int count) {
     long batch = queries.shape(0);
-    try (FloatStaging staging = new FloatStaging(engine.memory());
-        IntTensor ids = engine.allocateInts(batch, count);
-        FloatTensor scores = engine.allocateFloats(batch, count)) {
-      engine.nearest(embeddings, staging.in(queries), BankEngine.Order.SIMILARITY, ids, scores);
+    try (Workspace workspace = new Workspace(engine.memory())) {
+      IntTensor ids = workspace.ints(batch, count);
+      FloatTensor scores = workspace.floats(batch, count);
+      engine.nearest(embeddings, workspace.in(queries), BankEngine.Order.SIMILARITY, ids, scores);
       return new Neighbours(count, ids.toArray(), scores.toArray());
     }
   }

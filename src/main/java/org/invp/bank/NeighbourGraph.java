@@ -1,9 +1,11 @@
 package org.invp.bank;
 
+import java.util.stream.IntStream;
 import org.invp.internal.Text;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.tensor.Memory;
+import org.invp.tensor.Workspace;
 
 /**
  * For every image the k images most similar to it when it was last seen: [N, k] row ids. Starts as
@@ -88,45 +90,18 @@ public final class NeighbourGraph implements AutoCloseable {
               "a graph of %d x %d cannot hold the neighbours of %d rows", rows, k, bank.rows()));
     }
     BankEngine engine = bank.engine();
-    int most = Math.min(ROWS_PER_CALL, rows);
-    try (IntTensor ids = engine.allocateInts(most, k + 1);
-        FloatTensor scores = engine.allocateFloats(most, k + 1)) {
+    try (Workspace workspace = new Workspace(engine.memory())) {
       for (int first = 0; first < rows; first += ROWS_PER_CALL) {
         int end = Math.min(first + ROWS_PER_CALL, rows);
-        IntTensor found = ids.slice(end - first);
-        engine.nearest(
-            bank.embeddings(),
-            bank.embeddings().slice(first, end),
-            BankEngine.Order.SIMILARITY,
-            found,
-            scores.slice(end - first));
-        write(first, end, found);
+        workspace.reset();
+        IntTensor anchors = workspace.ints(end - first);
+        anchors.copyFrom(IntStream.range(first, end).toArray());
+        IntTensor nearest = workspace.ints(end - first, k + 1);
+        FloatTensor scores = workspace.floats(end - first, k + 1);
+        FloatTensor queries = bank.embeddings().slice(first, end);
+        engine.nearest(bank.embeddings(), queries, BankEngine.Order.ID, nearest, scores);
+        engine.updateGraph(neighbours, anchors, nearest, scores, Mode.PAPER);
         progress.report(end, rows);
-      }
-    }
-  }
-
-  private void write(int first, int end, IntTensor found) {
-    IntTensor part = neighbours.slice(first, end);
-    try (IntTensor nearest = found.onHost();
-        IntTensor written = part.onHost()) {
-      for (int row = first; row < end; row++) {
-        writeWithoutSelf(row, row - first, nearest, written);
-      }
-      part.copyFrom(written);
-    }
-  }
-
-  // A row need not be its own nearest: rows of a random start have different norms, and others may
-  // tie.
-  private void writeWithoutSelf(int row, long place, IntTensor nearest, IntTensor written) {
-    int k = degree();
-    int count = 0;
-    for (int rank = 0; count < k; rank++) {
-      int id = nearest.get(place * (k + 1) + rank);
-      if (id != row) {
-        written.set(place * k + count, id);
-        count++;
       }
     }
   }

@@ -1,6 +1,7 @@
 package org.invp.bank;
 
 import org.invp.tensor.FloatTensor;
+import org.invp.tensor.IntTensor;
 
 /**
  * The stages of a step over a bank of which only a shard lies here; what they yield is combined
@@ -55,4 +56,30 @@ public interface ShardStages {
    */
   void project(
       FloatTensor unit, FloatTensor norms, double temperature, long total, FloatTensor gradient);
+
+  /** The mean cosine over all pairs of unit [B, D], as {@link BankEngine#normalise} gives it. */
+  double meanCosine(FloatTensor unit);
+
+  /**
+   * One hop of {@link BankEngine#walk} over graph rows that were brought here.
+   *
+   * @param anchors [B]
+   * @param rows [L, k], in: the graph rows of the images of all layers, one anchor's after the
+   *     other's; every id is an image
+   * @param layers [B, W], padded with -1: in, the images whose rows these are, at first the anchor
+   *     alone; out, those to go on from
+   * @param positives [B, W], padded with -1, in and out: what was found so far
+   */
+  void walkHop(IntTensor anchors, IntTensor rows, Mode mode, IntTensor layers, IntTensor positives);
+
+  /**
+   * Graph rows as {@link BankEngine#updateGraph} writes them.
+   *
+   * @param anchors [B]
+   * @param candidates [B, C], in any order, -1 for none; at least k + 1 of each anchor, none twice
+   * @param scores [B, C]
+   * @param rows [B, k], out
+   */
+  void graphRows(
+      IntTensor anchors, IntTensor candidates, FloatTensor scores, Mode mode, IntTensor rows);
 }

@@ -17,7 +17,7 @@ import org.invp.tensor.IntTensor;
 record BankBenchmark(int rows, int dimension, int batch, int top, int repeats, Mode mode) {
   /** Measures on an engine, which stays the caller's. */
   Map<String, Object> run(BankEngine engine) {
-    ObjectiveOptions options = options();
+    ObjectiveOptions options = ObjectiveOptions.published(mode).withNegatives(top);
     BenchData data = new BenchData();
     try (MemoryBank bank = BenchData.bank(rows, dimension, engine);
         NeighbourGraph graph = NeighbourGraph.create(rows, options.neighbours(), engine);
@@ -45,23 +45,5 @@ record BankBenchmark(int rows, int dimension, int batch, int top, int repeats, M
       return BenchMeasurement.of(engine, repeats, work)
           .figures(engine, 2.0 * rows * batch * dimension);
     }
-  }
-
-  private ObjectiveOptions options() {
-    ObjectiveOptions published = ObjectiveOptions.published(mode);
-    return new ObjectiveOptions(
-        mode,
-        published.temperature(),
-        top,
-        published.positives(),
-        published.neighbours(),
-        published.steps(),
-        published.exclusive(),
-        published.selection(),
-        published.lambda(),
-        published.ramp(),
-        published.rampEpochs(),
-        published.bankStart(),
-        published.bankMomentum());
   }
 }

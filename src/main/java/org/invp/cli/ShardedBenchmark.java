@@ -26,7 +26,7 @@ import org.invp.distributed.ProcessGroup.Traffic;
 import org.invp.objective.GraphUpdate;
 import org.invp.objective.Objective;
 import org.invp.objective.ObjectiveOptions;
-import org.invp.objective.ShardedInvariancePropagation;
+import org.invp.objective.sharded.ShardedInvariancePropagation;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
@@ -84,7 +84,7 @@ record ShardedBenchmark(
 
   private Measured measure(Membership membership) {
     Shard shard = new Shard(membership.rank(), ranks, rows);
-    ObjectiveOptions options = options();
+    ObjectiveOptions options = ObjectiveOptions.published(mode).withNegatives(top);
     try (ProcessGroup group = ProcessGroup.join(membership);
         BankEngine engine = BankEngine.cpu(threads);
         MemoryBank bank = MemoryBank.create(shard.localRows(), dimension, engine);
@@ -124,24 +124,6 @@ record ShardedBenchmark(
           (double) (after.sent() - before.sent()) / repeats,
           (double) (after.received() - before.received()) / repeats);
     }
-  }
-
-  private ObjectiveOptions options() {
-    ObjectiveOptions published = ObjectiveOptions.published(mode);
-    return new ObjectiveOptions(
-        mode,
-        published.temperature(),
-        top,
-        published.positives(),
-        published.neighbours(),
-        published.steps(),
-        published.exclusive(),
-        published.selection(),
-        published.lambda(),
-        published.ramp(),
-        published.rampEpochs(),
-        published.bankStart(),
-        published.bankMomentum());
   }
 
   private static int freePort() {

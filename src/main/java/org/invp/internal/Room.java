@@ -6,7 +6,7 @@ import java.util.Locale;
 /** One of our native libraries. */
 public enum Room {
   /** The memory bank's engine. */
-  BANK(4),
+  BANK(5),
   /** Decoding and augmentation of images. */
   IMAGE(4),
   /** Networks and optimisers, on LibTorch. */

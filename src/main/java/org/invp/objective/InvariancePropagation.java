@@ -4,12 +4,11 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
+import org.invp.bank.StepTensors;
 import org.invp.internal.Text;
-import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
-import org.invp.tensor.IntStaging;
 import org.invp.tensor.IntTensor;
-import org.invp.tensor.Memory;
+import org.invp.tensor.Workspace;
 
 /**
  * The loss of Invariance Propagation (Wang et al., NeurIPS 2020) over a memory bank and its graph.
@@ -21,13 +20,10 @@ public final class InvariancePropagation implements Objective {
   private final MemoryBank bank;
   private final NeighbourGraph graph;
   private final ObjectiveOptions options;
-  private final Mode mode;
   private final GraphUpdate graphUpdate;
-  private final IntStaging anchorStaging;
-  private final FloatStaging embeddingStaging;
-  private final FloatStaging gradientStaging;
-  private StepBuffers buffers;
-  private StepBuffers last;
+  private final int walkWidth;
+  private final Workspace workspace;
+  private IntTensor positives;
 
   /**
    * With the published graph, whose rows every step writes.
@@ -63,12 +59,9 @@ public final class InvariancePropagation implements Objective {
     this.bank = bank;
     this.graph = graph;
     this.options = options;
-    this.mode = options.mode();
     this.graphUpdate = graphUpdate;
-    Memory memory = bank.engine().memory();
-    this.anchorStaging = new IntStaging(memory);
-    this.embeddingStaging = new FloatStaging(memory);
-    this.gradientStaging = new FloatStaging(memory);
+    this.walkWidth = BankEngine.walkWidth(options.neighbours(), options.steps());
+    this.workspace = new Workspace(bank.engine().memory());
   }
 
   /**
@@ -85,12 +78,61 @@ public final class InvariancePropagation implements Objective {
       long draw,
       FloatTensor gradient) {
     requireImages(indices);
-    IntTensor anchors = anchorStaging.in(indices);
-    FloatTensor slope = gradientStaging.at(gradient);
-    StepResult result =
-        step(anchors, embeddingStaging.in(embeddings), slope, invarianceWeight, draw);
-    gradient.copyFrom(slope);
-    return result;
+    workspace.reset();
+    BankEngine engine = bank.engine();
+    FloatTensor rows = bank.embeddings();
+    Mode mode = options.mode();
+    long batch = indices.shape(0);
+    IntTensor anchors = workspace.in(indices);
+
+    FloatTensor unit = workspace.floats(batch, bank.dimension());
+    FloatTensor norms = workspace.floats(batch);
+    double meanCosine = engine.normalise(workspace.in(embeddings), unit, norms);
+
+    IntTensor nearest = workspace.ints(batch, options.negatives());
+    FloatTensor nearestScores = workspace.floats(nearest.shape());
+    engine.nearest(rows, unit, BankEngine.Order.ID, nearest, nearestScores);
+
+    positives = workspace.ints(batch, walkWidth);
+    FloatTensor positiveScores = workspace.floats(positives.shape());
+    engine.walk(graph.neighbours(), anchors, options.steps(), mode, positives);
+    engine.score(rows, unit, positives, positiveScores);
+    FloatTensor ownScores = workspace.floats(batch);
+    engine.score(rows, unit, anchors, ownScores);
+
+    IntTensor chosen = workspace.ints(batch, options.positives());
+    FloatTensor chosenScores = workspace.floats(chosen.shape());
+    engine.select(
+        anchors, positives, positiveScores, options.selection(), draw, chosen, chosenScores);
+
+    StepTensors step =
+        new StepTensors(
+            anchors,
+            unit,
+            norms,
+            ownScores,
+            nearest,
+            nearestScores,
+            positives,
+            chosen,
+            chosenScores);
+    FloatTensor computed = workspace.at(gradient);
+    BankEngine.Losses losses =
+        engine.objective(
+            rows,
+            step,
+            mode,
+            options.exclusive(),
+            options.temperature(),
+            invarianceWeight,
+            computed);
+
+    if (graphUpdate == GraphUpdate.LAZY) {
+      engine.updateGraph(graph.neighbours(), anchors, nearest, nearestScores, mode);
+    }
+    bank.update(anchors, unit, options.bankMomentum());
+    gradient.copyFrom(computed);
+    return new StepResult(losses.instance(), losses.invariance(), meanCosine);
   }
 
   // A device's kernels cannot refuse them, and would read beyond the bank.
@@ -106,83 +148,17 @@ public final class InvariancePropagation implements Objective {
     }
   }
 
-  private StepResult step(
-      IntTensor indices,
-      FloatTensor embeddings,
-      FloatTensor gradient,
-      double invarianceWeight,
-      long draw) {
-    BankEngine engine = bank.engine();
-    StepBuffers step = buffers(indices.shape(0));
-    last = step;
-
-    double meanCosine = engine.normalise(embeddings, step.unit(), step.norms());
-    engine.nearest(
-        bank.embeddings(), step.unit(), BankEngine.Order.ID, step.nearest(), step.nearestScores());
-    engine.walk(graph.neighbours(), indices, options.steps(), mode, step.positives());
-    engine.score(bank.embeddings(), step.unit(), step.positives(), step.positiveScores());
-    engine.score(bank.embeddings(), step.unit(), indices, step.ownScores());
-    engine.select(
-        indices,
-        step.positives(),
-        step.positiveScores(),
-        options.selection(),
-        draw,
-        step.chosen(),
-        step.chosenScores());
-    BankEngine.Losses losses =
-        engine.objective(
-            bank.embeddings(),
-            step.tensors(indices),
-            mode,
-            options.exclusive(),
-            options.temperature(),
-            invarianceWeight,
-            gradient);
-
-    if (graphUpdate == GraphUpdate.LAZY) {
-      engine.updateGraph(graph.neighbours(), indices, step.nearest(), step.nearestScores(), mode);
-    }
-    bank.update(indices, step.unit(), options.bankMomentum());
-    return new StepResult(losses.instance(), losses.invariance(), meanCosine);
-  }
-
   @Override
   public IntTensor positives() {
-    if (last == null) {
+    if (positives == null) {
       throw new IllegalStateException("no step was taken yet");
     }
-    return last.positives();
+    return positives;
   }
 
   @Override
   public void close() {
-    anchorStaging.close();
-    embeddingStaging.close();
-    gradientStaging.close();
-    releaseBuffers();
-  }
-
-  private void releaseBuffers() {
-    if (buffers != null) {
-      buffers.close();
-      buffers = null;
-      last = null;
-    }
-  }
-
-  private StepBuffers buffers(long batch) {
-    if (buffers == null || batch > buffers.capacity()) {
-      releaseBuffers();
-      buffers =
-          StepBuffers.allocate(
-              bank.engine(),
-              batch,
-              bank.dimension(),
-              options.negatives(),
-              BankEngine.walkWidth(options.neighbours(), options.steps()),
-              options.positives());
-    }
-    return buffers.slice(batch);
+    workspace.close();
+    positives = null;
   }
 }

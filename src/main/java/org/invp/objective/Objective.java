@@ -1,5 +1,10 @@
 package org.invp.objective;
 
+import org.invp.bank.MemoryBank;
+import org.invp.bank.NeighbourGraph;
+import org.invp.bank.Shard;
+import org.invp.distributed.ProcessGroup;
+import org.invp.objective.sharded.ShardedInvariancePropagation;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
@@ -15,6 +20,26 @@ import org.invp.tensor.IntTensor;
  * <p>Not thread-safe: one step at a time.
  */
 public interface Objective extends AutoCloseable {
+  /**
+   * Over a bank and a graph that lie in one process or in several. A bank that is whole is kept to
+   * where its engine works, and nothing is exchanged.
+   *
+   * @param shard which rows {@code bank} and {@code graph} have
+   * @param graphUpdate whether a step writes the graph rows of its batch
+   * @throws IllegalArgumentException if sizes do not fit, or M exceeds N
+   */
+  static Objective over(
+      ProcessGroup group,
+      Shard shard,
+      MemoryBank bank,
+      NeighbourGraph graph,
+      ObjectiveOptions options,
+      GraphUpdate graphUpdate) {
+    return shard.size() == 1
+        ? new InvariancePropagation(bank, graph, options, graphUpdate)
+        : new ShardedInvariancePropagation(group, shard, bank, graph, options, graphUpdate);
+  }
+
   /**
    * One step: both losses and their gradient from the bank and the graph as they were, which are
    * then updated.

@@ -98,6 +98,24 @@ public record ObjectiveOptions(
         0.5);
   }
 
+  /** The same with another M. */
+  public ObjectiveOptions withNegatives(int others) {
+    return new ObjectiveOptions(
+        mode,
+        temperature,
+        others,
+        positives,
+        neighbours,
+        steps,
+        exclusive,
+        selection,
+        lambda,
+        ramp,
+        rampEpochs,
+        bankStart,
+        bankMomentum);
+  }
+
   /**
    * lambda w(epoch), the weight of L_inv.
    *

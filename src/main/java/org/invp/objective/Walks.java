@@ -7,6 +7,7 @@ import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Selection;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
+import org.invp.objective.sharded.ShardedWalks;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 
@@ -18,7 +19,7 @@ import org.invp.tensor.IntTensor;
  * <p>Among several ranks every method that looks at the bank or the graph is a collective: all
  * ranks call it with the same anchors and get the same. One thread at a time.
  */
-public abstract sealed class Walks permits WholeWalks, ShardedWalks {
+public abstract class Walks {
   private static final long ONE_DRAW = 0;
 
   private final BankEngine host;
@@ -26,7 +27,7 @@ public abstract sealed class Walks permits WholeWalks, ShardedWalks {
   /**
    * @param host selects
    */
-  Walks(BankEngine host) {
+  protected Walks(BankEngine host) {
     this.host = host;
   }
 

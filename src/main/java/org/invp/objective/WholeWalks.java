@@ -4,9 +4,9 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.bank.Mode;
 import org.invp.bank.NeighbourGraph;
-import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Workspace;
 
 /** Walks over a bank and a graph that are whole, where the bank's engine works. */
 final class WholeWalks extends Walks {
@@ -32,13 +32,13 @@ final class WholeWalks extends Walks {
   public Found walk(int[] anchors, FloatTensor rows, int steps, Mode mode) {
     BankEngine engine = bank.engine();
     int width = BankEngine.walkWidth(graph.degree(), steps);
-    try (FloatStaging staging = new FloatStaging(engine.memory());
-        IntTensor from = engine.allocateInts(anchors.length);
-        IntTensor found = engine.allocateInts(anchors.length, width);
-        FloatTensor scores = engine.allocateFloats(anchors.length, width)) {
+    try (Workspace workspace = new Workspace(engine.memory())) {
+      IntTensor from = workspace.ints(anchors.length);
+      IntTensor found = workspace.ints(anchors.length, width);
+      FloatTensor scores = workspace.floats(anchors.length, width);
       from.copyFrom(anchors);
       engine.walk(graph.neighbours(), from, steps, mode, found);
-      engine.score(bank.embeddings(), staging.in(rows), found, scores);
+      engine.score(bank.embeddings(), workspace.in(rows), found, scores);
       return new Found(width, anchors, found.toArray(), scores.toArray());
     }
   }

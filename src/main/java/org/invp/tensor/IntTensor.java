@@ -4,30 +4,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/**
- * A dense row-major array of {@code int} outside the Java heap, with a shape: the currency in which
- * the rooms exchange batches, embeddings and gradients without copies.
- *
- * <p>The elements lie in one {@link Memory}: on the host unless said otherwise. Of a tensor on a
- * device the host reads and writes nothing in place: {@link #get}, {@link #set} and {@link
- * #segment()} throw {@link IllegalStateException}; {@link #copyFrom}, {@link #toArray} and {@link
- * #onHost} copy.
- *
- * <p>The tensor owns its memory from {@link #allocate} until {@link #close}; a {@linkplain #slice
- * slice} shares it and must not outlive it. Reads and writes are not synchronised; closing while
- * another thread reads fails in one of the two threads and never reads freed memory.
- */
-public final class IntTensor extends OffHeapArray {
-  private IntTensor(Memory memory, long... shape) {
-    super(memory, Integer.BYTES, shape);
+/** A {@link Tensor} of {@code int}. */
+public final class IntTensor extends Tensor<IntTensor> {
+  private IntTensor(Storage storage, long... shape) {
+    super(storage, Integer.BYTES, shape);
   }
 
-  private IntTensor(Arena arena, MemorySegment segment, long... shape) {
-    super(arena, segment, Integer.BYTES, shape);
-  }
-
-  private IntTensor(IntTensor whole, long first, long end) {
-    super(whole, first, end);
+  @Override
+  IntTensor over(Storage other, long... otherShape) {
+    return new IntTensor(other, otherShape);
   }
 
   /**
@@ -36,7 +21,7 @@ public final class IntTensor extends OffHeapArray {
    * @param shape the extents, each at least 0
    */
   public static IntTensor allocate(long... shape) {
-    return new IntTensor(Memory.HOST, shape);
+    return allocate(Memory.HOST, shape);
   }
 
   /**
@@ -46,7 +31,7 @@ public final class IntTensor extends OffHeapArray {
    * @throws org.invp.NativeMemoryException if there is not so much of the memory
    */
   public static IntTensor allocate(Memory memory, long... shape) {
-    return new IntTensor(memory, shape);
+    return new IntTensor(Storage.allocate(memory, bytes(Integer.BYTES, shape)), shape);
   }
 
   /** Allocates a tensor of the given shape and copies {@code values} into it, row-major. */
@@ -62,7 +47,7 @@ public final class IntTensor extends OffHeapArray {
    * @param segment at least as many bytes as the shape needs
    */
   public static IntTensor view(MemorySegment segment, long... shape) {
-    return new IntTensor(null, segment, shape);
+    return adopt(null, segment, shape);
   }
 
   /**
@@ -72,17 +57,12 @@ public final class IntTensor extends OffHeapArray {
    * @param segment memory of that arena, at least as many bytes as the shape needs
    */
   public static IntTensor adopt(Arena arena, MemorySegment segment, long... shape) {
-    return new IntTensor(arena, segment, shape);
+    return new IntTensor(Storage.onHost(arena, segment, bytes(Integer.BYTES, shape)), shape);
   }
 
-  /** The first {@code rows} entries along dimension 0, sharing this tensor's memory. */
-  public IntTensor slice(long rows) {
-    return slice(0, rows);
-  }
-
-  /** The entries from {@code first} to before {@code end} along dimension 0, sharing the memory. */
-  public IntTensor slice(long first, long end) {
-    return new IntTensor(this, first, end);
+  /** A tensor in a part of a workspace's memory. */
+  static IntTensor in(Storage part, long... shape) {
+    return new IntTensor(part, shape);
   }
 
   /** The element at a row-major position. */
@@ -100,34 +80,10 @@ public final class IntTensor extends OffHeapArray {
     copyElements(MemorySegment.ofArray(values), values.length);
   }
 
-  /** Copies a tensor of the same shape into this one, from or to a device if need be. */
-  public void copyFrom(IntTensor source) {
-    copyElements(source);
-  }
-
   /** A copy on the heap, row-major. */
   public int[] toArray() {
     int[] values = new int[heapSize()];
     readElements(MemorySegment.ofArray(values));
     return values;
-  }
-
-  /**
-   * The elements for the host to read: a view of this tensor if it lies there, otherwise a copy.
-   * Close it in either case. What is written to it reaches this tensor through {@link
-   * #copyFrom(IntTensor)}, which does nothing for a view.
-   */
-  public IntTensor onHost() {
-    if (memory() == Memory.HOST) {
-      return slice(shape(0));
-    }
-    IntTensor copy = allocate(shape());
-    try {
-      copy.copyFrom(this);
-      return copy;
-    } catch (RuntimeException | Error e) {
-      copy.close();
-      throw e;
-    }
   }
 }

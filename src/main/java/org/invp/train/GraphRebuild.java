@@ -8,7 +8,7 @@ import org.invp.distributed.ProcessGroup;
 import org.invp.internal.Text;
 import org.invp.objective.GraphUpdate;
 import org.invp.objective.ObjectiveOptions.BankStart;
-import org.invp.objective.ShardedInvariancePropagation;
+import org.invp.objective.sharded.ShardedInvariancePropagation;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

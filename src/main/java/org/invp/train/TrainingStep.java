@@ -6,9 +6,7 @@ import org.invp.config.TrainingConfig;
 import org.invp.data.Batch;
 import org.invp.distributed.ProcessGroup;
 import org.invp.internal.Text;
-import org.invp.objective.InvariancePropagation;
 import org.invp.objective.Objective;
-import org.invp.objective.ShardedInvariancePropagation;
 import org.invp.objective.StepResult;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
@@ -29,16 +27,13 @@ final class TrainingStep implements AutoCloseable {
     this.state = state;
     this.seed = config.seed();
     objective =
-        group.size() == 1
-            ? new InvariancePropagation(
-                state.bank(), state.graph(), config.objective(), config.training().graph())
-            : new ShardedInvariancePropagation(
-                group,
-                state.shard(),
-                state.bank(),
-                state.graph(),
-                config.objective(),
-                config.training().graph());
+        Objective.over(
+            group,
+            state.shard(),
+            state.bank(),
+            state.graph(),
+            config.objective(),
+            config.training().graph());
     gradient =
         FloatTensor.allocate(
             state.network().execution().memory(),

@@ -9,6 +9,7 @@ import java.util.TreeMap;
 final class FarMemory implements Memory {
   private final TreeMap<Long, MemorySegment> pieces = new TreeMap<>();
   int copies;
+  int allocations;
 
   @Override
   public String name() {
@@ -17,6 +18,7 @@ final class FarMemory implements Memory {
 
   @Override
   public MemorySegment allocate(long bytes, Arena arena) {
+    allocations++;
     MemorySegment piece = arena.allocate(bytes, 64);
     pieces.put(piece.address(), piece);
     return part(piece, 0, bytes, arena);

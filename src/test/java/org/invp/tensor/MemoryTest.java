@@ -2,8 +2,6 @@ package org.invp.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotSame;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -64,20 +62,6 @@ class MemoryTest {
       assertThrows(IllegalStateException.class, () -> here.segment(far));
       assertThrows(IllegalStateException.class, () -> elsewhere.copyFrom(there));
       assertThrows(IllegalArgumentException.class, () -> there.copyFrom(here.slice(1)));
-    }
-  }
-
-  @Test
-  void stagingCopiesOnlyWhatLiesElsewhereAndReusesItsBuffer() {
-    try (FloatTensor here = FloatTensor.of(new float[] {1, 2, 3, 4}, 2, 2);
-        FloatTensor there = FloatTensor.allocate(far, 2, 2);
-        FloatStaging staging = new FloatStaging(far)) {
-      assertSame(there, staging.in(there));
-      assertEquals(0, far.copies);
-      FloatTensor staged = staging.in(here);
-      assertNotSame(here, staged);
-      assertArrayEquals(new float[] {1, 2, 3, 4}, staged.toArray());
-      assertEquals(staged.segment(far).address(), staging.at(here.slice(1)).segment(far).address());
     }
   }
 

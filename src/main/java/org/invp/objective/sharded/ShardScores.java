@@ -1,32 +1,41 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Workspace;
 
 /**
  * The scores of the positives and of the anchors' own rows, each from the rank that holds the row,
  * together with the maxima of all shards: one exchange, by the maximum, in which who does not know
  * a number says minus infinity.
  */
-final class ShardScores implements AutoCloseable {
+final class ShardScores {
   private final ProcessGroup group;
   private final Shard shard;
   private final ShardBank bank;
-  private final HostInts localIds = new HostInts();
-  private final HostFloats localScores = new HostFloats();
-  private final HostFloats exchanged = new HostFloats();
-  private final HostFloats positives = new HostFloats();
-  private final HostFloats own = new HostFloats();
+  private final Workspace workspace;
   private long numbersExchanged;
 
-  ShardScores(ProcessGroup group, Shard shard, ShardBank bank) {
+  /**
+   * @param workspace holds the scores
+   */
+  ShardScores(ProcessGroup group, Shard shard, ShardBank bank, Workspace workspace) {
     this.group = group;
     this.shard = shard;
     this.bank = bank;
+    this.workspace = workspace;
   }
+
+  /**
+   * What was exchanged.
+   *
+   * @param positives [Q, W], 0 for none
+   * @param own [Q]
+   */
+  record Scores(FloatTensor positives, FloatTensor own) {}
 
   /**
    * Collective.
@@ -35,11 +44,11 @@ final class ShardScores implements AutoCloseable {
    * @param walk [Q, W], padded with -1
    * @param maxima [Q, 2], this shard's; out: those of all
    */
-  void exchange(FloatTensor units, IntTensor anchors, IntTensor walk, FloatTensor maxima) {
+  Scores exchange(FloatTensor units, IntTensor anchors, IntTensor walk, FloatTensor maxima) {
     int batch = (int) anchors.size();
     int width = (int) walk.shape(1);
     FloatTensor known = scoreOwnRows(units, anchors, walk);
-    FloatTensor all = exchanged.at(3L * batch + positives(walk));
+    FloatTensor all = workspace.floats(3L * batch + positives(walk));
     int at = 0;
     for (int q = 0; q < batch; q++) {
       all.set(at++, maxima.get(2L * q));
@@ -51,37 +60,38 @@ final class ShardScores implements AutoCloseable {
     }
     group.allReduce(all, Reduction.MAX);
     numbersExchanged += all.size();
-    spread(all, walk, maxima);
+    return spread(all, walk, maxima);
   }
 
-  private void spread(FloatTensor all, IntTensor walk, FloatTensor maxima) {
+  private Scores spread(FloatTensor all, IntTensor walk, FloatTensor maxima) {
     int batch = (int) walk.shape(0);
     int width = (int) walk.shape(1);
-    FloatTensor ownScores = own.at(batch);
-    FloatTensor scores = positives.at(batch, width);
+    FloatTensor own = workspace.floats(batch);
+    FloatTensor scores = workspace.floats(batch, width);
     int at = 0;
     for (int q = 0; q < batch; q++) {
       maxima.set(2L * q, all.get(at++));
       maxima.set(2L * q + 1, all.get(at++));
-      ownScores.set(q, all.get(at++));
+      own.set(q, all.get(at++));
       for (int j = 0; j < width; j++) {
         boolean found = walk.get((long) q * width + j) >= 0;
         scores.set((long) q * width + j, found ? all.get(at++) : 0);
       }
     }
+    return new Scores(scores, own);
   }
 
   private FloatTensor scoreOwnRows(FloatTensor units, IntTensor anchors, IntTensor walk) {
     int batch = (int) anchors.size();
     int width = (int) walk.shape(1);
-    IntTensor ids = localIds.at(batch, width + 1L);
+    IntTensor ids = workspace.ints(batch, width + 1L);
     for (int q = 0; q < batch; q++) {
       for (int j = 0; j < width; j++) {
         ids.set(q * (width + 1L) + j, here(walk.get((long) q * width + j)));
       }
       ids.set(q * (width + 1L) + width, here(anchors.get(q)));
     }
-    FloatTensor known = localScores.at(ids.shape());
+    FloatTensor known = workspace.floats(ids.shape());
     bank.score(units, ids, known);
     return known;
   }
@@ -102,27 +112,8 @@ final class ShardScores implements AutoCloseable {
     return found;
   }
 
-  /** [Q, W], 0 for none. */
-  FloatTensor positiveScores(long batch, long width) {
-    return positives.at(batch, width);
-  }
-
-  /** [Q]. */
-  FloatTensor ownScores(long batch) {
-    return own.at(batch);
-  }
-
   /** How many numbers were exchanged so far: what decides the traffic. */
   long numbersExchanged() {
     return numbersExchanged;
-  }
-
-  @Override
-  public void close() {
-    localIds.close();
-    localScores.close();
-    exchanged.close();
-    positives.close();
-    own.close();
   }
 }

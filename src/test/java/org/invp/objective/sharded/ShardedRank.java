@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import java.io.DataOutputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
@@ -10,9 +10,15 @@ import org.invp.bank.WeightedRows;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
 import org.invp.internal.Text;
+import org.invp.objective.GraphUpdate;
+import org.invp.objective.InvariancePropagation;
+import org.invp.objective.Objective;
+import org.invp.objective.ObjectiveOptions;
+import org.invp.objective.StepResult;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.tensor.Memory;
+import org.invp.tensor.Workspace;
 
 /**
  * The loss of Invariance Propagation over a memory bank and a graph that lie in several processes,
@@ -31,24 +37,14 @@ public final class ShardedInvariancePropagation implements Objective {
   private final ShardBank rows;
   private final ObjectiveOptions options;
   private final GraphUpdate graphUpdate;
+  private final int walkWidth;
+  private final Workspace workspace = new Workspace(Memory.HOST);
   private final ShardStages stages;
   private final GlobalBatch batch;
   private final ShardSearch search;
   private final ShardWalk walk;
   private final ShardScores scores;
   private final ShardGraph graph;
-  private final HostInts chosen = new HostInts();
-  private final HostFloats chosenScores = new HostFloats();
-  private final HostInts ownInside = new HostInts();
-  private final HostFloats maxima = new HostFloats();
-  private final HostInts weightedIds = new HostInts();
-  private final HostFloats weights = new HostFloats();
-  private final HostInts weightedCounts = new HostInts();
-  private final HostFloats partial = new HostFloats();
-  private final HostFloats padded = new HostFloats();
-  private final HostFloats summed = new HostFloats();
-  private final HostInts updated = new HostInts();
-  private final HostFloats updates = new HostFloats();
   private IntTensor positives;
 
   /**
@@ -76,13 +72,14 @@ public final class ShardedInvariancePropagation implements Objective {
     this.host = bank.engine().host();
     this.stages = host.shard(shard);
     this.rows = new ShardBank(bank);
-    int width = BankEngine.walkWidth(options.neighbours(), options.steps());
-    this.batch = new GlobalBatch(group, shard, bank.dimension(), host);
+    this.walkWidth = BankEngine.walkWidth(options.neighbours(), options.steps());
+    this.batch = new GlobalBatch(group, shard, bank.dimension(), host, workspace);
     this.search =
-        new ShardSearch(group, shard, rows, options.negatives(), options.neighbours() + 1);
-    this.walk = new ShardWalk(group, shard, graph, options.steps(), options.mode(), width);
-    this.scores = new ShardScores(group, shard, rows);
-    this.graph = new ShardGraph(group, shard, rows, graph);
+        new ShardSearch(
+            group, shard, rows, options.negatives(), options.neighbours() + 1, workspace);
+    this.walk = new ShardWalk(group, shard, stages, graph, workspace);
+    this.scores = new ShardScores(group, shard, rows, workspace);
+    this.graph = new ShardGraph(group, shard, stages, rows, graph, workspace);
   }
 
   private static void require(
@@ -126,22 +123,22 @@ public final class ShardedInvariancePropagation implements Objective {
       double invarianceWeight,
       long draw,
       FloatTensor gradient) {
+    workspace.reset();
+    rows.reset();
     batch.gather(indices, embeddings, gradient);
     IntTensor anchors = batch.anchors();
     FloatTensor units = batch.units();
 
-    search.run(units);
+    ShardSearch.Found nearest = search.run(units);
     // Before the lists are sorted by id.
     IntTensor offered =
-        graphUpdate == GraphUpdate.LAZY ? graph.exchange(batch, search.lists()) : null;
-    IntTensor found = walk.run(anchors);
-    positives =
-        found.slice(
-            batch.first(group.rank()), batch.first(group.rank()) + batch.size(group.rank()));
-    ShardTensors tensors = tensors(anchors, found);
+        graphUpdate == GraphUpdate.LAZY ? graph.exchange(batch, nearest.lists()) : null;
+    IntTensor found = walk.run(anchors, options.steps(), options.mode(), walkWidth);
+    int first = batch.first(group.rank());
+    positives = found.slice(first, first + (long) batch.size(group.rank()));
+    ShardTensors tensors = tensors(anchors, nearest, found);
     stages.maxima(tensors, options.mode(), options.exclusive());
-    scores.exchange(units, anchors, found, tensors.maxima());
-    select(tensors, draw);
+    select(tensors, nearest, scores.exchange(units, anchors, found, tensors.maxima()), draw);
     StepResult result = lossesAndGradient(tensors, invarianceWeight, gradient);
 
     if (offered != null) {
@@ -151,34 +148,35 @@ public final class ShardedInvariancePropagation implements Objective {
     return result;
   }
 
-  private ShardTensors tensors(IntTensor anchors, IntTensor found) {
+  private ShardTensors tensors(IntTensor anchors, ShardSearch.Found nearest, IntTensor found) {
     long size = anchors.size();
     return new ShardTensors(
         anchors,
-        scores.ownScores(size),
-        ownInside.at(size),
-        search.lists().ids(),
-        search.lists().scores(),
-        search.counts(),
+        workspace.floats(size),
+        workspace.ints(size),
+        nearest.lists().ids(),
+        nearest.lists().scores(),
+        nearest.counts(),
         found,
-        chosen.at(size, options.positives()),
-        chosenScores.at(size, options.positives()),
-        maxima.at(size, 2));
+        workspace.ints(size, options.positives()),
+        workspace.floats(size, options.positives()),
+        workspace.floats(size, 2));
   }
 
   /** The selected positives of all anchors, by every rank alike. */
-  private void select(ShardTensors tensors, long draw) {
-    IntTensor found = tensors.positives();
+  private void select(
+      ShardTensors tensors, ShardSearch.Found nearest, ShardScores.Scores known, long draw) {
+    tensors.ownScores().copyFrom(known.own());
     host.select(
         tensors.anchors(),
-        found,
-        scores.positiveScores(found.shape(0), found.shape(1)),
+        tensors.positives(),
+        known.positives(),
         options.selection(),
         draw,
         tensors.chosen(),
         tensors.chosenScores());
     for (int q = 0; q < batch.size(); q++) {
-      boolean inside = search.contains(q, tensors.ownScores().get(q), tensors.anchors().get(q));
+      boolean inside = nearest.contains(q, known.own().get(q), tensors.anchors().get(q));
       tensors.ownInside().set(q, inside ? 1 : 0);
     }
   }
@@ -193,7 +191,7 @@ public final class ShardedInvariancePropagation implements Objective {
     long width = tensors.nearest().shape(1) + 1 + tensors.chosen().shape(1);
     WeightedRows weighted =
         new WeightedRows(
-            weightedIds.at(size, width), weights.at(size, width), weightedCounts.at(size));
+            workspace.ints(size, width), workspace.floats(size, width), workspace.ints(size));
     stages.weights(
         tensors,
         options.mode(),
@@ -203,7 +201,7 @@ public final class ShardedInvariancePropagation implements Objective {
         sums,
         losses,
         weighted);
-    FloatTensor part = partial.at(size, rows.dimension());
+    FloatTensor part = workspace.floats(size, rows.dimension());
     rows.weighted(weighted, part);
     bringHome(part, gradient);
     double instance = 0;
@@ -212,13 +210,13 @@ public final class ShardedInvariancePropagation implements Objective {
       instance += losses[2 * q] / size;
       invariance += losses[2 * q + 1] / size;
     }
-    return new StepResult(instance, invariance, batch.meanCosine());
+    return new StepResult(instance, invariance, stages.meanCosine(batch.units()));
   }
 
   /** Sums the shards' parts of each anchor's gradient in the rank that brought the anchor. */
   private void bringHome(FloatTensor part, FloatTensor gradient) {
     int each = batch.largest();
-    FloatTensor all = padded.at((long) group.size() * each, rows.dimension());
+    FloatTensor all = workspace.floats((long) group.size() * each, rows.dimension());
     all.segment().fill((byte) 0);
     for (int rank = 0; rank < group.size(); rank++) {
       int first = batch.first(rank);
@@ -226,7 +224,7 @@ public final class ShardedInvariancePropagation implements Objective {
       all.slice((long) rank * each, (long) rank * each + count)
           .copyFrom(part.slice(first, first + (long) count));
     }
-    FloatTensor mine = summed.at(each, rows.dimension());
+    FloatTensor mine = workspace.floats(each, rows.dimension());
     group.reduceScatter(all, mine);
     int own = batch.size(group.rank());
     if (own > 0) {
@@ -245,8 +243,8 @@ public final class ShardedInvariancePropagation implements Objective {
     if (count == 0) {
       return;
     }
-    IntTensor ids = updated.at(count);
-    FloatTensor fresh = updates.at(count, rows.dimension());
+    IntTensor ids = workspace.ints(count);
+    FloatTensor fresh = workspace.floats(count, rows.dimension());
     int at = 0;
     for (int q = 0; q < batch.size(); q++) {
       if (shard.owns(anchors.get(q))) {
@@ -289,24 +287,8 @@ public final class ShardedInvariancePropagation implements Objective {
 
   @Override
   public void close() {
-    batch.close();
+    workspace.close();
     rows.close();
-    search.close();
-    walk.close();
-    scores.close();
-    graph.close();
-    chosen.close();
-    chosenScores.close();
-    ownInside.close();
-    maxima.close();
-    weightedIds.close();
-    weights.close();
-    weightedCounts.close();
-    partial.close();
-    padded.close();
-    summed.close();
-    updated.close();
-    updates.close();
     positives = null;
   }
 }

@@ -1,10 +1,11 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
 import org.invp.bank.Shard;
+import org.invp.objective.StepResult;
 
 /** That the ranks together have what one process has: ids equal, numbers within 1e-5. */
 final class ShardedEquality {

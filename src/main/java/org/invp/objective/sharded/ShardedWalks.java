@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
@@ -7,17 +7,20 @@ import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
+import org.invp.objective.Walks;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Memory;
+import org.invp.tensor.Workspace;
 
 /** Walks over a bank and a graph of which every rank has a shard, the graph's on the host. */
-final class ShardedWalks extends Walks {
+public final class ShardedWalks extends Walks {
   private final ProcessGroup group;
   private final Shard shard;
   private final MemoryBank bank;
   private final NeighbourGraph graph;
 
-  ShardedWalks(ProcessGroup group, Shard shard, MemoryBank bank, NeighbourGraph graph) {
+  public ShardedWalks(ProcessGroup group, Shard shard, MemoryBank bank, NeighbourGraph graph) {
     super(bank.engine().host());
     this.group = group;
     this.shard = shard;
@@ -41,24 +44,30 @@ final class ShardedWalks extends Walks {
   @Override
   public Found walk(int[] anchors, FloatTensor rows, int steps, Mode mode) {
     int width = BankEngine.walkWidth(graph.degree(), steps);
-    try (IntTensor from = IntTensor.of(anchors, anchors.length);
-        FloatTensor unused = FloatTensor.allocate(anchors.length, 2);
-        ShardBank shardBank = new ShardBank(bank);
-        ShardWalk walk = new ShardWalk(group, shard, graph, steps, mode, width);
-        ShardScores scores = new ShardScores(group, shard, shardBank)) {
-      IntTensor found = walk.run(from);
-      scores.exchange(rows, from, found, unused);
-      return new Found(
-          width, anchors, found.toArray(), scores.positiveScores(anchors.length, width).toArray());
+    try (Workspace workspace = new Workspace(Memory.HOST);
+        ShardBank shardBank = new ShardBank(bank)) {
+      IntTensor from = workspace.ints(anchors.length);
+      from.copyFrom(anchors);
+      IntTensor found = walk(workspace).run(from, steps, mode, width);
+      FloatTensor unused = workspace.floats(anchors.length, 2);
+      FloatTensor similarities =
+          new ShardScores(group, shard, shardBank, workspace)
+              .exchange(rows, from, found, unused)
+              .positives();
+      return new Found(width, anchors, found.toArray(), similarities.toArray());
     }
   }
 
   @Override
   public int[] neighbours(int... anchors) {
-    int k = graph.degree();
-    try (IntTensor from = IntTensor.of(anchors, anchors.length);
-        ShardWalk hop = new ShardWalk(group, shard, graph, 1, Mode.OFFICIAL, k)) {
-      return hop.run(from).toArray();
+    try (Workspace workspace = new Workspace(Memory.HOST)) {
+      IntTensor from = workspace.ints(anchors.length);
+      from.copyFrom(anchors);
+      return walk(workspace).run(from, 1, Mode.OFFICIAL, graph.degree()).toArray();
     }
+  }
+
+  private ShardWalk walk(Workspace workspace) {
+    return new ShardWalk(group, shard, bank.engine().host().shard(shard), graph, workspace);
   }
 }

@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import org.invp.bank.Shard;
 import org.invp.tensor.FloatTensor;

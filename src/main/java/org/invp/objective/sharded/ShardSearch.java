@@ -1,11 +1,12 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import java.util.stream.IntStream;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
-import org.invp.objective.ThresholdSelection.Thresholds;
+import org.invp.objective.sharded.ThresholdSelection.Thresholds;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Workspace;
 
 /**
  * N_M over all shards, exactly: every shard lists its share of the M best rows and some more, the
@@ -13,7 +14,7 @@ import org.invp.tensor.IntTensor;
  * more than it listed is searched again with whole lists. So the length of the first lists decides
  * the time, never the result.
  */
-final class ShardSearch implements AutoCloseable {
+final class ShardSearch {
   /** By how many standard deviations a shard lists more than its share: a second search is rare. */
   private static final double MARGIN = 6;
 
@@ -27,27 +28,36 @@ final class ShardSearch implements AutoCloseable {
   private final boolean exhaustive;
 
   private final ThresholdSelection selection;
-  private final HostInts ids = new HostInts();
-  private final HostFloats scores = new HostFloats();
-  private final HostInts againIds = new HostInts();
-  private final HostFloats againScores = new HostFloats();
-  private final HostFloats againUnits = new HostFloats();
-  private final HostInts widerIds = new HostInts();
-  private final HostFloats widerScores = new HostFloats();
-  private final HostInts counts = new HostInts();
-  private RankedLists lists;
-  private long[] thresholds;
+  private final Workspace workspace;
   private long searchedAgain;
+
+  /**
+   * What a search found.
+   *
+   * @param lists of every query this shard's best rows, those of N_M first
+   * @param counts [Q], how many of a query's listed rows belong to N_M
+   * @param thresholds of every query the key of the last of N_M
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Handed from one stage to the next.
+  record Found(RankedLists lists, IntTensor counts, long[] thresholds) {
+    /** Whether a row of the whole bank with this score belongs to a query's N_M. */
+    boolean contains(int query, float score, int id) {
+      return RankKey.of(score, id) >= thresholds[query];
+    }
+  }
 
   /**
    * @param count M
    * @param least rows that every list must have, if the shard has them
+   * @param workspace holds what a search finds
    */
-  ShardSearch(ProcessGroup group, Shard shard, ShardBank bank, int count, int least) {
+  ShardSearch(
+      ProcessGroup group, Shard shard, ShardBank bank, int count, int least, Workspace workspace) {
     this.bank = bank;
     this.shard = shard;
     this.count = count;
-    this.selection = new ThresholdSelection(group);
+    this.selection = new ThresholdSelection(group, workspace);
+    this.workspace = workspace;
     this.wholeLength = Math.min(bank.count(), count);
     int first = Math.max(least, listed(count, shard));
     this.firstLength = Math.min(wholeLength, first);
@@ -62,23 +72,24 @@ final class ShardSearch implements AutoCloseable {
   }
 
   /** Searches all queries [Q, D]; collective. */
-  void run(FloatTensor units) {
+  Found run(FloatTensor units) {
     int queries = (int) units.shape(0);
-    lists = search(units, firstLength, ids, scores);
+    RankedLists lists = search(units, firstLength);
     Thresholds found = selection.find(lists, count);
-    thresholds = found.threshold();
+    long[] thresholds = found.threshold();
     if (exhaustive) {
       raise(found);
     } else {
       int[] suspects = IntStream.range(0, queries).filter(found::doubtful).toArray();
       if (suspects.length > 0) {
-        searchAgain(units, suspects);
+        lists = searchAgain(units, suspects, lists, thresholds);
       }
     }
-    IntTensor kept = counts.at(queries);
+    IntTensor counts = workspace.ints(queries);
     for (int q = 0; q < queries; q++) {
-      kept.set(q, lists.countAtLeast(q, thresholds[q]));
+      counts.set(q, lists.countAtLeast(q, thresholds[q]));
     }
+    return new Found(lists, counts, thresholds);
   }
 
   // A list of M rows that leaves out others and reaches down to the threshold holds all of N_M.
@@ -88,20 +99,22 @@ final class ShardSearch implements AutoCloseable {
     }
   }
 
-  private RankedLists search(FloatTensor units, int length, HostInts idMemory, HostFloats memory) {
-    IntTensor found = idMemory.at(units.shape(0), length);
-    FloatTensor similar = memory.at(units.shape(0), length);
-    bank.nearest(units, found, similar);
-    return new RankedLists(shard, found, similar);
+  private RankedLists search(FloatTensor units, int length) {
+    IntTensor ids = workspace.ints(units.shape(0), length);
+    FloatTensor scores = workspace.floats(units.shape(0), length);
+    bank.nearest(units, ids, scores);
+    return new RankedLists(shard, ids, scores);
   }
 
-  private void searchAgain(FloatTensor units, int[] suspects) {
+  /** The lists with those of the suspects replaced; so are these one's thresholds. */
+  private RankedLists searchAgain(
+      FloatTensor units, int[] suspects, RankedLists lists, long... thresholds) {
     searchedAgain += suspects.length;
-    FloatTensor again = againUnits.at(suspects.length, units.shape(1));
+    FloatTensor again = workspace.floats(suspects.length, units.shape(1));
     for (int place = 0; place < suspects.length; place++) {
       again.slice(place, place + 1L).copyFrom(units.slice(suspects[place], suspects[place] + 1L));
     }
-    RankedLists whole = search(again, wholeLength, againIds, againScores);
+    RankedLists whole = search(again, wholeLength);
     Thresholds found = selection.find(whole, count);
     raise(found);
     int most = firstLength;
@@ -110,14 +123,14 @@ final class ShardSearch implements AutoCloseable {
       thresholds[suspects[place]] = threshold;
       most = Math.max(most, whole.countAtLeast(place, threshold));
     }
-    lists = replace(suspects, whole, most);
+    return replace(lists, suspects, whole, most);
   }
 
-  /** The first lists with some queries' rows from others, all cut or padded to one length. */
-  private RankedLists replace(int[] queries, RankedLists others, int length) {
+  /** Lists with some queries' rows from others, all cut or padded to one length. */
+  private RankedLists replace(RankedLists lists, int[] queries, RankedLists others, int length) {
     int all = lists.queries();
-    IntTensor newIds = widerIds.at(all, length);
-    FloatTensor newScores = widerScores.at(all, length);
+    IntTensor ids = workspace.ints(all, length);
+    FloatTensor scores = workspace.floats(all, length);
     int place = 0;
     for (int q = 0; q < all; q++) {
       boolean replaced = place < queries.length && queries[place] == q;
@@ -128,26 +141,11 @@ final class ShardSearch implements AutoCloseable {
         long from = (long) row * source.length() + j;
         long to = (long) q * length + j;
         // What is beyond a list ranks below all of it.
-        newIds.set(to, listed ? source.ids().get(from) : 0);
-        newScores.set(to, listed ? source.scores().get(from) : Float.NEGATIVE_INFINITY);
+        ids.set(to, listed ? source.ids().get(from) : 0);
+        scores.set(to, listed ? source.scores().get(from) : Float.NEGATIVE_INFINITY);
       }
     }
-    return new RankedLists(shard, newIds, newScores);
-  }
-
-  /** Of every query this shard's best rows, those of N_M first. */
-  RankedLists lists() {
-    return lists;
-  }
-
-  /** [Q], how many of a query's listed rows belong to N_M. */
-  IntTensor counts() {
-    return counts.at(thresholds.length);
-  }
-
-  /** Whether a row of the whole bank with this score belongs to a query's N_M. */
-  boolean contains(int query, float score, int id) {
-    return RankKey.of(score, id) >= thresholds[query];
+    return new RankedLists(shard, ids, scores);
   }
 
   /** How many queries were searched a second time so far. */
@@ -157,18 +155,5 @@ final class ShardSearch implements AutoCloseable {
 
   ThresholdSelection selection() {
     return selection;
-  }
-
-  @Override
-  public void close() {
-    selection.close();
-    ids.close();
-    scores.close();
-    againIds.close();
-    againScores.close();
-    againUnits.close();
-    widerIds.close();
-    widerScores.close();
-    counts.close();
   }
 }

@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import java.lang.foreign.MemorySegment;
 import org.invp.InvalidDataException;
@@ -6,16 +6,15 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.internal.Text;
-import org.invp.tensor.FloatStaging;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
-import org.invp.tensor.Memory;
+import org.invp.tensor.Workspace;
 
 /**
  * Brings the ranks' parts of a batch together: Q anchors, rank 0's first. What is wrong with one
  * rank's part is agreed on before anything else, so that all ranks refuse the step together.
  */
-final class GlobalBatch implements AutoCloseable {
+final class GlobalBatch {
   private static final int FINE = 0;
   private static final int BAD_EMBEDDING = 1;
   private static final int REFUSED = 2;
@@ -24,25 +23,24 @@ final class GlobalBatch implements AutoCloseable {
   private final Shard shard;
   private final int dimension;
   private final BankEngine engine;
-  private final FloatStaging onHost = new FloatStaging(Memory.HOST);
-  private final HostFloats ownUnit = new HostFloats();
-  private final HostFloats ownNorms = new HostFloats();
-  private final HostFloats allUnit = new HostFloats();
-  private final HostInts allAnchors = new HostInts();
-  private final HostInts packed = new HostInts();
-  private final HostInts received = new HostInts();
+  private final Workspace workspace;
   private final int[] sizes;
-  private FloatTensor unit;
-  private FloatTensor norms;
+  private FloatTensor ownUnit;
+  private FloatTensor ownNorms;
+  private FloatTensor units;
+  private IntTensor anchors;
 
   /**
    * @param engine normalises
+   * @param workspace holds what a gathering yields
    */
-  GlobalBatch(ProcessGroup group, Shard shard, int dimension, BankEngine engine) {
+  GlobalBatch(
+      ProcessGroup group, Shard shard, int dimension, BankEngine engine, Workspace workspace) {
     this.group = group;
     this.engine = engine;
     this.shard = shard;
     this.dimension = dimension;
+    this.workspace = workspace;
     this.sizes = new int[group.size()];
   }
 
@@ -78,10 +76,10 @@ final class GlobalBatch implements AutoCloseable {
                 b, indices.get(b), shard.rows() - 1));
       }
     }
-    unit = ownUnit.at(batch, dimension);
-    norms = ownNorms.at(batch);
+    ownUnit = workspace.floats(batch, dimension);
+    ownNorms = workspace.floats(batch);
     if (batch > 0) {
-      engine.normalise(onHost.in(embeddings), unit, norms);
+      engine.normalise(workspace.in(embeddings), ownUnit, ownNorms);
     }
   }
 
@@ -95,8 +93,8 @@ final class GlobalBatch implements AutoCloseable {
   private void agree(int batch, RuntimeException failure) {
     int verdict =
         failure == null ? FINE : failure instanceof InvalidDataException ? BAD_EMBEDDING : REFUSED;
-    IntTensor all = received.at(group.size(), 2);
-    IntTensor mine = packed.at(2);
+    IntTensor all = workspace.ints(group.size(), 2);
+    IntTensor mine = workspace.ints(2);
     mine.copyFrom(batch, verdict);
     group.allGather(mine, all);
     if (failure != null) {
@@ -119,15 +117,15 @@ final class GlobalBatch implements AutoCloseable {
   private void exchange(IntTensor indices) {
     long width = dimension + 1L;
     long rowBytes = 4L * dimension;
-    IntTensor mine = packed.at(largest(), width);
+    IntTensor mine = workspace.ints(largest(), width);
     for (int b = 0; b < sizes[group.rank()]; b++) {
-      MemorySegment.copy(unit.segment(), b * rowBytes, mine.segment(), 4 * b * width, rowBytes);
+      MemorySegment.copy(ownUnit.segment(), b * rowBytes, mine.segment(), 4 * b * width, rowBytes);
       mine.set(b * width + dimension, indices.get(b));
     }
-    IntTensor all = received.at(group.size(), largest(), width);
+    IntTensor all = workspace.ints(group.size(), largest(), width);
     group.allGather(mine, all);
-    FloatTensor units = units();
-    IntTensor anchors = anchors();
+    units = workspace.floats(size(), dimension);
+    anchors = workspace.ints(size());
     int q = 0;
     for (int rank = 0; rank < sizes.length; rank++) {
       for (int b = 0; b < sizes[rank]; b++) {
@@ -173,50 +171,27 @@ final class GlobalBatch implements AutoCloseable {
 
   /** [Q, D], everybody's normalised embeddings. */
   FloatTensor units() {
-    return allUnit.at(size(), dimension);
+    return units;
   }
 
   /** [Q], everybody's images. */
   IntTensor anchors() {
-    return allAnchors.at(size());
+    return anchors;
+  }
+
+  /** [b], this rank's images. */
+  IntTensor ownAnchors() {
+    int first = first(group.rank());
+    return anchors.slice(first, first + (long) size(group.rank()));
   }
 
   /** [b, D], this rank's normalised embeddings. */
   FloatTensor ownUnit() {
-    return unit;
+    return ownUnit;
   }
 
   /** [b], this rank's norms. */
   FloatTensor ownNorms() {
-    return norms;
-  }
-
-  /** The mean cosine over all pairs of the batch, as {@link BankEngine#normalise} defines it. */
-  double meanCosine() {
-    int batch = size();
-    if (batch < 2) {
-      return 0;
-    }
-    FloatTensor units = units();
-    double square = 0;
-    for (int d = 0; d < dimension; d++) {
-      double total = 0;
-      for (int q = 0; q < batch; q++) {
-        total += units.get((long) q * dimension + d);
-      }
-      square += total * total;
-    }
-    return (square - batch) / ((double) batch * (batch - 1));
-  }
-
-  @Override
-  public void close() {
-    onHost.close();
-    ownUnit.close();
-    ownNorms.close();
-    allUnit.close();
-    allAnchors.close();
-    packed.close();
-    received.close();
+    return ownNorms;
   }
 }

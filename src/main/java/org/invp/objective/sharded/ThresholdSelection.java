@@ -1,8 +1,9 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Reduction;
 import org.invp.tensor.IntTensor;
+import org.invp.tensor.Workspace;
 
 /**
  * Finds the key of the M-th best row of all shards for every query, without moving a row.
@@ -14,18 +15,19 @@ import org.invp.tensor.IntTensor;
  * query is done when exactly M rows reach a cut, or one key is left: keys are unique, so at most 16
  * rounds, in practice two or three. All ranks see the same counts and decide alike.
  */
-final class ThresholdSelection implements AutoCloseable {
+final class ThresholdSelection {
   /** Parts of an interval per round: four bits of the key for 60 bytes. */
   static final int PARTS = 16;
 
   private static final int CUTS = PARTS - 1;
 
   private final ProcessGroup group;
-  private final HostInts counts = new HostInts();
+  private final Workspace workspace;
   private long counted;
 
-  ThresholdSelection(ProcessGroup group) {
+  ThresholdSelection(ProcessGroup group, Workspace workspace) {
     this.group = group;
+    this.workspace = workspace;
   }
 
   /**
@@ -95,7 +97,7 @@ final class ThresholdSelection implements AutoCloseable {
   }
 
   private IntTensor countCuts(RankedLists lists, int[] open, int left, long[] low, long[] high) {
-    IntTensor reached = counts.at(left, CUTS);
+    IntTensor reached = workspace.ints(left, CUTS);
     for (int place = 0; place < left; place++) {
       int q = open[place];
       for (int cut = 1; cut <= CUTS; cut++) {
@@ -146,10 +148,5 @@ final class ThresholdSelection implements AutoCloseable {
   /** How many times a query's cuts were counted so far: what decides the traffic. */
   long counted() {
     return counted;
-  }
-
-  @Override
-  public void close() {
-    counts.close();
   }
 }

@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -14,6 +14,8 @@ import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.ProcessGroup.Traffic;
 import org.invp.distributed.Ranks;
+import org.invp.objective.GraphUpdate;
+import org.invp.objective.ObjectiveOptions;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.invp.objective.ObjectiveOptions.Ramp;
 import org.invp.tensor.FloatTensor;

@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -20,6 +20,9 @@ import org.invp.bank.Selection;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.Ranks;
+import org.invp.objective.GraphUpdate;
+import org.invp.objective.Objective;
+import org.invp.objective.ObjectiveOptions;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
@@ -14,8 +14,13 @@ import org.invp.bank.NeighbourGraph;
 import org.invp.bank.Selection;
 import org.invp.bank.Shard;
 import org.invp.distributed.ProcessGroup;
+import org.invp.objective.GraphUpdate;
+import org.invp.objective.InvariancePropagation;
+import org.invp.objective.Objective;
+import org.invp.objective.ObjectiveOptions;
 import org.invp.objective.ObjectiveOptions.BankStart;
 import org.invp.objective.ObjectiveOptions.Ramp;
+import org.invp.objective.StepResult;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 

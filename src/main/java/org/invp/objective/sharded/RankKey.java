@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 /**
  * The one order of the project, score descending, then id ascending, folded into a {@code long}:

@@ -1,4 +1,4 @@
-package org.invp.objective;
+package org.invp.objective.sharded;
 
 import org.invp.bank.Device;
 import org.invp.bank.Simt;
