@@ -12,7 +12,7 @@ MVN := scripts/mvn.sh
 .PHONY: test-more fuzz test-simt cuda cuda-link cuda-report cuda-coverage
 .PHONY: test-cuda bench-cuda
 .PHONY: demo-distributed docs
-.PHONY: help setup deps native package bindings test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
+.PHONY: help setup deps native package bindings check lint test test-native sanitize test-aarch64 test-golden test-trainer-jar demo reproduce dist \
 	chaos soak \
 	bench bench-jar jmh example format check-format clean
 
@@ -20,6 +20,7 @@ help:
 	@echo "make demo         train on Fashion-MNIST and show what it learned (minutes on 2 cores); SEED=n for another seed"
 	@echo "make demo-distributed  the same by two processes, each with half of the memory bank"
 	@echo "make reproduce    the runs of docs/results/protocol.md (days; resumes); ARGS='--data fashion-mnist --arms easy' for some"
+	@echo "make check        compile, layout, lint and the fast tests: before every commit"
 	@echo "make test         build everything and run all tests"
 	@echo "make test-more    the bank's and the images' native tests under ASan, UBSan and TSan"
 	@echo "make native       the native libraries, into build/native/lib"
@@ -107,7 +108,15 @@ cuda-coverage: setup
 test-aarch64: setup
 	scripts/test-aarch64.sh
 
-test: native check-format test-native
+lint: setup
+	@scripts/setup.sh lint
+	@scripts/lint.sh
+
+# Before every commit, under two minutes once things are built: what is tagged "slow" or needs another JVM is left to `make test`.
+check: native check-format lint
+	@$(MVN) -q spotless:check test -DexcludedGroups=slow -Dfuzz.skip=true
+
+test: native check-format lint test-native
 	@scripts/setup.sh browser
 	$(MVN) spotless:check verify
 	scripts/test-trainer-jar.sh

@@ -7,7 +7,6 @@ median over the rounds of the ratios within a round. Prints a table, writes benc
 import argparse
 import json
 import os
-import re
 import shlex
 import statistics
 import subprocess

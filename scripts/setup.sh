@@ -2,7 +2,7 @@
 # Makes sure that the tools and libraries of the build are there: through apt where it may,
 # else it says what to install. Does nothing when nothing is missing.
 # "setup.sh format" also gets the clang-format that the format check wants, if apt has it;
-# "setup.sh fuzz" clang with libFuzzer; "setup.sh browser" the Chromium that looks at the report (without it that test is skipped).
+# "setup.sh lint" shellcheck, "setup.sh fuzz" clang with libFuzzer; "setup.sh browser" the Chromium that looks at the report (without it that test is skipped).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -62,6 +62,9 @@ if [ "${1:-}" = browser ] && ! browser_found && may_install; then
   fi
 fi
 
+if [ "${1:-}" = lint ]; then
+  need_command shellcheck shellcheck
+fi
 if [ "${1:-}" = fuzz ]; then
   ls /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a >/dev/null 2>&1 || missing+=(clang)
 fi

@@ -109,9 +109,9 @@ class Files(unittest.TestCase):
 
     def program(self, *options):
         said = StringIO()
-        with mock.patch.object(sys, "argv", ["experiment.py", "--root", str(self.root), *options]):
-            with redirect_stdout(said), redirect_stderr(said):
-                code = experiment.main()
+        argv = mock.patch.object(sys, "argv", ["experiment.py", "--root", str(self.root), *options])
+        with argv, redirect_stdout(said), redirect_stderr(said):
+            code = experiment.main()
         return code, said.getvalue()
 
     def result(self):

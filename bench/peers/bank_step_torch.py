@@ -3,9 +3,8 @@
 import argparse
 
 import torch
-from torch.nn.functional import normalize
-
 from measure import measure, report
+from torch.nn.functional import normalize
 
 TEMPERATURE, HOPS, LAMBDA, MOMENTUM, EPSILON = 0.2, 3, 0.6, 0.5, 1e-7
 

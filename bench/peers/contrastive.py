@@ -11,9 +11,7 @@ import time
 from pathlib import Path
 
 import torch
-
-from fashion_mnist import (Augmentation, features, knn_accuracy, learning_rate, load, recall_at_1,
-                           resnet18)
+from fashion_mnist import Augmentation, features, knn_accuracy, learning_rate, load, recall_at_1, resnet18
 from measure import processor, report
 
 KS = (1, 5, 20, 200)

@@ -8,7 +8,6 @@ import time
 
 import faiss
 import numpy as np
-
 from measure import report
 from nearest_faiss import unit_rows
 

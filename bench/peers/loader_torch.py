@@ -20,10 +20,9 @@ for name in ("nms", "qnms"):
 
 import PIL  # noqa: E402
 import torchvision  # noqa: E402
+from measure import report  # noqa: E402
 from PIL import ImageFilter  # noqa: E402
 from torchvision import datasets, transforms  # noqa: E402
-
-from measure import report  # noqa: E402
 
 
 class Blur:

@@ -8,7 +8,6 @@ import argparse
 
 import faiss
 import numpy as np
-
 from measure import measure, report
 
 

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """NNCLR on Fashion-MNIST in PyTorch (Dwibedi, Aytar, Tompson, Sermanet, Zisserman, ICCV 2021)."""
+import contrastive
 import torch
+from fashion_mnist import DIM
 from torch import nn
 from torch.nn import functional as F
-
-import contrastive
-from fashion_mnist import DIM
 
 
 def predictor(hidden):

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """SimCLR on Fashion-MNIST in PyTorch (Chen, Kornblith, Norouzi, Hinton, ICML 2020)."""
+import contrastive
 import torch
 from torch import nn
 from torch.nn import functional as F
-
-import contrastive
 
 
 class SimClr(nn.Module):

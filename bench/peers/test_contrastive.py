@@ -4,13 +4,12 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import torch
-from torch.nn import functional as F
-
 import contrastive
+import torch
 from fashion_mnist import DIM, Augmentation, knn_accuracy, recall_at_1
 from nnclr_torch import NnClr
 from simclr_torch import SimClr
+from torch.nn import functional as F
 
 
 def cosine(a, b):

@@ -9,11 +9,9 @@ import time
 from pathlib import Path
 
 import torch
-from torch.nn import functional as F
-
-from fashion_mnist import (DIM, Augmentation, features, knn_accuracy, learning_rate, load,
-                           resnet18)
+from fashion_mnist import DIM, Augmentation, features, knn_accuracy, learning_rate, load, resnet18
 from measure import report
+from torch.nn import functional as F
 
 NEGATIVES, POSITIVES, NEIGHBOURS, HOPS = 4096, 20, 4, 3
 TEMPERATURE, LAMBDA, BANK_MOMENTUM, EPSILON = 0.2, 0.6, 0.5, 1e-7
