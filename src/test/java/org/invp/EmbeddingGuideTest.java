@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.invp.internal.NativeLibraries;
 import org.invp.internal.Room;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The program of docs/embedding-in-your-program.md runs with the library and the bank's natives.
  */
+@Tag("slow")
 class EmbeddingGuideTest {
   private static final Path PROGRAM =
       Path.of("examples/src/main/java/org/invp/examples/EmbeddedBank.java");

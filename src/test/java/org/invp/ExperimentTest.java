@@ -6,9 +6,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The experiment of docs/results: what makes its runs and what sums them up. */
+@Tag("slow")
 class ExperimentTest {
   /** Plan, runner and statistics have tests of their own, in Python. */
   @Test

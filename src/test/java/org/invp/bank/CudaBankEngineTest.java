@@ -16,12 +16,14 @@ import org.invp.tensor.IntTensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The CUDA engine from Java, on the emulated device; the oracle is the CPU's engine. */
+@Tag("slow")
 class CudaBankEngineTest {
   private static final int ROWS = 900;
   private static final int DIMENSION = 20;

@@ -13,11 +13,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.invp.bank.BankEngine;
 import org.invp.tensor.IntTensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 class BenchTest {
   private static final String TINY = " --dim 16 --repeats 2 --threads 2 --json";
 

@@ -26,9 +26,11 @@ import org.invp.data.MultiLabelDataset;
 import org.invp.io.Npy;
 import org.invp.tensor.FloatTensor;
 import org.invp.weights.Python;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("slow")
 class EmbeddingTableTest {
   private static final int IMAGES = 7;
   private static final int DIMENSION = 5;

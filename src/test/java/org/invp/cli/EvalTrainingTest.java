@@ -17,10 +17,12 @@ import java.util.List;
 import org.invp.nn.Network;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The evaluations that train something, on a miniature. */
+@Tag("slow")
 class EvalTrainingTest {
   @TempDir static Path shared;
   private static Path data;

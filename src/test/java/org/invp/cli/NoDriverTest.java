@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The commands on a machine without a CUDA driver, each in a process of its own: others of these
  * tests load the emulated device, which stands in for the driver.
  */
+@Tag("slow")
 class NoDriverTest {
   private static final String NO_DRIVER =
       "no CUDA driver: looked for libcuda.so.1 in the system's library path and found none, and the"

@@ -20,10 +20,12 @@ import java.util.concurrent.TimeUnit;
 import org.invp.distributed.Ranks;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code invp train} by several ranks: real processes, and what becomes of them. */
+@Tag("slow")
 class RanksTest {
   @TempDir Path temp;
   private Path config;

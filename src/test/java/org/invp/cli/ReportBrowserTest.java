@@ -19,12 +19,14 @@ import java.util.Optional;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The report of a real, tiny run as a browser shows it. */
+@Tag("slow")
 class ReportBrowserTest {
   @TempDir static Path temp;
   private static Browser browser;

@@ -15,6 +15,7 @@ import java.util.List;
 import org.invp.train.Checkpoint;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * in a mount namespace is the disk that fills up or becomes read-only; only root, or a kernel with
  * user namespaces, lets a test have one.
  */
+@Tag("slow")
 class RunFolderFailureTest {
   @TempDir static Path shared;
   private static Path config;

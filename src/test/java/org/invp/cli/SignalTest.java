@@ -10,12 +10,14 @@ import java.nio.file.StandardCopyOption;
 import org.invp.train.Checkpoint;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a signal does to a trainer, in processes of their own. */
+@Tag("slow")
 class SignalTest {
   private static final int PROMISED_SECONDS = 5;
 

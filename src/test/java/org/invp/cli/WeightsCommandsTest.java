@@ -14,10 +14,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.invp.train.TinyRun;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** {@code invp import}, then everything that can be done with what came in. */
+@Tag("slow")
 class WeightsCommandsTest {
   @TempDir Path temp;
   private Path data;

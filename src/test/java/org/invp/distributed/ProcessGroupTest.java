@@ -19,10 +19,12 @@ import org.invp.distributed.ProcessGroup.Reduction;
 import org.invp.distributed.ProcessGroup.Traffic;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 class ProcessGroupTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 4})

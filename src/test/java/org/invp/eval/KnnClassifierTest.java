@@ -15,8 +15,10 @@ import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
 import org.invp.data.ImageDataset;
 import org.invp.tensor.FloatTensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("slow")
 class KnnClassifierTest {
   @Test
   void agreesWithBruteForce() {

@@ -24,11 +24,13 @@ import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+@Tag("slow")
 class SafetensorsTest {
   @TempDir Path folder;
 

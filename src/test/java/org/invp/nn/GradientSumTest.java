@@ -17,11 +17,13 @@ import org.invp.distributed.Ranks;
 import org.invp.nn.NetworkOptions.Head;
 import org.invp.tensor.FloatTensor;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Gradients over ranks, against those of single networks added up here. */
+@Tag("slow")
 class GradientSumTest {
   private static final NetworkOptions OPTIONS = Networks.small(Head.MLP, true);
   private static final int STEPS = 3;

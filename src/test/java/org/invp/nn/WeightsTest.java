@@ -18,9 +18,11 @@ import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.nn.NetworkOptions.Head;
 import org.invp.tensor.FloatTensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("slow")
 class WeightsTest {
   @TempDir Path folder;
 

@@ -24,6 +24,7 @@ import org.invp.eval.FeatureExtractor;
 import org.invp.nn.Network;
 import org.invp.tensor.FloatTensor;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training with {@code training.bank_refresh: epoch}. */
+@Tag("slow")
 class BankRefreshTest {
   private static final int DIMENSION = 6;
   private static final String DONE = "refreshing the memory bank, 100 %";

@@ -20,10 +20,12 @@ import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.tensor.FloatTensor;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A damaged checkpoint is never taken for a whole one. */
+@Tag("slow")
 class CheckpointTest {
   private static final TrainingConfig CONFIG =
       ConfigFile.parse("test", TinyRun.yaml(Path.of("data")), List.of());

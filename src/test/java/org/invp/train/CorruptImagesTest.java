@@ -22,12 +22,14 @@ import org.invp.config.TrainingConfig;
 import org.invp.distributed.ProcessGroup;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A run over a folder in which files are damaged. */
+@Tag("slow")
 class CorruptImagesTest {
   /** 18 images in batches of 3. */
   private static final int IMAGES = 18;

@@ -20,10 +20,12 @@ import org.invp.config.TrainingConfig;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whole runs with the bank on the emulated CUDA device. */
+@Tag("slow")
 class CudaTrainingTest {
   private static final double CURVE = 1e-4;
 

@@ -19,12 +19,14 @@ import org.invp.config.TrainingConfig;
 import org.invp.tensor.IntTensor;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training on a graph of the caller's. */
+@Tag("slow")
 class GraphBuilderTest {
   private static final int NEIGHBOURS = 2;
   private static final String HALF = "neighbour graph, 50 %";

@@ -29,12 +29,14 @@ import org.invp.io.Safetensors;
 import org.invp.nn.Network;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs whose epochs are judged on training images that are held out of training. */
+@Tag("slow")
 class HeldOutTest {
   private static final String LIMIT = "data.limit=14";
   private static final String SPLIT = "evaluation.split=held-out";

@@ -21,10 +21,12 @@ import org.invp.io.NamedTensor;
 import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The rows of a checkpoint's bank and graph belong to certain images, and are given no others. */
+@Tag("slow")
 class OtherImagesTest {
   private static final int PIXELS = 16; // bytes before them in the file
 

@@ -26,12 +26,14 @@ import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several ranks, as threads of this process over Gloo, train one run. */
+@Tag("slow")
 class RanksTrainerTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -27,11 +27,13 @@ import org.invp.io.Safetensors;
 import org.invp.io.TensorFile;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 class TrainerTest {
   private static final int STEPS = 3 * TinyRun.BATCHES;
   private static final List<String> WALK =

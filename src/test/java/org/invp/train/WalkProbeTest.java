@@ -21,12 +21,14 @@ import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.Ranks;
 import org.invp.tensor.IntTensor;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The figures of a random bank and graph, against brute force. */
+@Tag("slow")
 class WalkProbeTest {
   /** More than are among an anchor's nearest, fewer than a sample. */
   private static final int IMAGES = 260;

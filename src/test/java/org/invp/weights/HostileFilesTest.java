@@ -17,6 +17,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.invp.InvalidDataException;
 import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +25,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that mean harm, or are damaged, end in one line; nothing runs, hangs or fills memory. */
+@Tag("slow")
 class HostileFilesTest {
   private static final int MUTATIONS = 150;
   private static final String STORAGE = "(X\7\0\0\0storagectorch\nFloatStorage\n";

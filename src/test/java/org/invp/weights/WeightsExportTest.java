@@ -25,12 +25,14 @@ import org.invp.nn.NetworkOptions.Stem;
 import org.invp.tensor.FloatTensor;
 import org.invp.weights.WeightsImport.Choice;
 import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 class WeightsExportTest {
   private static final NetworkOptions RESNET50 =
       new NetworkOptions(

@@ -25,12 +25,14 @@ import org.invp.objective.Objective;
 import org.invp.objective.ObjectiveOptions;
 import org.invp.tensor.FloatTensor;
 import org.invp.tensor.IntTensor;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several ranks against one process; the ranks are threads that meet over loopback. */
+@Tag("slow")
 class ShardedInvariancePropagationTest {
   /** Where the rows lie. */
   Device device() {

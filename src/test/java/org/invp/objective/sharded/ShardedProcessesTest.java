@@ -15,10 +15,12 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.invp.distributed.Hosts;
 import org.invp.distributed.Ranks;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Ranks as processes of their own: on one host, and on hosts of their own. */
+@Tag("slow")
 class ShardedProcessesTest {
   private static final int CASES = 10;
 
