@@ -199,7 +199,8 @@ bench-jar: package
 	@$(MVN) -q -f bench/pom.xml package
 
 jmh: bench-jar
-	@"$$(scripts/find-jdk.sh)/bin/java" --enable-native-access=ALL-UNNAMED -jar bench/target/benchmarks.jar $(ARGS)
+	@"$$(scripts/find-jdk.sh)/bin/java" --enable-native-access=ALL-UNNAMED -Dinvp.libtorch=.deps/libtorch \
+		-jar bench/target/benchmarks.jar $(ARGS)
 
 example: package
 	@$(MVN) -q install:install-file -Dfile=target/invp-$(VERSION).jar -DpomFile=pom.xml

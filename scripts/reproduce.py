@@ -239,7 +239,8 @@ def bench(program):
     java = subprocess.run(["scripts/find-jdk.sh"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     # The JVM's options are those of bin/invp.
     return [f"{java}/bin/java", "--enable-native-access=ALL-UNNAMED", "-Xms32m", "-XX:MaxRAMPercentage=25",
-            "-XX:+UseSerialGC", "-Dslf4j.internal.verbosity=ERROR", "-cp", BENCH_JAR, f"org.invp.bench.{program}"]
+            "-XX:+UseSerialGC", "-Dslf4j.internal.verbosity=ERROR", "-Dinvp.libtorch=.deps/libtorch",
+            "-cp", BENCH_JAR, f"org.invp.bench.{program}"]
 
 
 def rival_words(settings):

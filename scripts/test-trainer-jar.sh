@@ -66,6 +66,62 @@ fi
   fail "a missing native library ends with: $message"
 echo "trainer jar: a missing native library ends in one line that names the place"
 
+# The memory bank alone, in an empty environment, by a command that may come before java's: its library comes from the jar.
+bank() { # [command...] -- [option of java...]
+  local before=()
+  while [ "$1" != -- ]; do before+=("$1") && shift; done
+  shift
+  (cd "$work" && env -i PATH="$PATH" "${before[@]}" "$java_home/bin/java" "$@" -jar invp-trainer.jar bench bank \
+    --rows 64 --dim 8 --batch 4 --top 8 --repeats 1 --json 2>&1)
+}
+
+fails_with() { # message, words that it has
+  [ "$(wc -l <<<"$1")" = 1 ] && grep -qF -- "$2" <<<"$1" || fail "without '$2': $1"
+}
+
+mkdir -m 777 "$work/everybody"
+chmod 777 "$work/everybody"
+if message=$(bank env -- -Dinvp.cache.dir="$work/everybody"); then
+  fail "libraries were loaded from where others can write: $message"
+fi
+fails_with "$message" "$work/everybody can be written by other users (mode 777); name another folder with -Dinvp.cache.dir=DIR"
+echo "trainer jar: nothing is loaded from where other users can write"
+
+bank env -- -Dinvp.cache.dir="$work/cache" >"$work/out" || fail "$(cat "$work/out")"
+library=$(ls "$work"/cache/libinvp_bank-*/libinvp_bank.so)
+cp "$library" "$work/right"
+for damage in 'printf evil | dd of="$library" bs=1 seek=4096 conv=notrunc status=none' 'truncate -s 5000 "$library"'; do
+  eval "$damage"
+  bank env -- -Dinvp.cache.dir="$work/cache" >"$work/out" || fail "$(cat "$work/out")"
+  cmp "$work/right" "$library" || fail "a damaged library was not extracted anew"
+done
+echo "trainer jar: a damaged library in the cache is extracted anew"
+
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+  chmod 711 "$work"
+  nobody=(setpriv --reuid=54321 --regid=54321 --clear-groups)
+  if message=$(bank "${nobody[@]}" --); then
+    fail "a user without a home folder has a cache somewhere: $message"
+  fi
+  fails_with "$message" "-Dinvp.cache.dir=DIR"
+  mkdir "$work/nobodys"
+  chown 54321:54321 "$work/nobodys"
+  bank "${nobody[@]}" -- -Dinvp.cache.dir="$work/nobodys" >"$work/out" || fail "$(cat "$work/out")"
+  echo "trainer jar: a user without a name or home is told what to set"
+fi
+
+mkdir "$work/mounted"
+if unshare -rm mount -t tmpfs -o noexec none "$work/mounted" 2>/dev/null; then
+  for options in noexec ro; do
+    if message=$(bank unshare -rm sh -c 'mount -t tmpfs -o "$1" none "$2" && shift 2 && exec "$@"' sh $options "$work/mounted" -- \
+      -Dinvp.cache.dir="$work/mounted"); then
+      fail "a cache on a file system mounted $options: $message"
+    fi
+    fails_with "$message" "-Dinvp.cache.dir=DIR"
+  done
+  echo "trainer jar: a cache without the right to execute or to write ends in one line that names the setting"
+fi
+
 old_java=$(for home in /usr/lib/jvm/*; do
   version=$(sed -n 's/^JAVA_VERSION="\(1\.\)\{0,1\}\([0-9]*\).*/\2/p' "$home/release" 2>/dev/null)
   [ -n "$version" ] && [ "$version" -lt 22 ] && echo "$home/bin/java" && break

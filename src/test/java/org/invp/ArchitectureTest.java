@@ -162,7 +162,7 @@ class ArchitectureTest {
         .resideOutsideOfPackages("org.invp.io..", "org.invp.bindings..")
         .and()
         .haveNameNotMatching(
-            "org[.]invp[.](internal[.]LibraryCache|cli[.](Photographs|ProcessMemory|BenchLoaderCommand))")
+            "org[.]invp[.](internal[.]CacheFolder|cli[.](Photographs|ProcessMemory|BenchLoaderCommand))")
         .should()
         .callMethodWhere(describe("changes files", ArchitectureTest::changesFiles))
         .check(CLASSES);

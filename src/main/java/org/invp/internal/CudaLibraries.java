@@ -34,6 +34,7 @@ final class CudaLibraries {
           VARIABLE,
           List.of(
               member("libcudart.so.13"), member("libcublasLt.so.13"), member("libcublas.so.13")),
+          LibrarySet.Opening.FIRST_ONLY,
           Path.of(""),
           "install CUDA 13, or name its folder with -Dinvp.cuda=DIR");
 
@@ -57,6 +58,7 @@ final class CudaLibraries {
           null,
           List.of(
               new LibrarySet.Member("libinvp_bank_simt.so", "native/libinvp_bank_simt.so", true)),
+          LibrarySet.Opening.COPY,
           Path.of("build", "native", "lib"),
           "run 'make native': the emulated device is for tests and is not part of the jar");
 
@@ -94,6 +96,7 @@ final class CudaLibraries {
               PROPERTY,
               VARIABLE,
               List.of(member(file)),
+              LibrarySet.Opening.ONE,
               Path.of(""),
               "install CUDA 13 with cuDNN 9 and NCCL 2, or name all their folders with"
                   + " -Dinvp.cuda=DIR:DIR"),

@@ -1,15 +1,9 @@
 package org.invp.internal;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.JarURLConnection;
-import java.net.URI;
 import java.net.URL;
-import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -17,118 +11,144 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.zip.ZipEntry;
+import java.util.function.Consumer;
 
 /**
- * Extracts shared libraries from a jar into a folder of the user's cache, once per content.
+ * The user's cache of shared libraries that came in a jar: {@code -Dinvp.cache.dir}, else {@code
+ * $XDG_CACHE_HOME/invp}, else {@code ~/.cache/invp}.
  *
- * <p>The folder's name is a digest of the names, sizes and checksums in the jar's directory, so two
- * builds never mix and nothing is read to find out that all is there already. Each file is written
- * under a temporary name and renamed, so a process that dies, or another that extracts at the same
- * time, leaves no half of a file behind.
+ * <p>A folder's name is a digest of the names, sizes and checksums in the jar's directory, so two
+ * builds never mix. Where another user has that folder already, this one's lies in a folder that
+ * has the user's number.
  */
 final class LibraryCache {
   private static final String PROPERTY = "invp.cache.dir";
+  private static final String REMEDY = "; name another folder with -D" + PROPERTY + "=DIR";
   private static final int KEY_BYTES = 8;
+
+  /** What may help where a library of the cache does not load. */
+  static final String ADVICE =
+      " (if that folder's file system is mounted noexec, name another with -D" + PROPERTY + "=DIR)";
 
   private LibraryCache() {}
 
-  /** A library in a jar: its file name, and where its bytes are. */
-  private record Entry(String file, URL url, long size, long checksum) {}
+  /**
+   * Where a set's libraries are files.
+   *
+   * @param extracted whether it is a folder of the cache
+   */
+  record Folder(Path path, boolean extracted) {}
 
   /**
    * The folder with the set's libraries, extracted if need be.
    *
-   * @throws IOException if a required one is not on the class path, or cannot be written
+   * @throws IOException if a required one is not on the class path, or cannot be written where only
+   *     trusted users can change it
    */
-  static Path folderOf(LibrarySet set) throws IOException {
-    return folderOf(set, LibraryCache.class.getClassLoader(), root());
+  static Folder folderOf(LibrarySet set) throws IOException {
+    List<JarLibrary> libraries = onClassPath(set, LibraryCache.class.getClassLoader());
+    Path unpacked = unpacked(libraries);
+    return unpacked != null
+        ? new Folder(unpacked, false)
+        : new Folder(extracted(set, libraries, root()), true);
   }
 
   static Path folderOf(LibrarySet set, ClassLoader classPath, Path root) throws IOException {
-    List<Entry> entries = new ArrayList<>();
-    Set<Path> folders = new HashSet<>();
+    List<JarLibrary> libraries = onClassPath(set, classPath);
+    Path unpacked = unpacked(libraries);
+    return unpacked != null ? unpacked : extracted(set, libraries, root);
+  }
+
+  /** Runs an action with a copy of a library, which has a name and an inode of its own. */
+  static void withCopy(Path library, Consumer<Path> action) throws IOException {
+    try {
+      folder(root(), "copies").withCopy(library, action);
+    } catch (IOException e) {
+      throw new IOException(e.getMessage() + REMEDY, e);
+    }
+  }
+
+  private static List<JarLibrary> onClassPath(LibrarySet set, ClassLoader classPath)
+      throws IOException {
+    List<JarLibrary> libraries = new ArrayList<>();
     for (LibrarySet.Member member : set.members()) {
       URL url = classPath.getResource(member.resource());
       if (url != null) {
-        entries.add(entry(member.file(), url));
-        folders.add(
-            "file".equals(url.getProtocol())
-                ? Path.of(URI.create(url.toString())).getParent()
-                : null);
+        libraries.add(JarLibrary.of(member.file(), url));
       } else if (member.required()) {
         throw new IOException("no " + member.resource());
       }
     }
-    if (folders.size() == 1 && !folders.contains(null)) {
-      return folders.iterator().next();
-    }
-    Path folder = root.resolve(set.name().replace(".so", "") + "-" + key(entries));
-    for (Entry entry : entries) {
-      extract(entry, folder);
-    }
-    return folder;
+    return libraries;
   }
 
-  private static Entry entry(String file, URL url) throws IOException {
-    URLConnection connection = url.openConnection();
-    if (connection instanceof JarURLConnection jar) {
-      ZipEntry entry = jar.getJarEntry();
-      return new Entry(file, url, entry.getSize(), entry.getCrc());
+  /** The folder that holds all of them as files; null if there is none. */
+  private static Path unpacked(List<JarLibrary> libraries) {
+    Set<Path> folders = new HashSet<>();
+    for (JarLibrary library : libraries) {
+      folders.add(library.asFile().map(Path::getParent).orElse(null));
     }
-    connection.getInputStream().close();
-    return new Entry(file, url, connection.getContentLengthLong(), connection.getLastModified());
+    return folders.size() == 1 ? folders.iterator().next() : null;
   }
 
-  private static Path root() {
-    String property = System.getProperty(PROPERTY);
+  private static Path extracted(LibrarySet set, List<JarLibrary> libraries, Path root)
+      throws IOException {
+    try {
+      CacheFolder folder = folder(root, set.name().replace(".so", "") + "-" + key(libraries));
+      folder.fill(libraries);
+      return folder.path();
+    } catch (IOException e) {
+      throw new IOException(e.getMessage() + REMEDY, e);
+    }
+  }
+
+  private static CacheFolder folder(Path root, String name) throws IOException {
+    Ownership ownership = Ownership.ofThisProcess();
+    try {
+      return CacheFolder.at(root.resolve(name), ownership);
+    } catch (IOException e) {
+      try {
+        return CacheFolder.at(root.resolve("user-" + Ownership.user()).resolve(name), ownership);
+      } catch (IOException again) {
+        throw e;
+      }
+    }
+  }
+
+  private static Path root() throws IOException {
+    return root(
+        System.getProperty(PROPERTY),
+        System.getenv("XDG_CACHE_HOME"),
+        System.getProperty("user.home"));
+  }
+
+  /** Relative folders count only where the user names one: others depend on who started what. */
+  static Path root(String property, String xdg, String home) throws IOException {
     if (property != null && !property.isBlank()) {
       return Path.of(property).toAbsolutePath();
     }
-    String xdg = System.getenv("XDG_CACHE_HOME");
-    Path cache =
-        xdg == null || xdg.isBlank()
-            ? Path.of(System.getProperty("user.home"), ".cache")
-            : Path.of(xdg);
-    return cache.resolve("invp").toAbsolutePath();
+    if (xdg != null && Path.of(xdg).isAbsolute()) {
+      return Path.of(xdg, "invp");
+    }
+    if (home == null || !Path.of(home).isAbsolute()) {
+      throw new IOException(
+          "the user has no home folder for a cache of libraries; name a folder for it with -D"
+              + PROPERTY
+              + "=DIR");
+    }
+    return Path.of(home, ".cache", "invp");
   }
 
-  private static String key(List<Entry> entries) {
+  private static String key(List<JarLibrary> libraries) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      for (Entry entry : entries) {
-        String line = entry.file() + " " + entry.size() + " " + entry.checksum() + "\n";
+      for (JarLibrary library : libraries) {
+        String line = library.file() + " " + library.size() + " " + library.checksum() + "\n";
         digest.update(line.getBytes(StandardCharsets.UTF_8));
       }
       return HexFormat.of().formatHex(digest.digest(), 0, KEY_BYTES);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
-  }
-
-  private static void extract(Entry entry, Path folder) throws IOException {
-    Path target = folder.resolve(entry.file());
-    if (Files.isRegularFile(target) && Files.size(target) == entry.size()) {
-      return;
-    }
-    try {
-      Files.createDirectories(folder);
-      Path partial = Files.createTempFile(folder, entry.file(), ".partial");
-      try (InputStream bytes = entry.url().openStream()) {
-        Files.copy(bytes, partial, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
-      } finally {
-        Files.deleteIfExists(partial);
-      }
-    } catch (IOException e) {
-      throw new IOException(
-          "cannot write " + target + " (" + reason(e) + "); name another folder with -D" + PROPERTY,
-          e);
-    }
-  }
-
-  private static String reason(IOException e) {
-    String message = e.getMessage() == null ? "" : ": " + e.getMessage();
-    return e.getClass().getSimpleName() + message;
   }
 }

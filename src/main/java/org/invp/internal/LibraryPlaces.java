@@ -5,9 +5,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Set;
 
 /** Where the files of a {@link LibrarySet} may lie, first choice first. */
 final class LibraryPlaces {
@@ -16,13 +14,22 @@ final class LibraryPlaces {
   /** A place to look in. */
   sealed interface Place {}
 
-  /** A folder of shared libraries. */
+  /** A folder of shared libraries that the user or the system names. */
   record Folder(Path path, String reason) implements Place {}
+
+  /**
+   * A folder of shared libraries beside the running code, which nobody named.
+   *
+   * @param code the jar, or the folder of classes
+   */
+  record BuildTree(Path path, Path code) implements Place {}
 
   /** Resources on the class path, to be extracted unless they are files already. */
   record ClassPath() implements Place {}
 
-  /** The places for a set: the one that was asked for, or else the class path and build trees. */
+  /**
+   * The places for a set: the one that was asked for, or else the class path and the build tree.
+   */
   static List<Place> of(LibrarySet set) {
     return of(
         set,
@@ -43,13 +50,18 @@ final class LibraryPlaces {
     return places;
   }
 
-  /** The build trees of the working directory and of the project around the code. */
+  /**
+   * The build tree that the running code belongs to: the project around {@code target/classes} or
+   * {@code target/*.jar}. The working directory is nobody's promise: others may write to it.
+   */
   static List<Place> buildTrees(LibrarySet set) {
-    List<Place> places = new ArrayList<>();
-    for (Path project : projectFolders()) {
-      places.add(new Folder(project.resolve(set.buildTree()), "build tree"));
-    }
-    return places;
+    return buildTrees(set, codeLocation());
+  }
+
+  static List<Place> buildTrees(LibrarySet set, Path code) {
+    return code != null && code.getParent() != null && code.getParent().endsWith("target")
+        ? List.of(new BuildTree(code.getParent().resolveSibling(set.buildTree()), code))
+        : List.of();
   }
 
   /** A folder with libraries, or one that holds them under {@code lib}. */
@@ -57,19 +69,6 @@ final class LibraryPlaces {
     Path absolute = path.toAbsolutePath().normalize();
     Path lib = absolute.resolve("lib");
     return new Folder(lib.toFile().isDirectory() ? lib : absolute, reason);
-  }
-
-  /**
-   * The working directory, and the project around {@code target/classes} or {@code target/*.jar}.
-   */
-  private static Set<Path> projectFolders() {
-    Set<Path> folders = new LinkedHashSet<>();
-    folders.add(Path.of("").toAbsolutePath());
-    Path code = codeLocation();
-    if (code != null && code.getParent() != null && code.getParent().endsWith("target")) {
-      folders.add(code.getParent().getParent());
-    }
-    return folders;
   }
 
   private static Path codeLocation() {

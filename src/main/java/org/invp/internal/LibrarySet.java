@@ -11,6 +11,7 @@ import java.util.List;
  * @param property the system property that names the only place to look in
  * @param variable the environment variable that does, or null
  * @param members the files, in the order in which they must be loaded
+ * @param opening how the class loaders of one process come by them
  * @param buildTree where a build leaves them, relative to the project's folder
  * @param remedy what to do when they are nowhere
  */
@@ -19,8 +20,19 @@ record LibrarySet(
     String property,
     String variable,
     List<Member> members,
+    Opening opening,
     Path buildTree,
     String remedy) {
+
+  /** What a class loader opens when another one of the process has the library open already. */
+  enum Opening {
+    /** A copy of its own: functions are looked up by class loader, and state is not shared. */
+    COPY,
+    /** Nothing: there is one for the process, which libraries that need it get from the linker. */
+    ONE,
+    /** It cannot have it: there is one for the process, and its functions are looked up. */
+    FIRST_ONLY
+  }
 
   /**
    * One file of a set.
@@ -46,6 +58,7 @@ record LibrarySet(
             member("libc10.so", pytorch, true),
             member("libtorch_cpu.so", pytorch, true),
             member("libtorch.so", pytorch, true)),
+        Opening.ONE,
         Path.of(".deps", "libtorch", "lib"),
         "run 'make deps', or name a folder of LibTorch with -Dinvp.libtorch=DIR");
   }
@@ -64,6 +77,7 @@ record LibrarySet(
             member("libc10_cuda.so", pytorch, true),
             member("libtorch_cuda.so", pytorch, true),
             member("libtorch.so", pytorch, true)),
+        Opening.ONE,
         Path.of("build", "native", "libtorch-cuda"),
         "run 'make cuda-link', put its jars on the class path, or name a folder of LibTorch's CUDA"
             + " build with -Dinvp.libtorch=DIR");
@@ -87,6 +101,7 @@ record LibrarySet(
         "invp.native.dir",
         null,
         List.of(member(file, "native/" + Platform.NAME + "/", true)),
+        Opening.COPY,
         Path.of("build", "native", "lib"),
         "run 'make cuda-link', or name its folder with -Dinvp.native.dir=DIR");
   }
@@ -104,6 +119,7 @@ record LibrarySet(
         "invp.native.dir",
         null,
         members,
+        Opening.COPY,
         Path.of("build", "native", "lib"),
         "run 'make native', or name its folder with -Dinvp.native.dir=DIR");
   }

@@ -10,10 +10,13 @@ import org.invp.NativeLibraryException;
  *
  * <p>A library is looked for in the folder that {@code -Dinvp.native.dir} names; if that is not
  * set, in the jar, from which it is extracted to a cache of the user's ({@code -Dinvp.cache.dir},
- * else {@code $XDG_CACHE_HOME/invp}, else {@code ~/.cache/invp}); else in the build tree. LibTorch
- * is looked for in {@code -Dinvp.libtorch}, else the environment's {@code LIBTORCH}, else the class
- * path, else the build tree. Its own OpenBLAS and OpenMP are loaded first, by absolute path, so the
- * system's are never used.
+ * else {@code $XDG_CACHE_HOME/invp}, else {@code ~/.cache/invp}); else in the build tree that the
+ * running code belongs to. LibTorch is looked for in {@code -Dinvp.libtorch}, else the
+ * environment's {@code LIBTORCH}, else the class path, else that build tree. Its own OpenBLAS and
+ * OpenMP are loaded first, by absolute path, so the system's are never used.
+ *
+ * <p>Where several class loaders of a process have this class, each opens our libraries for itself,
+ * and all use the one LibTorch that the first has opened.
  *
  * <p>All methods may be called from any thread.
  */
@@ -161,15 +164,24 @@ public final class NativeLibraries {
   }
 
   private static Loaded load(Room room) {
+    Path torch = null;
     try {
-      Path torch = room == Room.NN ? loadLibTorch() : null;
+      torch = room == Room.NN ? loadLibTorch() : null;
       Loaded loaded = checked(room, LibraryLoader.load(LibrarySet.of(room)));
       if (torch != null) {
         checkLibTorch(loaded.functions().text("libtorch_version"), torch);
       }
       return loaded;
     } catch (NativeLibraryException e) {
-      return new Loaded(null, null, e);
+      if (torch == null || LibraryLoader.hasOpenedFrom(torch)) {
+        return new Loaded(null, null, e);
+      }
+      String message =
+          Text.format(
+              "%s; other code of this process had opened LibTorch before, from %s, and a process"
+                  + " has one",
+              e.getMessage(), torch);
+      return new Loaded(null, null, new NativeLibraryException(message, e));
     }
   }
 

@@ -21,6 +21,7 @@ final class FakeLibraries {
           List.of(
               new LibrarySet.Member("libhelper.so.1", "native/libhelper.so.1", false),
               new LibrarySet.Member("libfake.so", "native/libfake.so", true)),
+          LibrarySet.Opening.COPY,
           Path.of("build", "fake"),
           "run 'make fake'");
 
