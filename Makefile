@@ -185,7 +185,7 @@ dist: package
 	@mkdir -p build/dist/$(DIST)/bin build/dist/$(DIST)/lib dist
 	@cp bin/invp build/dist/$(DIST)/bin/
 	@cp target/invp-trainer.jar scripts/find-jdk.sh build/dist/$(DIST)/lib/
-	@cp -r configs README.md LICENSE NOTICE build/dist/$(DIST)/
+	@cp -r configs README.md LICENSE NOTICE licenses build/dist/$(DIST)/
 	@tar -C build/dist -czf dist/$(DIST).tar.gz $(DIST)
 	@echo "dist/$(DIST).tar.gz"
 

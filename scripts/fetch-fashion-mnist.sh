@@ -6,14 +6,19 @@ cd "$(dirname "$0")/.."
 site=http://fashion-mnist.s3-website.eu-central-1.amazonaws.com
 package=dataset-fashion-mnist
 target=$PWD/.deps/data/fashion-mnist
-# MD5 sums as the data set's own page gives them.
-sums="8d4fb7e6c68d591d4c3dfef9ec88bf0d  train-images-idx3-ubyte.gz
-25c81989df183df01b3e8a0aad5dffbe  train-labels-idx1-ubyte.gz
-bef4ecab320f06d8554ea6380940ec79  t10k-images-idx3-ubyte.gz
-bb300cfdad3c16e7a12a480ee83cd310  t10k-labels-idx1-ubyte.gz"
+files=(train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz)
+
+# Whether a folder holds the data set; what is there and differs is named.
+holds_it() { # folder
+  local file
+  for file in "${files[@]}"; do
+    [ -f "$1/$file" ] || return 1
+  done
+  scripts/check-download.sh "${files[@]/#/$1/}"
+}
 
 for folder in /usr/share/datasets/fashion-mnist "$target"; do
-  if [ "$(ls "$folder"/{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz 2>/dev/null | wc -l)" = 4 ]; then
+  if holds_it "$folder"; then
     echo "$folder"
     exit 0
   fi
@@ -34,17 +39,18 @@ from_apt() {
     (cd "$work" && apt-get -qq download "$package") >/dev/null 2>&1 || return 1
   fi
   dpkg-deb -x "$work"/"$package"_*.deb "$work/package" &&
-    mv "$work"/package/usr/share/datasets/fashion-mnist "$work/data"
+    mv "$work"/package/usr/share/datasets/fashion-mnist "$work/data" && holds_it "$work/data"
 }
 
 from_site() {
   command -v curl >/dev/null || return 1
+  rm -rf "$work/data"
   mkdir -p "$work/data"
   local file
-  while read -r _ file; do
+  for file in "${files[@]}"; do
     curl -fsL --retry 2 -o "$work/data/$file" "$site/$file" || return 1
-  done <<<"$sums"
-  (cd "$work/data" && md5sum --quiet -c <<<"$sums" >&2)
+  done
+  holds_it "$work/data"
 }
 
 if ! from_apt && ! from_site; then

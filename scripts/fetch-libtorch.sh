@@ -65,16 +65,21 @@ rm -rf "$work"
 mkdir -p "$work/download" "$work/lib"
 trap 'rm -rf "$work"' EXIT
 
+# One wheel, whatever Python is here: only its headers are used. Not every index has the CPU build.
 download_wheel() {
-  PIP_RETRIES=0 "${pip[@]}" download --quiet --no-deps --dest "$work/download" "$@" "torch==$version" \
-    >>"$work/pip.log" 2>&1
+  PIP_RETRIES=0 "${pip[@]}" download --quiet --no-deps --dest "$work/download" --only-binary=:all: --python-version 3.11 \
+    --platform manylinux_2_28_x86_64 "$@" "torch==$version+cpu" >>"$work/pip.log" 2>&1
+}
+
+check() { # file...
+  local message
+  message=$(scripts/check-download.sh "$@" 2>&1) || fail "${message#check-download: }"
 }
 
 echo "LibTorch $version: headers from the torch wheel"
-# Any build of the wheel will do: a second try asks for one fixed interpreter and platform.
-download_wheel ||
-  download_wheel --only-binary=:all: --python-version 3.11 --platform manylinux_2_28_x86_64 ||
-  fail "pip could not download torch==$version ($(grep -m1 ERROR "$work/pip.log" || tail -n 1 "$work/pip.log")); give pip access to it, or set LIBTORCH=/path to a LibTorch $version"
+download_wheel || download_wheel --extra-index-url https://download.pytorch.org/whl/cpu ||
+  fail "pip could not download torch==$version+cpu ($(grep -m1 ERROR "$work/pip.log" || tail -n 1 "$work/pip.log")); give pip access to https://download.pytorch.org/whl/cpu, or set LIBTORCH=/path to a LibTorch $version"
+check "$work"/download/*.whl
 
 echo "LibTorch $version: libraries from Maven"
 for artifact in "$pytorch" "$openblas"; do
@@ -82,6 +87,7 @@ for artifact in "$pytorch" "$openblas"; do
     "-DoutputDirectory=$work/download" >"$work/mvn.log" 2>&1) ||
     fail "Maven could not fetch $artifact ($(grep -m1 ERROR "$work/mvn.log" || tail -n 1 "$work/mvn.log")); check its access to Maven Central, or set LIBTORCH=/path"
 done
+check "$work"/download/*.jar
 
 python3 - "$work" "${libraries[@]}" <<'PY'
 import pathlib, shutil, sys, zipfile

@@ -17,6 +17,15 @@ fail() {
   exit 1
 }
 
+# What is in the jar comes with its license.
+mkdir "$work/content"
+jar_tool=$(scripts/find-jdk.sh)/bin/jar
+(cd "$work/content" && "$jar_tool" --extract --file "$jar" META-INF/LICENSE META-INF/NOTICE META-INF/licenses)
+cmp LICENSE "$work/content/META-INF/LICENSE" || fail "the jar has another LICENSE"
+diff -r licenses "$work/content/META-INF/licenses" >&2 || fail "the jar lacks licenses"
+grep -q 'META-INF/licenses' "$work/content/META-INF/NOTICE" || fail "the jar has another NOTICE"
+echo "trainer jar: LICENSE, NOTICE and $(find licenses -name '*.txt' | wc -l) licenses of others"
+
 (cd "$work" && env -i HOME="$work/home" XDG_CACHE_HOME="$work/home/.cache" \
   LD_DEBUG=files LD_DEBUG_OUTPUT="$work/loaded" \
   "$java_home/bin/java" -jar invp-trainer.jar info) >"$work/info" 2>"$work/errors" ||
@@ -76,7 +85,7 @@ bank() { # [command...] -- [option of java...]
 }
 
 fails_with() { # message, words that it has
-  [ "$(wc -l <<<"$1")" = 1 ] && grep -qF -- "$2" <<<"$1" || fail "without '$2': $1"
+  if [ "$(wc -l <<<"$1")" != 1 ] || ! grep -qF -- "$2" <<<"$1"; then fail "without '$2': $1"; fi
 }
 
 mkdir -m 777 "$work/everybody"
@@ -90,8 +99,10 @@ echo "trainer jar: nothing is loaded from where other users can write"
 bank env -- -Dinvp.cache.dir="$work/cache" >"$work/out" || fail "$(cat "$work/out")"
 library=$(ls "$work"/cache/libinvp_bank-*/libinvp_bank.so)
 cp "$library" "$work/right"
-for damage in 'printf evil | dd of="$library" bs=1 seek=4096 conv=notrunc status=none' 'truncate -s 5000 "$library"'; do
-  eval "$damage"
+overwrite() { printf evil | dd of="$1" bs=1 seek=4096 conv=notrunc status=none; }
+cut_short() { truncate -s 5000 "$1"; }
+for damage in overwrite cut_short; do
+  $damage "$library"
   bank env -- -Dinvp.cache.dir="$work/cache" >"$work/out" || fail "$(cat "$work/out")"
   cmp "$work/right" "$library" || fail "a damaged library was not extracted anew"
 done
@@ -113,6 +124,7 @@ fi
 mkdir "$work/mounted"
 if unshare -rm mount -t tmpfs -o noexec none "$work/mounted" 2>/dev/null; then
   for options in noexec ro; do
+    # shellcheck disable=SC2016
     if message=$(bank unshare -rm sh -c 'mount -t tmpfs -o "$1" none "$2" && shift 2 && exec "$@"' sh $options "$work/mounted" -- \
       -Dinvp.cache.dir="$work/mounted"); then
       fail "a cache on a file system mounted $options: $message"

@@ -16,12 +16,14 @@ import java.util.List;
 import java.util.zip.Deflater;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Two class loaders of one process, with a jar that holds the natives, away from any build tree.
  */
+@Tag("slow")
 class SecondClassLoaderTest {
   @TempDir Path temporary;
 
