@@ -5,6 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.invp.InvalidDataException;
 import org.invp.InvpException;
 import org.invp.internal.Text;
@@ -65,10 +67,48 @@ public final class CheckpointFiles {
    *     another one
    */
   Checkpoint read() {
+    return naming(Which.LATEST, () -> Checkpoint.read(latest()));
+  }
+
+  /**
+   * Reads more of what {@link #read} gave, the ranks' files too.
+   *
+   * @throws InvalidDataException as there
+   */
+  void readOn(Runnable work) {
+    naming(Which.LATEST, work);
+  }
+
+  /** Adds the way out to a failure that comes of a checkpoint which is not whole. */
+  private <T> T naming(Which which, Supplier<T> work) {
     try {
-      return Checkpoint.read(latest());
+      return work.get();
     } catch (InvalidDataException e) {
-      throw new InvalidDataException(e.getMessage() + wayOut(), e);
+      throw isWhole(which) ? e : new InvalidDataException(e.getMessage() + wayOut(which), e);
+    }
+  }
+
+  private void naming(Which which, Runnable work) {
+    naming(
+        which,
+        () -> {
+          work.run();
+          return null;
+        });
+  }
+
+  private boolean isWhole(Which which) {
+    try {
+      requireWhole(which);
+      return true;
+    } catch (InvalidDataException e) {
+      return false;
+    }
+  }
+
+  private void requireWhole(Which which) {
+    try (Checkpoint checkpoint = Checkpoint.read(path(which))) {
+      checkpoint.requireWhole();
     }
   }
 
@@ -98,15 +138,14 @@ public final class CheckpointFiles {
    * Makes another checkpoint the newest, after reading all of it. The newest of before, damaged or
    * not, is kept as {@code checkpoint-set-aside.safetensors}.
    *
-   * @throws InvalidDataException when the other one is missing or damaged; nothing has changed then
+   * @throws InvalidDataException when the other one is missing or damaged; nothing has changed
+   *     then, and the message says from which one the run can go on
    */
   public void goBackTo(Which which) {
     if (which == Which.LATEST) {
       return;
     }
-    try (Checkpoint checkpoint = Checkpoint.read(path(which))) {
-      checkpoint.requireWhole();
-    }
+    naming(which, () -> requireWhole(which));
     try {
       if (Files.exists(latest())) {
         AtomicFile.alias(latest(), setAside());
@@ -123,15 +162,17 @@ public final class CheckpointFiles {
     return new ShardFiles(folder);
   }
 
-  private String wayOut() {
-    for (Which which : List.of(Which.PREVIOUS, Which.BEST)) {
-      if (Files.exists(path(which))) {
-        return Text.format(
-            "; to go on from %s: --resume --checkpoint %s",
-            path(which).getFileName(), lower(which));
-      }
-    }
-    return "";
+  private String wayOut(Which damaged) {
+    return Stream.of(Which.values())
+        .filter(other -> other != damaged && Files.exists(path(other)) && isWhole(other))
+        .findFirst()
+        .map(
+            other ->
+                Text.format(
+                    "; to go on from %s: --resume%s",
+                    path(other).getFileName(),
+                    other == Which.LATEST ? "" : " --checkpoint " + lower(other)))
+        .orElse("; no other checkpoint here is whole, so begin again with --overwrite");
   }
 
   private Path setAside() {

@@ -225,7 +225,7 @@ public final class Trainer implements AutoCloseable {
     for (String difference : state.environment().differences(checkpoint.metadata())) {
       warn("the bits may differ from an unbroken run: " + difference);
     }
-    state.restore(checkpoint);
+    folder.checkpoints().readOn(() -> state.restore(checkpoint));
     saved = state.position();
   }
 

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.invp.InvalidDataException;
@@ -197,21 +198,59 @@ class RanksTrainerTest {
   }
 
   @Test
-  void aDamagedFileOfARankIsNamed() throws Exception {
+  void aDamagedFileOfARankIsNamedWithTheWayOut() throws Exception {
     train(2, 3);
-    Path file =
-        files("shards").stream()
-            .filter(path -> path.toString().contains("rank-1-of-2"))
-            .findFirst()
-            .orElseThrow();
-    byte[] bytes = Files.readAllBytes(file);
-    bytes[bytes.length - 3] ^= 1;
-    Files.write(file, bytes);
-    InvalidDataException damaged = assertThrows(InvalidDataException.class, this::bank);
-    assertTrue(damaged.getMessage().contains(file.getFileName().toString()));
+    train(2, 5);
+    Path file = newestFileOfRank(1);
+    byte[] damaged = Files.readAllBytes(file);
+    damaged[damaged.length - 3] ^= 1;
+    Files.write(file, damaged);
+    assertNamed(
+        file, "; to go on from checkpoint-previous.safetensors: --resume --checkpoint previous");
     Files.delete(file);
-    InvalidDataException missing = assertThrows(InvalidDataException.class, this::bank);
-    assertTrue(missing.getMessage().contains(file.getFileName().toString()));
+    assertNamed(
+        file, "; to go on from checkpoint-previous.safetensors: --resume --checkpoint previous");
+
+    for (Path path : files("shards")) {
+      Files.write(path, new byte[3]);
+    }
+    assertNamed(
+        newestFileOfRank(0),
+        "; no other checkpoint here is whole, so begin again with --overwrite");
+  }
+
+  /** Of all damaged checkpoints the whole one is named, be it the newest. */
+  @Test
+  void goingBackToADamagedCheckpointNamesTheOneThatIsWhole() throws Exception {
+    train(2, 3);
+    train(2, 5);
+    Set<String> newest = Set.of(newestFileOfRank(0).toString(), newestFileOfRank(1).toString());
+    for (Path path : files("shards")) {
+      if (!newest.contains(path.toString())) {
+        Files.write(path, new byte[3]);
+      }
+    }
+    CheckpointFiles files = new CheckpointFiles(run);
+    InvalidDataException failure =
+        assertThrows(
+            InvalidDataException.class, () -> files.goBackTo(CheckpointFiles.Which.PREVIOUS));
+    assertTrue(
+        failure.getMessage().endsWith("; to go on from checkpoint.safetensors: --resume"),
+        failure.getMessage());
+  }
+
+  private void assertNamed(Path file, String wayOut) {
+    // One process reads the files of all ranks.
+    String message = assertThrows(InvalidDataException.class, () -> train(1, -1)).getMessage();
+    assertTrue(message.contains(file.getFileName().toString()), message);
+    assertTrue(message.endsWith(wayOut), message);
+  }
+
+  private Path newestFileOfRank(int rank) {
+    try (Checkpoint checkpoint = Checkpoint.read(run.resolve("checkpoint.safetensors"))) {
+      return run.resolve("shards")
+          .resolve(checkpoint.metadata().get("shards.%d.file".formatted(rank)));
+    }
   }
 
   @Test
