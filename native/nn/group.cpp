@@ -2,12 +2,6 @@
 #define USE_C10D_GLOO
 #include "group.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 
@@ -16,7 +10,7 @@
 namespace invp::nn {
 namespace {
 
-void check(const Group::Place& place) {
+void check(const Place& place) {
   if (place.size < 1 || place.rank < 0 || place.rank >= place.size) {
     throw std::invalid_argument("rank " + std::to_string(place.rank) + " of a group of " +
                                 std::to_string(place.size) + ", allowed are 0 to size - 1");
@@ -27,48 +21,8 @@ void check(const Group::Place& place) {
   require(place.timeout.count() >= 1, "the timeout must be at least 1 ms");
 }
 
-// Ranks that meet at the loopback address are all on this machine; nobody else is let in. Neither
-// the store nor Gloo asks who connects.
-bool meets_on_this_machine(const Group::Place& place) {
-  return place.host == "127.0.0.1" || place.host == "localhost";
-}
-
-// A socket that listens at the loopback address alone; the store's own listens at all.
-int listen_on_loopback(int port) {
-  const int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (listening < 0) {
-    throw std::system_error(errno, std::generic_category(), "could not make a socket");
-  }
-  const int reuse = 1;
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
-  if (bind(listening, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 ||
-      listen(listening, SOMAXCONN) != 0) {
-    const int error = errno;
-    close(listening);
-    throw std::system_error(error, std::generic_category(),
-                            "could not listen at 127.0.0.1:" + std::to_string(port));
-  }
-  return listening;
-}
-
-c10::intrusive_ptr<c10d::TCPStore> meet(const Group::Place& place) {
-  c10d::TCPStoreOptions options;
-  if (place.rank == 0 && meets_on_this_machine(place)) {
-    options.masterListenFd = listen_on_loopback(place.port);  // The store's from now on.
-  }
-  options.port = static_cast<uint16_t>(place.port);
-  options.isServer = place.rank == 0;
-  options.numWorkers = static_cast<size_t>(place.size);
-  options.timeout = place.timeout;
-  return c10::make_intrusive<c10d::TCPStore>(place.host, options);
-}
-
 // Where this rank's connections with the others are.
-std::shared_ptr<gloo::transport::Device> device(const Group::Place& place) {
+std::shared_ptr<gloo::transport::Device> device(const Place& place) {
   if (!place.interface.empty()) {
     return c10d::ProcessGroupGloo::createDeviceForInterface(place.interface);
   }
@@ -76,7 +30,7 @@ std::shared_ptr<gloo::transport::Device> device(const Group::Place& place) {
                                       : c10d::ProcessGroupGloo::createDefaultDevice();
 }
 
-c10::intrusive_ptr<c10d::ProcessGroup> join(const Group::Place& place,
+c10::intrusive_ptr<c10d::ProcessGroup> join(const Place& place,
                                             const c10::intrusive_ptr<c10d::Store>& store) {
   auto options = c10d::ProcessGroupGloo::Options::create(place.timeout);
   options->devices.push_back(device(place));
@@ -152,14 +106,7 @@ void Group::set(const std::string& key, std::vector<uint8_t> value) { store_->se
 
 std::optional<std::vector<uint8_t>> Group::get(const std::string& key,
                                                std::chrono::milliseconds timeout) {
-  // Not the store's own wait, which cannot be told from a lost connection.
-  const auto end = std::chrono::steady_clock::now() + timeout;
-  auto pause = std::chrono::milliseconds(1);
-  while (!store_->check({key})) {
-    if (std::chrono::steady_clock::now() >= end) return std::nullopt;
-    std::this_thread::sleep_for(pause);
-    pause = std::min(2 * pause, std::chrono::milliseconds(50));
-  }
+  if (!comes(*store_, key, std::chrono::steady_clock::now() + timeout)) return std::nullopt;
   return store_->get(key);
 }
 

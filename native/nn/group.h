@@ -8,19 +8,15 @@
 #include <optional>
 #include <string>
 #include <torch/csrc/distributed/c10d/ProcessGroup.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <vector>
+
+#include "meeting.h"
 
 namespace invp::nn {
 
 class Group {
  public:
-  struct Place {
-    std::string host;
-    int32_t port, rank, size;
-    std::chrono::milliseconds timeout;
-    std::string interface;  // empty: the default one
-  };
+  using Place = nn::Place;
 
   explicit Group(const Place& place);
 

@@ -74,7 +74,7 @@ int32_t collective(invp_nn_group* group, Body body) {
 }  // namespace
 
 INVP_EXPORT int32_t invp_nn_group_create(const char* host, int32_t port, int32_t rank, int32_t size,
-                                         int64_t timeout_ms, const char* interface,
+                                         int64_t timeout_ms, const char* interface, const char* job,
                                          invp_nn_group** group) {
   return nn_guard([&] {
     require(group != nullptr, "group is null");
@@ -85,7 +85,8 @@ INVP_EXPORT int32_t invp_nn_group_create(const char* host, int32_t port, int32_t
         rank,
         size,
         std::chrono::milliseconds(timeout_ms),
-        interface == nullptr ? std::string() : text(interface, "interface is null")};
+        interface == nullptr ? std::string() : text(interface, "interface is null"),
+        job == nullptr ? std::string() : text(job, "job is null")};
     *group = std::make_unique<invp_nn_group>(invp::nn::Group(place)).release();
   });
 }

@@ -3,9 +3,11 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/util/Logging.h>
 #include <torch/headeronly/version.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <mutex>
 
 #include "guard.h"
@@ -19,7 +21,18 @@ namespace {
 
 std::atomic<int32_t> wanted_threads{0};  // 0: LibTorch's own choice
 
+// Of what its sockets meet, strangers at an open port included, LibTorch warns on the terminal.
+// What fails is an exception and reaches the user as one line.
+void quieten_log() {
+  if (std::getenv("TORCH_CPP_LOG_LEVEL") != nullptr) {
+    c10::initLogging();
+  } else {
+    FLAGS_caffe2_log_level = 3;  // What is fatal.
+  }
+}
+
 void prepare() {
+  quieten_log();
   if (const auto loaded = libtorch_version(); loaded != TORCH_VERSION) {
     throw BackendFailure("LibTorch " + loaded + " is loaded, this build needs " TORCH_VERSION);
   }

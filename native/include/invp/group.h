@@ -39,10 +39,14 @@ typedef struct invp_nn_group invp_nn_group;
  * Joins the group and returns when all ranks have. `host` and `port` are rank 0's; it listens
  * there. `interface` names the network interface that collectives use, null for the one that the
  * host's own name resolves to, or loopback where it does not. `timeout_ms`, at least 1, bounds the
- * meeting and every later collective.
+ * meeting and every later collective; where something listens at the port that never answers, the
+ * call does not return. `job` is a text that all ranks of a job give and those of another one do
+ * not, or null: who meets at another job's port is refused, with its size or its text, and leaves
+ * that job as it is.
  */
 int32_t invp_nn_group_create(const char* host, int32_t port, int32_t rank, int32_t size,
-                             int64_t timeout_ms, const char* interface, invp_nn_group** group);
+                             int64_t timeout_ms, const char* interface, const char* job,
+                             invp_nn_group** group);
 
 /* Leaves the group; waits for nobody. Null is allowed. */
 int32_t invp_nn_group_destroy(invp_nn_group* group);

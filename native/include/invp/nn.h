@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define INVP_NN_ABI_VERSION 3
+#define INVP_NN_ABI_VERSION 4
 
 /* Stems: 7x7 convolution with stride 2 and max-pooling, or 3x3 with stride 1 and no pooling. */
 #define INVP_NN_STEM_IMAGENET 0

@@ -141,6 +141,7 @@ public class InvpGroup {
             InvpGroup.C_INT,
             InvpGroup.C_LONG,
             InvpGroup.C_POINTER,
+            InvpGroup.C_POINTER,
             InvpGroup.C_POINTER
         );
 
@@ -152,7 +153,7 @@ public class InvpGroup {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, invp_nn_group **group)
+     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, const char *job, invp_nn_group **group)
      * }
      */
     public static FunctionDescriptor invp_nn_group_create$descriptor() {
@@ -162,7 +163,7 @@ public class InvpGroup {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, invp_nn_group **group)
+     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, const char *job, invp_nn_group **group)
      * }
      */
     public static MethodHandle invp_nn_group_create$handle() {
@@ -172,7 +173,7 @@ public class InvpGroup {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, invp_nn_group **group)
+     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, const char *job, invp_nn_group **group)
      * }
      */
     public static MemorySegment invp_nn_group_create$address() {
@@ -181,16 +182,16 @@ public class InvpGroup {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, invp_nn_group **group)
+     * int32_t invp_nn_group_create(const char *host, int32_t port, int32_t rank, int32_t size, int64_t timeout_ms, const char *interface, const char *job, invp_nn_group **group)
      * }
      */
-    public static int invp_nn_group_create(MemorySegment host, int port, int rank, int size, long timeout_ms, MemorySegment interface_, MemorySegment group) {
+    public static int invp_nn_group_create(MemorySegment host, int port, int rank, int size, long timeout_ms, MemorySegment interface_, MemorySegment job, MemorySegment group) {
         var mh$ = invp_nn_group_create.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_nn_group_create", host, port, rank, size, timeout_ms, interface_, group);
+                traceDowncall("invp_nn_group_create", host, port, rank, size, timeout_ms, interface_, job, group);
             }
-            return (int)mh$.invokeExact(host, port, rank, size, timeout_ms, interface_, group);
+            return (int)mh$.invokeExact(host, port, rank, size, timeout_ms, interface_, job, group);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -68,10 +68,10 @@ public class InvpNn {
     public static final AddressLayout C_POINTER = ValueLayout.ADDRESS
             .withTargetLayout(MemoryLayout.sequenceLayout(java.lang.Long.MAX_VALUE, JAVA_BYTE));
     public static final ValueLayout.OfLong C_LONG = ValueLayout.JAVA_LONG;
-    private static final int INVP_NN_ABI_VERSION = (int)3L;
+    private static final int INVP_NN_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define INVP_NN_ABI_VERSION 3
+     * #define INVP_NN_ABI_VERSION 4
      * }
      */
     public static int INVP_NN_ABI_VERSION() {

@@ -1,6 +1,7 @@
 package org.invp.cli;
 
 import java.time.Duration;
+import java.util.Map;
 import org.invp.distributed.LaunchEnvironment;
 import org.invp.distributed.Membership;
 import org.invp.internal.Text;
@@ -20,7 +21,7 @@ final class RankOptions {
       paramLabel = "N",
       description =
           "Train with N processes on this machine, which divide its processors, the batches and the"
-              + " memory bank. Other launchers are recognised: torchrun, srun, mpirun.")
+              + " memory bank. Other launchers are recognised, without this: torchrun, srun, mpirun.")
   private int ranks;
 
   @Option(
@@ -36,14 +37,22 @@ final class RankOptions {
     if (ranks < 0 || timeout < 0) {
       throw new ParameterException(command.commandLine(), "--ranks and --timeout are at least 1");
     }
-    Membership membership = LaunchEnvironment.detect(System.getenv()).orElseGet(Membership::alone);
-    boolean launched = membership.size() > 1;
-    if (launched && ranks > 0 && ranks != membership.size()) {
+    Map<String, String> variables = System.getenv();
+    Membership membership = LaunchEnvironment.detect(variables).orElseGet(Membership::alone);
+    if (membership.size() > 1 && ranks > 0 && !variables.containsKey(RankProcess.SUPERVISED)) {
       throw new ParameterException(
           command.commandLine(),
-          Text.format("--ranks is %d, but the launcher started %d", ranks, membership.size()));
+          Text.format(
+              "--ranks starts processes of its own, but by %s this is one of %d already; leave out"
+                  + " --ranks, or unset these variables",
+              LaunchEnvironment.evidence(variables), membership.size()));
     }
     return timeout == 0 ? membership : membership.withTimeout(Duration.ofSeconds(timeout));
+  }
+
+  /** Whether several ranks were asked for; true in each of them too. */
+  boolean given() {
+    return ranks > 1;
   }
 
   /** How many processes this one is to start; 0 or 1 for none. */

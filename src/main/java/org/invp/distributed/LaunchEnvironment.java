@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.invp.InvpException;
 import org.invp.internal.Text;
 
@@ -16,33 +18,56 @@ import org.invp.internal.Text;
  * or Slurm's list of hosts.
  */
 public final class LaunchEnvironment {
-  /** Names and ranges up to the first comma outside brackets. */
-  private static final Pattern FIRST_HOST = Pattern.compile("(?:[^\\[\\],]|\\[[^\\[\\]]+\\])+");
+  /** What this process and the others of its job have in common, whoever started them. */
+  public static final String JOB = "INVP_JOB";
 
-  /** Numbers in brackets; the first of them is a group. */
-  private static final Pattern RANGE = Pattern.compile("\\[([^\\],-]+)[^\\]]*\\]");
+  /** Set where torchrun has a store of its own at the port that it names. */
+  public static final String AGENT = "TORCHELASTIC_USE_AGENT_STORE";
+
+  /** Numbers in brackets, such as {@code [03-05,9]}; the first of them is a group. */
+  private static final Pattern RANGES =
+      Pattern.compile("\\[(\\d+)(?:-\\d+)?(?:,\\d+(?:-\\d+)?)*\\]");
+
+  /** A name, or several that differ in such numbers, in one place or in more. */
+  private static final Pattern NAMES =
+      Pattern.compile("(?:[^\\[\\],\\s]|" + RANGES.pattern().replace("(\\d+)", "\\d+") + ")+");
 
   private static final String HOST = "MASTER_ADDR";
   private static final String PORT = "MASTER_PORT";
   private static final String INTERFACE = "GLOO_SOCKET_IFNAME";
-  private static final String AGENT = "TORCHELASTIC_USE_AGENT_STORE";
   private static final String TIMEOUT = "INVP_GROUP_TIMEOUT_SECONDS";
+  private static final String STEP_SIZE = "SLURM_STEP_NUM_TASKS";
 
-  /** The variables of one launcher; {@code localRank} may be absent. */
-  private record Launcher(String name, String rank, String size, String localRank) {}
+  /**
+   * The variables of one launcher.
+   *
+   * @param localRank may be absent
+   * @param job those whose values tell its jobs apart; may be absent
+   */
+  private record Launcher(
+      String name, String rank, String size, String localRank, List<String> job) {}
 
-  // Slurm last: an MPI or torchrun job inside an allocation has its variables too.
+  // Slurm last: an MPI or torchrun job inside an allocation has its variables too. A batch script
+  // has
+  // them as well, where only srun starts processes: those are of a step.
   private static final List<Launcher> LAUNCHERS =
       List.of(
-          new Launcher("torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK"),
+          new Launcher(
+              "torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK", List.of("TORCHELASTIC_RUN_ID")),
           new Launcher(
               "Open MPI",
               "OMPI_COMM_WORLD_RANK",
               "OMPI_COMM_WORLD_SIZE",
-              "OMPI_COMM_WORLD_LOCAL_RANK"),
-          new Launcher("MPICH or Intel MPI", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"),
-          new Launcher("Kubernetes", "JOB_COMPLETION_INDEX", "INVP_RANKS", "LOCAL_RANK"),
-          new Launcher("Slurm", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID"));
+              "OMPI_COMM_WORLD_LOCAL_RANK",
+              List.of("PMIX_NAMESPACE")),
+          new Launcher("MPICH or Intel MPI", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", List.of()),
+          new Launcher("Kubernetes", "JOB_COMPLETION_INDEX", "INVP_RANKS", "LOCAL_RANK", List.of()),
+          new Launcher(
+              "Slurm",
+              "SLURM_PROCID",
+              STEP_SIZE,
+              "SLURM_LOCALID",
+              List.of("SLURM_JOB_ID", "SLURM_STEP_ID")));
 
   private LaunchEnvironment() {}
 
@@ -53,11 +78,23 @@ public final class LaunchEnvironment {
    * @throws InvpException when a launcher is recognised, but a variable is missing or no number
    */
   public static Optional<Membership> detect(Map<String, String> variables) {
+    return launcher(variables).map(launcher -> membership(launcher, variables));
+  }
+
+  /** By which variables a launcher was recognised; empty if none was. */
+  public static String evidence(Map<String, String> variables) {
+    return launcher(variables)
+        .map(
+            launcher ->
+                Text.format("%s and %s (%s)", launcher.rank(), launcher.size(), launcher.name()))
+        .orElse("");
+  }
+
+  private static Optional<Launcher> launcher(Map<String, String> variables) {
     return LAUNCHERS.stream()
         .filter(launcher -> variables.containsKey(launcher.rank()))
         .filter(launcher -> variables.containsKey(launcher.size()))
-        .findFirst()
-        .map(launcher -> membership(launcher, variables));
+        .findFirst();
   }
 
   private static Membership membership(Launcher launcher, Map<String, String> variables) {
@@ -80,10 +117,18 @@ public final class LaunchEnvironment {
           host(launcher, size, variables),
           port,
           variables.get(INTERFACE),
-          timeout);
+          timeout,
+          job(launcher, variables));
     } catch (IllegalArgumentException e) {
       throw new InvpException("started by " + launcher.name() + ": " + e.getMessage(), e);
     }
+  }
+
+  private static String job(Launcher launcher, Map<String, String> variables) {
+    return Stream.concat(Stream.of(JOB), launcher.job().stream())
+        .filter(variables::containsKey)
+        .map(name -> name + "=" + variables.get(name).strip())
+        .collect(Collectors.joining(" "));
   }
 
   // A store of torchrun's own may listen at its port.
@@ -97,7 +142,13 @@ public final class LaunchEnvironment {
     if (host != null) {
       return host;
     }
-    String hosts = variables.get("SLURM_JOB_NODELIST");
+    // A step may be on a part of the job's hosts; where an MPI uses one to start its daemons, that
+    // step is not these processes'.
+    boolean isStep = Integer.toString(size).equals(variables.get(STEP_SIZE));
+    String hosts = isStep ? variables.get("SLURM_STEP_NODELIST") : null;
+    if (hosts == null) {
+      hosts = variables.get("SLURM_JOB_NODELIST");
+    }
     if (hosts != null) {
       return firstHost(hosts);
     }
@@ -115,11 +166,11 @@ public final class LaunchEnvironment {
    * rack[1-2]node[01-04]} with {@code rack1node01}.
    */
   static String firstHost(String hosts) {
-    Matcher form = FIRST_HOST.matcher(hosts);
-    if (!form.lookingAt()) {
-      throw new InvpException("SLURM_JOB_NODELIST is not a list of hosts: " + hosts);
+    Matcher first = NAMES.matcher(hosts);
+    if (!first.lookingAt() || first.end() < hosts.length() && hosts.charAt(first.end()) != ',') {
+      throw new InvpException("Slurm's list of hosts cannot be read: " + hosts);
     }
-    return RANGE.matcher(form.group()).replaceAll("$1");
+    return RANGES.matcher(first.group()).replaceAll("$1");
   }
 
   private static int number(String name, Map<String, String> variables, int least) {

@@ -13,6 +13,8 @@ import org.invp.internal.Text;
  * @param port the port there
  * @param networkInterface the interface for exchanging tensors, null for the default one
  * @param timeout how long a missing or silent process is waited for
+ * @param job what tells these processes from those of another job that meet at the same port; may
+ *     be empty
  */
 public record Membership(
     int rank,
@@ -21,7 +23,8 @@ public record Membership(
     String host,
     int port,
     String networkInterface,
-    Duration timeout) {
+    Duration timeout,
+    String job) {
   /** PyTorch's own default. */
   public static final int DEFAULT_PORT = 29500;
 
@@ -45,6 +48,18 @@ public record Membership(
     }
   }
 
+  /** A place in a job that is known by its size alone. */
+  public Membership(
+      int rank,
+      int size,
+      int localRank,
+      String host,
+      int port,
+      String networkInterface,
+      Duration timeout) {
+    this(rank, size, localRank, host, port, networkInterface, timeout, "");
+  }
+
   /** A process that trains alone. */
   public static Membership alone() {
     return new Membership(0, 1, 0, "127.0.0.1", DEFAULT_PORT, null, DEFAULT_TIMEOUT);
@@ -52,7 +67,7 @@ public record Membership(
 
   /** The same place with another patience. */
   public Membership withTimeout(Duration other) {
-    return new Membership(rank, size, localRank, host, port, networkInterface, other);
+    return new Membership(rank, size, localRank, host, port, networkInterface, other, job);
   }
 
   /** Whether this process prints, evaluates and writes for all. */

@@ -35,8 +35,16 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
   NativeProcessGroup(Membership membership) {
     this.membership = membership;
     NativeLibraries.requireNetwork();
+    handle = new Meeting(membership).of(() -> create(membership));
+    NativeObjects.opened(KIND);
+    counted.set(true);
+    rollCall = new RollCall(membership, this::set, this::get);
+  }
+
+  private static MemorySegment create(Membership membership) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment host = arena.allocateFrom(membership.host());
+      MemorySegment job = arena.allocateFrom(membership.job());
       MemorySegment networkInterface =
           membership.networkInterface() == null
               ? MemorySegment.NULL
@@ -52,23 +60,10 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
                   membership.size(),
                   membership.timeout().toMillis(),
                   networkInterface,
+                  job,
                   out));
-      handle = out.get(ValueLayout.ADDRESS, 0);
-      NativeObjects.opened(KIND);
-      counted.set(true);
-    } catch (InvpException e) {
-      throw new RankLostException(
-          Text.format(
-              "rank %d: not all %d ranks met at %s:%d within %d s: %s",
-              membership.rank(),
-              membership.size(),
-              membership.host(),
-              membership.port(),
-              membership.timeout().toSeconds(),
-              e.getMessage()),
-          e);
+      return out.get(ValueLayout.ADDRESS, 0);
     }
-    rollCall = new RollCall(membership, this::set, this::get);
   }
 
   @Override

@@ -51,11 +51,10 @@ final class RollCall {
     try {
       return call.get(4 * graceMillis, TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      return new RankLostException(message(List.of(0)), failure);
+      return lost(List.of(0), failure);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new RankLostException(
-          Text.format("rank %d: a rank is lost", membership.rank()), failure);
+      return new RankLostException(membership.rank(), "a rank is lost", failure);
     }
   }
 
@@ -67,9 +66,9 @@ final class RollCall {
       if (membership.leads()) {
         waitUntilAllHeard(missing);
       }
-      return new RankLostException(message(missing), failure);
+      return lost(missing, failure);
     } catch (InvpException e) {
-      return new RankLostException(message(List.of(0)), failure);
+      return lost(List.of(0), failure);
     }
   }
 
@@ -94,16 +93,16 @@ final class RollCall {
     return missing;
   }
 
-  private String message(List<Integer> missing) {
+  private RankLostException lost(List<Integer> missing, InvpException failure) {
     String who =
         missing.isEmpty()
             ? Text.format(
-                "a rank is too slow: all answer, but not within %d s",
+                "some rank was silent for %d s, suspended or too slow; all answer now",
                 membership.timeout().toSeconds())
             : Text.format(
                 "lost rank %s of %d",
                 String.join(", ", missing.stream().map(String::valueOf).toList()),
                 membership.size());
-    return Text.format("rank %d: %s", membership.rank(), who);
+    return new RankLostException(membership.rank(), who, failure);
   }
 }

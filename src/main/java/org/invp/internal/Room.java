@@ -10,7 +10,7 @@ public enum Room {
   /** Decoding and augmentation of images. */
   IMAGE(4),
   /** Networks and optimisers, on LibTorch. */
-  NN(3),
+  NN(4),
   /** The memory bank's kernels on a CUDA device, or on the emulated one. */
   CUDA(3);
 

@@ -11,6 +11,7 @@ import org.invp.InvpException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LaunchEnvironmentTest {
   @Test
@@ -55,11 +56,84 @@ class LaunchEnvironmentTest {
                 Map.of(
                     "SLURM_PROCID", "0",
                     "SLURM_NTASKS", "2",
+                    "SLURM_STEP_NUM_TASKS", "2",
                     "SLURM_LOCALID", "0",
                     "SLURM_JOB_NODELIST", "gpu[03-04]"))
             .orElseThrow();
     assertEquals("gpu03", found.host());
     assertEquals(Membership.DEFAULT_PORT, found.port());
+  }
+
+  @Test
+  void aSlurmStepOnAPartOfTheHostsMeetsThere() {
+    Membership found =
+        LaunchEnvironment.detect(
+                Map.of(
+                    "SLURM_PROCID", "1",
+                    "SLURM_STEP_NUM_TASKS", "2",
+                    "SLURM_JOB_ID", "77",
+                    "SLURM_STEP_ID", "3",
+                    "SLURM_STEP_NODELIST", "gpu[07-08]",
+                    "SLURM_JOB_NODELIST", "gpu[03-08]"))
+            .orElseThrow();
+    assertEquals("gpu07", found.host());
+    assertEquals("SLURM_JOB_ID=77 SLURM_STEP_ID=3", found.job());
+  }
+
+  /** The step whose hosts Slurm lists is that of the MPI's daemons, without the first host. */
+  @Test
+  void ranksOfAnMpiInsideASlurmJobMeetAtItsFirstHost() {
+    Membership found =
+        LaunchEnvironment.detect(
+                Map.of(
+                    "OMPI_COMM_WORLD_RANK", "5",
+                    "OMPI_COMM_WORLD_SIZE", "8",
+                    "SLURM_STEP_NUM_TASKS", "1",
+                    "SLURM_STEP_NODELIST", "gpu04",
+                    "SLURM_JOB_NODELIST", "gpu[03-04]"))
+            .orElseThrow();
+    assertEquals("gpu03", found.host());
+  }
+
+  /** Slurm gives a batch script a rank and the job's number of tasks; only srun starts them. */
+  @Test
+  void aSlurmBatchScriptIsNoRank() {
+    Map<String, String> batch =
+        Map.of(
+            "SLURM_PROCID", "0",
+            "SLURM_NTASKS", "2",
+            "SLURM_LOCALID", "0",
+            "SLURM_JOB_NODELIST", "gpu[03-04]");
+    assertEquals(Optional.empty(), LaunchEnvironment.detect(batch));
+    assertEquals("", LaunchEnvironment.evidence(batch));
+  }
+
+  /** {@code srun --pty bash}, or the shell that salloc starts, in a job of several tasks. */
+  @Test
+  void aShellInASlurmJobIsAlone() {
+    Membership found =
+        LaunchEnvironment.detect(
+                Map.of(
+                    "SLURM_PROCID", "0",
+                    "SLURM_NTASKS", "4",
+                    "SLURM_STEP_NUM_TASKS", "1",
+                    "SLURM_JOB_NODELIST", "gpu[03-04]"))
+            .orElseThrow();
+    assertEquals(1, found.size());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "RANK,WORLD_SIZE,torchrun",
+    "OMPI_COMM_WORLD_RANK,OMPI_COMM_WORLD_SIZE,Open MPI",
+    "PMI_RANK,PMI_SIZE,MPICH or Intel MPI",
+    "JOB_COMPLETION_INDEX,INVP_RANKS,Kubernetes",
+    "SLURM_PROCID,SLURM_STEP_NUM_TASKS,Slurm"
+  })
+  void theVariablesThatMakeARankAreNamed(String rank, String size, String launcher) {
+    assertEquals(
+        "%s and %s (%s)".formatted(rank, size, launcher),
+        LaunchEnvironment.evidence(Map.of(rank, "0", size, "2")));
   }
 
   @Test
@@ -69,6 +143,7 @@ class LaunchEnvironmentTest {
                 Map.of(
                     "SLURM_PROCID", "0",
                     "SLURM_NTASKS", "1",
+                    "SLURM_STEP_NUM_TASKS", "1",
                     "OMPI_COMM_WORLD_RANK", "1",
                     "OMPI_COMM_WORLD_SIZE", "2",
                     "MASTER_ADDR", "a"))
@@ -88,10 +163,26 @@ class LaunchEnvironmentTest {
         "gpu[1-2]-ib,x; gpu1-ib",
         "rack[1-2]node[01-04]; rack1node01",
         "r[2,4]n[7]-ib[0-1],z; r2n7-ib0",
-        "a,b[1-2]; a"
+        "a,b[1-2]; a",
+        "a,b[3,5-7]c; a",
+        "b[3,5-7]c,a; b3c",
+        "x[001-003,9]; x001",
+        "n[10,2-3]m[0]; n10m0",
+        "[1-3]; 1",
+        "login-0.site.org,gpu[1-2].site.org; login-0.site.org",
+        "gpu[1-2].site.org; gpu1.site.org"
       })
   void theFirstHostOfASlurmList(String hosts, String first) {
     assertEquals(first, LaunchEnvironment.firstHost(hosts));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", ",a", "a[1-2", "a]", "a[]", "a[x-y]", "a[1-]", "a[1-2-3]", "a b", "a[1,]"})
+  void whatIsNoSlurmListIsRefused(String hosts) {
+    InvpException error =
+        assertThrows(InvpException.class, () -> LaunchEnvironment.firstHost(hosts));
+    assertTrue(error.getMessage().contains("list of hosts cannot be read"), error.getMessage());
   }
 
   @Test

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +16,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.invp.distributed.ProcessGroup.Reduction;
 import org.invp.distributed.ProcessGroup.Traffic;
@@ -183,7 +188,6 @@ class ProcessGroupTest {
     List<String> messages =
         Ranks.run(
             3,
-            Duration.ofSeconds(3),
             group -> {
               group.barrier();
               if (group.rank() == 1) {
@@ -205,6 +209,56 @@ class ProcessGroupTest {
     RankLostException error =
         assertThrows(RankLostException.class, () -> ProcessGroup.join(lonely));
     assertTrue(error.getMessage().contains("not all 2 ranks met"), error.getMessage());
+  }
+
+  @Test
+  void whoMeetsAtTheStoreOfAnotherJobIsToldSoAndThatJobGoesOn() throws Exception {
+    int port = Ranks.freePort();
+    ExecutorService threads = Executors.newFixedThreadPool(2);
+    try {
+      Future<ProcessGroup> first = threads.submit(() -> ProcessGroup.join(at(port, 0, 2, "a")));
+      assertRefused(at(port, 1, 3, "a"), "another job has that port (2 ranks, a; this one: 3");
+      assertRefused(at(port, 1, 2, "b"), "another job has that port (2 ranks, a; this one: 2");
+      assertRefused(at(port, 0, 2, "b"), "could not listen at 127.0.0.1");
+      Future<ProcessGroup> second = threads.submit(() -> ProcessGroup.join(at(port, 1, 2, "a")));
+      try (ProcessGroup zero = first.get();
+          ProcessGroup one = second.get()) {
+        assertRefused(at(port, 1, 2, "a"), "another process is rank 1 there");
+        Future<?> other = threads.submit(one::barrier);
+        zero.barrier();
+        other.get();
+      }
+    } finally {
+      threads.shutdown();
+    }
+  }
+
+  private static Membership at(int port, int rank, int size, String job) {
+    return new Membership(rank, size, rank, "127.0.0.1", port, "lo", Duration.ofSeconds(60), job);
+  }
+
+  private static void assertRefused(Membership stranger, String why) {
+    RankLostException error =
+        assertThrows(RankLostException.class, () -> ProcessGroup.join(stranger));
+    assertTrue(error.getMessage().contains(why), error.getMessage());
+    assertTrue(RankLostException.isMessage(error.getMessage()), error.getMessage());
+  }
+
+  /** The kernel takes the connection, and nobody reads what is sent. */
+  @Test
+  void whoMeetsAtAPortThatNeverAnswersIsTold() throws Exception {
+    try (ServerSocket mute = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      Membership stranger =
+          new Membership(1, 2, 0, "127.0.0.1", mute.getLocalPort(), "lo", Duration.ofMillis(100));
+      assertRefused(stranger, "did not answer");
+    }
+  }
+
+  @Test
+  void whoDoesNotComeIsNamed() {
+    Membership lonely =
+        new Membership(0, 3, 0, "127.0.0.1", Ranks.freePort(), "lo", Duration.ofMillis(100));
+    assertRefused(lonely, "rank 1, 2 did not come within 100 ms");
   }
 
   @Test
