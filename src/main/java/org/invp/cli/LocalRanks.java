@@ -5,81 +5,83 @@ import java.io.PrintWriter;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.IntStream;
+import java.util.function.Supplier;
 import org.invp.InvpException;
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
 
 /**
  * Several ranks of one run as children of this process, which does nothing but watch them: when one
- * fails the others are killed and one line says which it was; a signal goes to all of them.
+ * fails the others are killed and one line says which it was; a signal, to this process or to one
+ * of them, asks all to stop.
  */
 final class LocalRanks {
-  private static final int SIGHUP = 1;
-  private static final int SIGINT = 2;
-  private static final int SIGTERM = 15;
-
   private final PrintWriter err;
+  private final Supplier<String> wayOn;
   private final List<RankProcess> ranks = new ArrayList<>();
-  private int received;
+  private int asked;
 
-  private LocalRanks(PrintWriter err) {
+  private LocalRanks(PrintWriter err, Supplier<String> wayOn) {
     this.err = err;
+    this.wayOn = wayOn;
   }
 
   /**
    * Runs {@code invp} with these arguments in {@code size} processes and returns the exit code: 0
-   * when all ended well, otherwise that of the one that failed.
+   * when all ended well, otherwise that of the one that failed, or that of the signal that came
+   * first.
+   *
+   * @param wayOn how a run that was broken off goes on
    */
-  static int run(int size, List<String> arguments, PrintWriter err) {
-    LocalRanks local = new LocalRanks(err);
-    Map<Signal, SignalHandler> before = new LinkedHashMap<>();
-    try {
-      for (String name : List.of("TERM", "INT", "HUP")) {
-        Signal signal = new Signal(name);
-        before.put(signal, Signal.handle(signal, local::receive));
-      }
+  static int run(int size, List<String> arguments, PrintWriter err, Supplier<String> wayOn) {
+    LocalRanks local = new LocalRanks(err, wayOn);
+    try (StopSignals signals = new StopSignals(local::askAll, local::die)) {
       return local.watch(size, arguments);
     } finally {
       local.killAll();
-      before.forEach(Signal::handle);
     }
   }
 
   private int watch(int size, List<String> arguments) {
     int port = freePort();
+    String job = UUID.randomUUID().toString();
     for (int rank = 0; rank < size; rank++) {
-      start(rank, size, port, arguments);
+      start(rank, size, port, job, arguments);
     }
     List<RankProcess> running = new ArrayList<>(ranks);
-    int code = 0;
+    boolean complete = running.size() == size;
     while (!running.isEmpty()) {
       RankProcess ended = next(running);
       running.remove(ended);
-      code = Math.max(code, ended.exitCode());
-      if (ended.exitCode() != 0 && !wasAskedToStop(ended.exitCode())) {
-        String failure = ended.failure();
-        if (ended.repeatsRankZero() && ranks.getFirst().endsByItself()) {
-          failure = null;
-        }
-        killAll();
-        if (failure != null) {
-          err.println(Errors.PREFIX + failure);
-          err.flush();
-        }
-        return ended.exitCode() > Signals.EXIT_BASE ? Main.FAILED : ended.exitCode();
+      complete &= ended.exitCode() == 0;
+      if (Signals.isStop(ended.exitCode())) {
+        // Asked in the middle of training, all have agreed. Before that the others know nothing.
+        askAll(Signals.number(ended.exitCode()));
+      } else if (ended.exitCode() != 0) {
+        return fail(ended);
       }
     }
-    return code;
+    return complete ? 0 : stopped();
   }
 
-  private synchronized void start(int rank, int size, int port, List<String> arguments) {
-    if (received == 0) {
-      ranks.add(RankProcess.start(rank, size, port, arguments));
+  private int fail(RankProcess ended) {
+    String failure = ended.failure(wayOn.get());
+    if (ended.repeatsRankZero() && ranks.getFirst().endsByItself()) {
+      failure = null;
+    }
+    killAll();
+    if (failure != null) {
+      err.println(Errors.PREFIX + failure);
+      err.flush();
+    }
+    return Signals.number(ended.exitCode()) > 0 ? Main.FAILED : ended.exitCode();
+  }
+
+  private synchronized void start(
+      int rank, int size, int port, String job, List<String> arguments) {
+    if (asked == 0) {
+      ranks.add(RankProcess.start(rank, size, port, job, arguments));
     }
   }
 
@@ -89,19 +91,20 @@ final class LocalRanks {
     return (RankProcess) CompletableFuture.anyOf(exits).join();
   }
 
-  /** Ranks agree to stop when one of them is asked, so that the others end likewise. */
-  private static boolean wasAskedToStop(int exitCode) {
-    return IntStream.of(SIGHUP, SIGINT, SIGTERM)
-        .anyMatch(signal -> exitCode == Signals.EXIT_BASE + signal);
+  private synchronized void askAll(int signal) {
+    if (asked == 0) {
+      asked = signal;
+      ranks.forEach(rank -> rank.ask(signal));
+    }
   }
 
-  private synchronized void receive(Signal signal) {
-    if (received != 0) {
-      ranks.forEach(RankProcess::kill);
-      Signals.die(signal);
-    }
-    received = signal.getNumber();
-    ranks.forEach(RankProcess::terminate);
+  private synchronized int stopped() {
+    return Signals.exitCode(asked);
+  }
+
+  private void die(int signal) {
+    killAll();
+    Signals.die(signal);
   }
 
   private synchronized void killAll() {

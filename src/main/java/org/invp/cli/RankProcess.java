@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.invp.distributed.LaunchEnvironment;
+import org.invp.distributed.RankLostException;
 import org.invp.internal.Text;
 import org.invp.train.SameRun;
 
@@ -19,14 +21,13 @@ import org.invp.train.SameRun;
  * torchrun sets, and its share of the processors. Rank 0 speaks on this process's own output; of
  * the others the last line of their errors is kept.
  *
- * <p>A child's standard input is a pipe from here, whose end tells it that its parent is gone; see
- * {@link ParentWatch}.
+ * <p>A child's standard input is a pipe from here, by which it is asked to stop and learns that its
+ * parent is gone; see {@link ParentWatch}.
  */
 final class RankProcess {
   /** Set for children; what it is set to says nothing. */
   static final String SUPERVISED = "INVP_SUPERVISED";
 
-  private static final int SIGNALLED = 128;
   private static final int GRACE_SECONDS = 5;
 
   private final int rank;
@@ -49,8 +50,9 @@ final class RankProcess {
    * Starts a rank.
    *
    * @param port where the ranks meet
+   * @param job tells them from those of other runs
    */
-  static RankProcess start(int rank, int size, int port, List<String> arguments) {
+  static RankProcess start(int rank, int size, int port, String job, List<String> arguments) {
     ProcessBuilder builder = new ProcessBuilder(command(size, arguments));
     Map<String, String> variables = builder.environment();
     variables.put("RANK", Integer.toString(rank));
@@ -59,6 +61,8 @@ final class RankProcess {
     variables.put("MASTER_ADDR", "127.0.0.1");
     variables.put("MASTER_PORT", Integer.toString(port));
     variables.put("GLOO_SOCKET_IFNAME", "lo");
+    variables.put(LaunchEnvironment.JOB, job);
+    variables.remove(LaunchEnvironment.AGENT); // Of a torchrun that started the parent.
     variables.put(SUPERVISED, "1");
     if (rank == 0) {
       builder.redirectOutput(Redirect.INHERIT).redirectError(Redirect.INHERIT);
@@ -110,11 +114,16 @@ final class RankProcess {
     return process.exitValue();
   }
 
-  /** Why it failed, naming it; null when it has said so itself on this process's own output. */
-  String failure() {
-    if (exitCode() > SIGNALLED) {
+  /**
+   * Why it failed, naming it; null when it has said so itself on this process's own output.
+   *
+   * @param wayOn what to do about a signal
+   */
+  String failure(String wayOn) {
+    if (wasKilled()) {
       return Text.format(
-          "rank %d of %d was ended by signal %d", rank, size, exitCode() - SIGNALLED);
+          "rank %d of %d was ended by signal %d; %s",
+          rank, size, Signals.number(exitCode()), wayOn);
     }
     if (rank == 0) {
       return null;
@@ -127,17 +136,21 @@ final class RankProcess {
   /** Whether rank 0 has failed of the same and says so too; asked after {@link #failure}. */
   boolean repeatsRankZero() {
     return lastLine != null
-        && (lastLine.contains("lost rank") || lastLine.startsWith(SameRun.PREFIX));
+        && (RankLostException.isMessage(lastLine) || lastLine.startsWith(SameRun.PREFIX));
   }
 
   /** Waits a while for a process that may be about to end with a line of its own. */
   boolean endsByItself() {
     try {
-      return process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS) && exitCode() <= SIGNALLED;
+      return process.waitFor(GRACE_SECONDS, TimeUnit.SECONDS) && !wasKilled();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
     }
+  }
+
+  private boolean wasKilled() {
+    return Signals.number(exitCode()) > 0;
   }
 
   private void join() {
@@ -148,9 +161,15 @@ final class RankProcess {
     }
   }
 
-  /** Asks it to save and stop; the handle's method, since the process's would close its input. */
-  void terminate() {
-    process.toHandle().destroy();
+  /** Asks it to save and stop, as that signal would. */
+  void ask(int signal) {
+    try {
+      process.getOutputStream().write(signal);
+      process.getOutputStream().flush();
+    } catch (IOException e) {
+      // It has ended meanwhile.
+      return;
+    }
   }
 
   /** Ends it at once, stopped or not, and waits for that. */

@@ -1,61 +1,55 @@
 package org.invp.cli;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
 import org.invp.train.StopRequest;
-import sun.misc.Signal;
-import sun.misc.SignalHandler;
 
 /**
- * While it is open, the first SIGTERM or SIGINT asks the trainer to save and stop, and a second one
- * ends the process at once.
+ * While it is open, a signal asks the trainer to save and stop, see {@link StopSignals}, and so
+ * does the parent of a rank. That parent alone decides when a rank has to end at once: what a
+ * terminal or a scheduler sends to both of them would else be two requests.
  */
 final class StopOnSignal implements AutoCloseable {
   private static final int SIGTERM = 15;
 
   private final StopRequest stop;
-  private final Map<Signal, SignalHandler> before = new LinkedHashMap<>();
+  private final ParentWatch parent;
+  private final StopSignals signals;
   private int received;
 
+  /** In a process that nobody started as a rank. */
   StopOnSignal(StopRequest stop) {
-    this.stop = stop;
-    install("TERM", this::receive);
-    install("HUP", this::receive);
-    // A terminal sends it to a rank and to its parent, which passes on what it gets.
-    boolean fromParent = System.getenv(RankProcess.SUPERVISED) != null;
-    install("INT", fromParent ? SignalHandler.SIG_IGN : this::receive);
+    this(stop, ParentWatch.none());
   }
 
-  /**
-   * The exit code for the signal that came: 143 for SIGTERM, also to another rank; 130 for SIGINT,
-   * 129 for SIGHUP.
-   */
+  StopOnSignal(StopRequest stop, ParentWatch parent) {
+    this.stop = stop;
+    this.parent = parent;
+    signals =
+        new StopSignals(
+            this::ask,
+            signal -> {
+              if (!parent.isThere()) {
+                Signals.die(signal);
+              }
+            });
+    parent.whenAsked(this::ask);
+  }
+
+  private synchronized void ask(int signal) {
+    if (received == 0) {
+      received = signal;
+    }
+    stop.request();
+  }
+
+  /** The exit code for the signal that came; that of SIGTERM if it came to another rank. */
   synchronized int exitCode() {
-    return Signals.EXIT_BASE + (received == 0 ? SIGTERM : received);
+    return Signals.exitCode(received == 0 ? SIGTERM : received);
   }
 
   /** Gives the signals back. */
   @Override
   public void close() {
-    before.forEach(Signal::handle);
-    before.clear();
-  }
-
-  private void install(String name, SignalHandler handler) {
-    Signal signal = new Signal(name);
-    try {
-      before.put(signal, Signal.handle(signal, handler));
-    } catch (IllegalArgumentException e) {
-      // The JVM was started with -Xrs: signals keep their default meaning.
-      return;
-    }
-  }
-
-  private synchronized void receive(Signal signal) {
-    if (received != 0) {
-      Signals.die(signal);
-    }
-    received = signal.getNumber();
-    stop.request();
+    parent.whenAsked(Signals::die);
+    signals.close();
   }
 }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.invp.InvpException;
 import org.invp.bank.Device;
 import org.invp.bank.Shard;
 import org.invp.config.ConfigException;
@@ -18,6 +19,7 @@ import org.invp.config.TrainingConfig;
 import org.invp.data.SharedImages;
 import org.invp.distributed.Membership;
 import org.invp.distributed.ProcessGroup;
+import org.invp.distributed.RankLostException;
 import org.invp.internal.Text;
 import org.invp.nn.TorchRuntime;
 import org.invp.train.CheckpointFiles;
@@ -102,9 +104,10 @@ final class TrainCommand implements Callable<Integer> {
       return LocalRanks.run(
           ranks.toStart(membership),
           spec.root().commandLine().getParseResult().originalArgs(),
-          spec.commandLine().getErr());
+          spec.commandLine().getErr(),
+          () -> wayOn(path, ranks.toStart(membership)));
     }
-    ParentWatch.begin();
+    ParentWatch parent = ParentWatch.begin();
     if (membership.size() > 1) {
       // The group is LibTorch's too, and a process has one LibTorch.
       TorchRuntime.load(chosen.kind() == Device.Kind.CUDA);
@@ -113,7 +116,7 @@ final class TrainCommand implements Callable<Integer> {
         RunImages images = RunImages.open(settings);
         RunFolder folder = open(path, settings, images, group);
         LogFile log = new LogFile(folder.log(group.rank()))) {
-      return log.recordingFailures(() -> train(settings, folder, images, group));
+      return log.recordingFailures(() -> train(settings, folder, images, group, parent));
     }
   }
 
@@ -131,7 +134,11 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int train(
-      TrainingConfig settings, RunFolder folder, RunImages images, ProcessGroup group) {
+      TrainingConfig settings,
+      RunFolder folder,
+      RunImages images,
+      ProcessGroup group,
+      ParentWatch parent) {
     PrintWriter out =
         group.rank() == 0
             ? spec.commandLine().getOut()
@@ -161,7 +168,7 @@ final class TrainCommand implements Callable<Integer> {
           new Shard(0, group.size(), images.train().size()).localRows());
     }
     StopRequest stop = new StopRequest();
-    try (StopOnSignal signals = new StopOnSignal(stop);
+    try (StopOnSignal signals = new StopOnSignal(stop, parent);
         ConsoleListener listener = listener(settings, images.test().size(), out, group);
         Trainer trainer = new Trainer(settings, folder, images, group, stop, listener)) {
       if (trainer.run() == Outcome.COMPLETE) {
@@ -173,12 +180,29 @@ final class TrainCommand implements Callable<Integer> {
         return 0;
       }
       listener.endLine();
-      out.printf(
-          Locale.ROOT,
-          "stopped and saved; go on with: invp train --resume --run-dir %s%n",
-          folder.path());
+      out.println("stopped and saved; " + wayOn(folder.path(), group.size()));
       return signals.exitCode();
+    } catch (RankLostException e) {
+      // All of them may have been suspended for longer than they wait for each other.
+      boolean saved = Files.exists(folder.checkpoints().latest());
+      throw new InvpException(
+          Text.format(
+              "%s; %s%s",
+              e.getMessage(),
+              saved ? "the last checkpoint is kept; " : "",
+              wayOn(folder.path(), group.size())),
+          e);
     }
+  }
+
+  /** How a run that was broken off goes on; by a launcher's ranks if that starts them again. */
+  private String wayOn(Path folder, int size) {
+    if (!Files.exists(folder.resolve(RunFolder.CONFIG))) {
+      return "nothing was done yet";
+    }
+    return Text.format(
+        "go on with: invp train --resume --run-dir %s%s",
+        folder, ranks.given() ? " --ranks " + size : "");
   }
 
   private ConsoleListener listener(

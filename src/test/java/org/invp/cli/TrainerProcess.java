@@ -50,6 +50,18 @@ final class TrainerProcess {
     return run(words);
   }
 
+  /**
+   * As above, in a process group of its own, as a shell with a terminal or a scheduler does.
+   *
+   * @param variables of the environment, as {@code NAME=value}
+   */
+  static TrainerProcess startGroup(List<String> variables, Object... arguments) throws IOException {
+    List<String> words = new ArrayList<>(List.of("setsid", "env", "--default-signal=INT,HUP"));
+    words.addAll(variables);
+    words.addAll(command(arguments));
+    return run(words);
+  }
+
   /** Starts any command. */
   static TrainerProcess run(List<String> command) throws IOException {
     return new TrainerProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
@@ -61,14 +73,22 @@ final class TrainerProcess {
 
   /** Reads what it prints up to a line that begins so. */
   void awaitLine(String prefix) throws IOException {
+    if (!comes(prefix)) {
+      throw new AssertionError("no line begins with '" + prefix + "': " + lines);
+    }
+  }
+
+  /** Likewise; false if it ends without such a line. */
+  boolean comes(String prefix) throws IOException {
     String line;
     do {
       line = output.readLine();
       if (line == null) {
-        throw new AssertionError("no line begins with '" + prefix + "': " + lines);
+        return false;
       }
       lines.add(line);
     } while (!line.startsWith(prefix));
+    return true;
   }
 
   /** The ranks that it has started. */
@@ -81,12 +101,29 @@ final class TrainerProcess {
     signal(name, process.pid());
   }
 
-  /** Sends a signal to any process. */
+  /** Sends a signal to all processes of the group that it was started in. */
+  void signalGroup(String name) throws IOException, InterruptedException {
+    signal(name, -process.pid());
+  }
+
+  /** Sends a signal to any process, or to a group if the number is negative. */
   static void signal(String name, long pid) throws IOException, InterruptedException {
-    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).inheritIO().start();
-    if (kill.waitFor() != 0) {
+    if (!trySignal(name, pid)) {
       throw new AssertionError("could not send " + name);
     }
+  }
+
+  /** Sends a signal as often as it takes to end the process. */
+  void signalUntilItEnds(String name) throws IOException, InterruptedException {
+    while (process.isAlive()) {
+      trySignal(name, process.pid());
+    }
+  }
+
+  /** Likewise; false if there is no such process any more. */
+  static boolean trySignal(String name, long pid) throws IOException, InterruptedException {
+    List<String> words = List.of("kill", "-" + name, "--", Long.toString(pid));
+    return new ProcessBuilder(words).redirectErrorStream(true).start().waitFor() == 0;
   }
 
   boolean isAlive() {
