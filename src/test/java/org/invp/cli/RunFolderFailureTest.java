@@ -126,7 +126,7 @@ class RunFolderFailureTest {
     first.signal("KILL");
     first.exitCode();
     // The lock ended with the process.
-    assertEquals(0, finish(run, "training.epochs=2"));
+    assertEquals("", finish(run));
   }
 
   /** The JVM ends itself when its own memory cannot be had; what is on the disk stays whole. */
@@ -135,24 +135,46 @@ class RunFolderFailureTest {
     Path run = temp.resolve("run");
     TrainerProcess trainer =
         TrainerProcess.start(
-            "train", config, "--run-dir", run, "--set", "training.checkpoint_every_steps=1");
+            "train",
+            config,
+            "--run-dir",
+            run,
+            "--set",
+            "training.checkpoint_every_steps=1",
+            "--set",
+            "training.epochs=100000",
+            "--set",
+            "optimizer.schedule_epochs=100000");
     trainer.awaitLine("training on");
     new ProcessBuilder("prlimit", "--pid", Long.toString(trainer.pid()), "--as=300000000")
         .inheritIO()
         .start()
         .waitFor();
     assertNotEquals(0, trainer.exitCode(), trainer.lines()::toString);
-    if (Files.exists(run.resolve("checkpoint.safetensors"))) {
-      Checkpoint.read(run.resolve("checkpoint.safetensors")).close();
-    }
-    TrainerProcess again = TrainerProcess.start("train", config, "--resume", "--run-dir", run);
-    assertEquals(0, again.exitCode(), again.lines()::toString);
+    assertEquals("", finish(run));
   }
 
-  private static int finish(Path run, String setting) throws IOException, InterruptedException {
+  /** Goes on for an epoch from wherever a killed run had come to; what is said if that fails. */
+  private static String finish(Path run) throws IOException, InterruptedException {
+    Path path = run.resolve("checkpoint.safetensors");
+    int done = 0;
+    if (Files.exists(path)) {
+      try (Checkpoint checkpoint = Checkpoint.read(path)) {
+        done = checkpoint.epochs();
+      }
+    }
     TrainerProcess again =
-        TrainerProcess.start("train", "--resume", "--run-dir", run, "--set", setting);
-    return again.exitCode();
+        TrainerProcess.start(
+            "train",
+            config,
+            "--resume",
+            "--run-dir",
+            run,
+            "--set",
+            "training.epochs=" + (done + 1),
+            "--set",
+            "optimizer.schedule_epochs=100000");
+    return again.exitCode() == 0 ? "" : again.lines().toString();
   }
 
   /** Runs a script on a file system of its own; {@code "$@"} is the program. */

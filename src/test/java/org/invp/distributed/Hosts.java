@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Hosts of their own on one machine: a network namespace each, joined by a virtual switch in one
@@ -78,7 +77,7 @@ public final class Hosts implements AutoCloseable {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
       String output = new String(process.getInputStream().readAllBytes());
-      if (!process.waitFor(20, TimeUnit.SECONDS) || process.exitValue() != 0) {
+      if (process.waitFor() != 0) {
         throw new IOException(String.join(" ", command) + ": " + output.strip());
       }
     } catch (InterruptedException e) {

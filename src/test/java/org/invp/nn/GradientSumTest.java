@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -150,7 +149,6 @@ class GradientSumTest {
     List<String> messages =
         Ranks.run(
             3,
-            Duration.ofSeconds(3),
             group -> {
               try (Network network = Network.create(OPTIONS, 1)) {
                 network.sumGradientsOver(group);

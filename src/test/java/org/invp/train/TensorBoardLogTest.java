@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.TimeUnit;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.train.RunFolder.Existing;
@@ -189,8 +188,8 @@ class TensorBoardLogTest {
     } catch (IOException e) {
       return "exit 127";
     }
-    assertEquals(true, process.waitFor(120, TimeUnit.SECONDS), "Python hangs");
-    return Files.readString(out, StandardCharsets.UTF_8) + "exit " + process.exitValue();
+    int code = process.waitFor();
+    return Files.readString(out, StandardCharsets.UTF_8) + "exit " + code;
   }
 
   private static void train(Path data, Path run, List<String> settings, int stopAtStep) {
