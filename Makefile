@@ -38,7 +38,7 @@ help:
 	@echo "make cuda-report  registers, shared memory, occupancy and roofline of every kernel against the committed budget"
 	@echo "make cuda-coverage which lines of the kernels the tests run"
 	@echo "make test-simt    the kernels on the emulated device under 200 schedules each, and the seeded mutants"
-	@echo "make chaos        120 kills of a small run, by one process and by two, compared with the run nobody killed (10 minutes)"
+	@echo "make chaos        120 kills, 30 signals and 2 suspensions of a small run, by one process and by several, compared with the unbroken one (10 minutes)"
 	@echo "make soak         30 minutes of training: memory, file handles and threads stay; MINUTES=5 for fewer"
 	@echo "make bench        speed and memory beside PyTorch and Faiss; ONLY=step,nearest for a part"
 	@echo "make jmh          the JMH benchmarks; ARGS='...' goes to JMH"

@@ -4,6 +4,9 @@ Killed is a rank, the process that started the ranks, or all at once; at any tim
 the ranks write their files, when these are there and the file that makes them a checkpoint is not yet, or right after
 that. The ranks are children of "invp train --ranks", or stand alone as torchrun starts them.
 
+Then signals ask a rank, the parent, all, to stop: all end, and who says that all is saved has saved all. Or all are
+suspended for longer than they wait for each other: they go on, or end with the line that resumes.
+
 After each kill all processes end by themselves; where a rank was killed, with one line that names it. What the
 checkpoint names is there with the digests that it states, and between it and the one before exactly the rows of the
 steps in between differ. The first runs have the same number of ranks in every session, and end with the unbroken run's
@@ -40,11 +43,13 @@ from chaos_run import (
     tensors,
     timeless,
 )
+from chaos_signals import ASKING, WAYS_ON, Budget, check_saved, ends_by, ends_by_any, send, suspend
 
 START_LIMIT = 120
 END_LIMIT = 40
 GRACE_STEPS = 10
 GROUP_TIMEOUT = 30
+PATIENCE = 15  # of ranks that are suspended for longer
 
 
 class Supervised:
@@ -52,11 +57,11 @@ class Supervised:
 
     launcher = "invp train --ranks"
 
-    def __init__(self, trainer, run, ranks, folder):
+    def __init__(self, trainer, run, ranks, folder, *more):
         self.ranks = ranks
         self.output = folder / "output.txt"
         with open(self.output, "w", encoding="utf-8") as file:
-            self.parent = trainer.start(run, *rank_options(ranks), output=file)
+            self.parent = trainer.start(run, *rank_options(ranks), *more, output=file)
 
     def victims(self):
         return ["all"] if self.ranks == 1 else ["all", "parent", "rank", "rank"]
@@ -81,11 +86,28 @@ class Supervised:
                 return pid
         return None
 
-    def kill(self, victim, rank):
+    def groups(self):
+        return [self.parent.pid]
+
+    def send(self, name, victim, rank):
         if victim == "all":
-            kill(self.parent.pid, os.killpg)
+            send(self.parent.pid, name, os.killpg)
         else:
-            kill(self.parent.pid if victim == "parent" else self.find(rank))
+            send(self.parent.pid if victim == "parent" else self.find(rank), name)
+
+    def check_asked(self, run, name, victim):
+        """Whether the run was done; called when all processes have ended."""
+        code, text = self.parent.wait(), self.output.read_text(encoding="utf-8")
+        check_asked(run, code, text, ends_by_any() if victim == "rank" else ends_by(name), victim)
+        return code == 0
+
+    def check_suspended(self, run):
+        """All woke together: they went on until they were asked to stop, or say how to go on."""
+        code, text = self.parent.wait(), self.output.read_text(encoding="utf-8")
+        if code == 1 and len(errors(text)) == 1 and WAYS_ON in errors(text)[0]:
+            return False
+        check_asked(run, code, text, ends_by("TERM"), "parent")
+        return True
 
     def check_end(self, victim, rank):
         """Whether the run was done; called when all processes have ended."""
@@ -137,10 +159,19 @@ class Launched:
     def has_started(self):
         return True
 
-    def kill(self, victim, rank):
+    def groups(self):
+        return [process.pid for process in self.processes]
+
+    def send(self, name, victim, rank):
         for number, process in enumerate(self.processes):
             if victim == "all" or number == rank:
-                kill(process.pid)
+                send(process.pid, name)
+
+    def check_asked(self, run, name, victim):
+        for process, output in zip(self.processes, self.outputs):
+            allowed = ends_by_any() if victim == "rank" else ends_by(name)
+            check_asked(run, process.wait(), output.read_text(encoding="utf-8"), allowed, victim)
+        return all(process.returncode == 0 for process in self.processes)
 
     def check_end(self, victim, rank):
         for number, (process, output) in enumerate(zip(self.processes, self.outputs)):
@@ -155,19 +186,23 @@ class Launched:
         return all(process.returncode == 0 for process in self.processes)
 
 
-def kill(pid, by=os.kill):
-    if pid is not None:
-        try:
-            by(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # It ended by itself.
+def errors(text):
+    lines = text.splitlines()
+    return [line for line in lines if line.startswith("invp: ") and not line.startswith("invp: warning: ")]
 
 
 def check_line(code, text, named):
-    lines = text.splitlines()
-    errors = [line for line in lines if line.startswith("invp: ") and not line.startswith("invp: warning: ")]
-    if code != 1 or len(errors) != 1 or named not in errors[0]:
+    if code != 1 or len(errors(text)) != 1 or named not in errors(text)[0]:
         raise Fault(f"exit code {code} and not the one line that names {named}: {text.strip()}")
+
+
+def check_asked(run, code, text, allowed, victim):
+    """One rank that ends before it trains is lost to the others, who say so; else all end in order."""
+    if victim == "rank" and code == 1:
+        check_line(code, text, "lost rank")
+    elif code != 0 and code not in allowed:
+        raise Fault(f"asked to stop ({victim}), it ended with exit code {code}: {text.strip()}")
+    check_saved(run, text)
 
 
 def rank_options(ranks):
@@ -189,6 +224,11 @@ class RanksChaos:
         self.unbroken = folder / "unbroken-by-ranks"
         self.run = folder / "run-by-ranks"
         self.counts = collections.Counter()
+        # A save at a signal averages the statistics of batch norm: such runs are not compared by their bits.
+        self.same = Budget(self.draw, self.counts, kills=self.kills - self.kills // 3)
+        self.budget = Budget(
+            self.draw, self.counts, kills=self.kills, signals=args.rank_signals, suspensions=args.suspensions
+        )
         self.repeated = []
         self.start_seconds = 5.0
 
@@ -196,17 +236,87 @@ class RanksChaos:
         begin = time.monotonic()
         self.trainer.to_the_end(self.unbroken, *rank_options(self.ranks))
         print(f"the unbroken run by {self.ranks} ranks: {time.monotonic() - begin:.1f} s", flush=True)
-        same = self.kills - self.kills // 3
-        self.kill_until(same, lambda: self.ranks, self.compare_bits)
-        self.kill_until(self.kills, lambda: self.draw.choice([1, 2, 3]), self.compare_shape)
+        self.spend(self.same, lambda: self.ranks, self.compare_bits)
+        self.spend(self.budget, lambda: self.draw.choice([1, 2, 3]), self.compare_shape)
 
-    def kill_until(self, kills, ranks, compare):
-        while self.counts["kills"] < kills and time.monotonic() < self.deadline:
-            if self.session(ranks()):
+    def spend(self, budget, ranks, compare):
+        sessions = {"kills": self.session, "signals": self.asked_session, "suspensions": self.suspended_session}
+        while budget.left() and time.monotonic() < self.deadline:
+            if sessions[budget.next()](ranks()):
                 compare()
         if self.run.exists():
             self.trainer.to_the_end(self.run, *rank_options(ranks()))
             compare()
+
+    def results(self):
+        counts = self.counts
+        killed = {
+            victim: sum(counts[f"kills of: {victim}, {kind.launcher}"] for kind in (Supervised, Launched))
+            for victim in ("rank", "parent", "all")
+        }
+        moments = {"start": "start", "step": "step", "shards": "files", "commit": "checkpoint", "sweep": "sweep"}
+        return {
+            "kills": counts["kills"],
+            "aimed": {to: counts[f"kills aimed at: {moment}"] for moment, to in moments.items()},
+            "before_checkpoint": counts["kills between the last rank's file and the checkpoint"],
+            "part_of_files": counts["kills that left a part of the ranks' files"],
+            "killed": killed,
+            "without_parent": sum(counts[f"kills of: {victim}, {Launched.launcher}"] for victim in killed),
+            "signals": {name: counts[f"signals: {name}"] for name in ASKING},
+            "asked": {victim: counts[f"signals to: {victim}"] for victim in killed},
+            "suspensions": counts["suspensions"],
+            "went_on": counts["suspensions after which all went on"],
+            "runs_compared": counts["runs"],
+            "steps_lost_at_most": max(self.repeated, default=0),
+        }
+
+    def asked_session(self, ranks):
+        """Starts the ranks and asks some or all of them to stop; whether the run was done."""
+        moment = self.draw.choices(["start", "step", "shards", "commit"], [30, 40, 15, 15])[0]
+        alone = moment == "start" or ranks == 1
+        session = (Supervised if alone or self.draw.random() < 0.7 else Launched)(
+            self.trainer, self.run, ranks, self.folder
+        )
+        name, victim, rank = self.draw.choice(ASKING), self.draw.choice(session.victims()), self.draw.randrange(ranks)
+        before = saved_step(self.run) if self.run.exists() else 0
+        self.end(session, moment, before, lambda: session.send(name, victim, rank), f"{name} to {victim}")
+        if session.check_asked(self.run, name, victim):
+            return True
+        self.counts["signals"] += 1
+        self.counts[f"signals: {name}"] += 1
+        self.counts[f"signals to: {victim}"] += 1
+        self.repeated.append(check_progress(self.run, before))
+        return False
+
+    def suspended_session(self, ranks):
+        """Suspends all ranks for longer than they wait for each other; whether the run was done."""
+        session = Supervised(self.trainer, self.run, max(2, ranks), self.folder, "--timeout", str(PATIENCE))
+        before = saved_step(self.run) if self.run.exists() else 0
+
+        def act():
+            done = logged_step(self.run)
+            suspend(session.groups(), PATIENCE + 3)
+            self.wait_until(session, lambda: logged_step(self.run) > done + GRACE_STEPS // 2)
+            session.send("TERM", "parent", 0)
+
+        if self.end(session, "step", before, act, "suspension"):
+            self.counts["suspensions"] += 1
+        went_on = session.check_suspended(self.run)
+        self.counts["suspensions after which all went on"] += went_on
+        self.repeated.append(check_progress(self.run, before))
+        return session.parent.returncode == 0
+
+    def end(self, session, moment, before, act, what):
+        """Does something to a session when it is time and waits for its end; false if that came before."""
+        try:
+            happens = self.wait(session, moment, before)
+            if happens:
+                act()
+            self.wait_for_end(session, what)
+            return happens
+        finally:
+            if session.alive():
+                session.send("KILL", "all", 0)
 
     def session(self, ranks):
         """Starts the ranks, kills and looks at what is left; whether the run was done."""
@@ -222,11 +332,11 @@ class RanksChaos:
             killed = self.wait(session, moment, before)
             done = logged_step(self.run)
             if killed:
-                session.kill(victim, rank)
+                session.send("KILL", victim, rank)
             self.wait_for_end(session, victim)
         finally:
             if session.alive():
-                session.kill("all", rank)
+                session.send("KILL", "all", rank)
         if session.check_end(victim, rank):
             return True
         if logged_step(self.run) > done + GRACE_STEPS:

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import shlex
+import signal
 import struct
 import subprocess
 from pathlib import Path
@@ -70,6 +71,7 @@ class Trainer:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=heed_signals,
         )
 
     def to_the_end(self, run, *more):
@@ -77,6 +79,12 @@ class Trainer:
         output, _ = process.communicate(timeout=600)
         if process.returncode != 0:
             raise Fault(f"the trainer ended with exit code {process.returncode}: {output.strip()}")
+
+
+def heed_signals():
+    """Whoever runs this in the background, or under nohup, has them ignored, and children inherit that."""
+    for ignored in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_DFL)
 
 
 def write_data(folder):
