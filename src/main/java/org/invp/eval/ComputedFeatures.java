@@ -12,6 +12,8 @@ import org.invp.tensor.IntTensor;
 
 /** Features computed batch by batch, from views that may be drawn anew in every epoch. */
 final class ComputedFeatures implements LabelledFeatures {
+  private final ImageDataset images;
+  private final int layers;
   private final Truth truth;
   private final Runnable betweenBatches;
   private final DataLoader loader;
@@ -29,6 +31,8 @@ final class ComputedFeatures implements LabelledFeatures {
       int workers,
       long seed,
       Runnable betweenBatches) {
+    this.images = images;
+    this.layers = layers.size();
     this.truth = truth;
     this.betweenBatches = betweenBatches;
     int capacity = Math.min(batchSize, images.size());
@@ -63,6 +67,9 @@ final class ComputedFeatures implements LabelledFeatures {
       truth.copy(batch.indices().get(i), known, i);
     }
     blocks.compute(batch.images());
+    for (int layer = 0; layer < layers; layer++) {
+      FiniteRows.require(blocks.features(layer), images, batch.indices());
+    }
     return true;
   }
 

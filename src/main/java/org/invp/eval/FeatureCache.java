@@ -150,6 +150,7 @@ public final class FeatureCache {
         return false;
       }
       values.segment().copyFrom(found.tensor(output).orElseThrow().data());
+      FiniteRows.require(values); // Earlier versions kept whatever a network gave.
       return true;
     }
   }

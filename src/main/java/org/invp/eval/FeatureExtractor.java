@@ -19,8 +19,9 @@ import org.invp.nn.TorchRuntime;
 import org.invp.tensor.FloatTensor;
 
 /**
- * Runs a data set through a network in evaluation mode, without augmentation, image i to row i.
- * Borrows the network; call from one thread at a time.
+ * Runs a data set through a network in evaluation mode, without augmentation, image i to row i. An
+ * image of which the network gives numbers that are not finite ends it with {@link
+ * org.invp.InvalidDataException}. Borrows the network; call from one thread at a time.
  */
 public final class FeatureExtractor {
   private final Network network;
@@ -77,10 +78,13 @@ public final class FeatureExtractor {
           betweenBatches,
           batch -> {
             int row = batch.indices().get(0);
-            network.embed(
-                batch.images(),
-                backbone == null ? null : Rows.slice(backbone, row, batch.size()),
-                embeddings == null ? null : Rows.slice(embeddings, row, batch.size()));
+            FloatTensor features =
+                backbone == null ? null : Rows.slice(backbone, row, batch.size());
+            FloatTensor outputs =
+                embeddings == null ? null : Rows.slice(embeddings, row, batch.size());
+            network.embed(batch.images(), features, outputs);
+            FiniteRows.require(features, images, batch.indices());
+            FiniteRows.require(outputs, images, batch.indices());
           });
     }
   }
@@ -106,7 +110,9 @@ public final class FeatureExtractor {
             blocks.compute(batch.images());
             int row = batch.indices().get(0);
             for (int layer = 0; layer < layers.size(); layer++) {
-              Rows.slice(rows.get(layer), row, batch.size()).copyFrom(blocks.features(layer));
+              FloatTensor target = Rows.slice(rows.get(layer), row, batch.size());
+              target.copyFrom(blocks.features(layer));
+              FiniteRows.require(target, images, batch.indices());
             }
           });
     }
@@ -135,10 +141,14 @@ public final class FeatureExtractor {
                 backbone == null ? null : features.slice(views),
                 embeddings == null ? null : outputs.slice(views));
             if (backbone != null) {
-              means(features, Rows.slice(backbone, row, size));
+              FloatTensor target = Rows.slice(backbone, row, size);
+              means(features, target);
+              FiniteRows.require(target, images, batch.indices());
             }
             if (embeddings != null) {
-              means(outputs, Rows.slice(embeddings, row, size));
+              FloatTensor target = Rows.slice(embeddings, row, size);
+              means(outputs, target);
+              FiniteRows.require(target, images, batch.indices());
             }
           });
     }

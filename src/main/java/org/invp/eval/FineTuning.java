@@ -144,6 +144,7 @@ public final class FineTuning implements AutoCloseable {
             batch.take(images);
             FloatTensor rows = features.slice(images.size());
             network.embed(images.images(), rows, null);
+            FiniteRows.require(rows, test, images.indices());
             classifier.logits(rows, batch.logits());
             scores.add(batch.logits(), batch.labels());
           });

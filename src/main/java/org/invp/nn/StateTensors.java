@@ -15,6 +15,8 @@ import org.invp.io.NamedTensor;
 
 /** Lists of named tensors out of, and checked against, what a network has. */
 final class StateTensors {
+  private static final String VARIANCE = "running_var";
+
   private StateTensors() {}
 
   /** Copies one tensor between the network and memory of its size. */
@@ -39,7 +41,7 @@ final class StateTensors {
    *
    * @param what how messages call the state
    * @throws InvalidDataException if one is missing, unknown, repeated, of another type or shape, or
-   *     not finite
+   *     not finite, or a variance is negative
    */
   static void write(String what, List<TensorInfo> tensors, List<NamedTensor> state, Copy copy) {
     Map<String, NamedTensor> byName = new HashMap<>();
@@ -81,19 +83,25 @@ final class StateTensors {
               Arrays.toString(found.shape()),
               expected.description()));
     }
-    if (expected.dtype() == DType.F32 && !finite(found.data())) {
-      throw new InvalidDataException(
-          Text.format("%s have a value in %s that is not finite", what, expected.name()));
+    if (expected.dtype() == DType.F32) {
+      requireValues(what, expected.name(), found.data());
     }
   }
 
-  private static boolean finite(MemorySegment data) {
+  /** Finite ones; and of a variance none below 0, whose root would not be. */
+  private static void requireValues(String what, String name, MemorySegment data) {
+    float least = name.endsWith(VARIANCE) ? 0 : -Float.MAX_VALUE;
     for (long at = 0; at < data.byteSize(); at += Float.BYTES) {
-      if (!Float.isFinite(data.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at))) {
-        return false;
+      float value = data.get(ValueLayout.JAVA_FLOAT_UNALIGNED, at);
+      if (!Float.isFinite(value)) {
+        throw new InvalidDataException(
+            Text.format("%s have a value in %s that is not finite", what, name));
+      }
+      if (value < least) {
+        throw new InvalidDataException(
+            Text.format("%s have %s in %s, and a variance is at least 0", what, value, name));
       }
     }
-    return true;
   }
 
   // Native code takes no heap arrays, and reads whole elements.

@@ -2,9 +2,13 @@ package org.invp.eval;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
+import org.invp.InvalidDataException;
 import org.invp.data.DataFormat;
 import org.invp.data.DataOptions;
 import org.invp.data.Datasets;
@@ -12,6 +16,7 @@ import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
 import org.invp.data.Normalisation;
 import org.invp.data.Split;
+import org.invp.io.NamedTensor;
 import org.invp.nn.Network;
 import org.invp.nn.NetworkOptions;
 import org.invp.nn.NetworkOptions.Architecture;
@@ -60,6 +65,46 @@ class FeatureExtractorTest {
           assertArrayEquals(means(expected), row(backbone, image), 1e-5f);
           assertArrayEquals(means(expectedEmbeddings), row(embeddings, image), 1e-5f);
         }
+      }
+    }
+  }
+
+  /** Every weight is finite, and the last layer's sum is not. */
+  @Test
+  void anImageWithoutFiniteNumbersIsNamed() {
+    NetworkOptions options =
+        new NetworkOptions(
+            Architecture.RESNET18,
+            Stem.CIFAR,
+            1,
+            4,
+            6,
+            Head.LINEAR,
+            1,
+            false,
+            Initialisation.KAIMING);
+    Path data = TinyRun.writeData(folder);
+    try (ImageDataset images = Datasets.open(new DataOptions(DataFormat.IDX, data), Split.TEST);
+        Network network = Network.create(options, 1);
+        Arena arena = Arena.ofConfined();
+        FloatTensor backbone = FloatTensor.allocate(images.size(), network.featureDimension());
+        FloatTensor embeddings = FloatTensor.allocate(images.size(), 6)) {
+      List<NamedTensor> state = network.state(arena);
+      for (NamedTensor tensor : state) {
+        for (long i = 0; tensor.name().equals("fc.weight") && i < tensor.size(); i++) {
+          tensor.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, 3e38f);
+        }
+      }
+      network.load(state);
+      for (int crops : new int[] {1, 10}) {
+        FeatureExtractor extractor = new FeatureExtractor(network, view(CROP), crops, 40, 2);
+        extractor.extract(images, backbone, null, () -> {});
+        String message =
+            assertThrows(
+                    InvalidDataException.class,
+                    () -> extractor.extract(images, null, embeddings, () -> {}))
+                .getMessage();
+        assertTrue(message.contains("not finite of image 0 of " + data), message);
       }
     }
   }
