@@ -15,6 +15,7 @@ import org.invp.io.AtomicFile;
 import org.invp.nn.NetworkOptions;
 import org.invp.train.ForeignCheckpoint;
 import org.invp.train.RunFolder;
+import org.invp.weights.HeadKind;
 import org.invp.weights.WeightsImport;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -138,6 +139,14 @@ final class ImportCommand implements Callable<Integer> {
         options.channels(),
         imported.prefix().isEmpty() ? "" : ", found under " + imported.prefix());
     out.println(head(imported));
+    if (imported.headKind() == HeadKind.UNCERTAIN) {
+      Errors.warn(
+          spec.commandLine().getErr(),
+          Text.format(
+              "%s is one layer of %d outputs, which is taken for a head that makes embeddings; if it"
+                  + " is a classifier's, --head none leaves it out (--head %s says that it is not)",
+              imported.head(), options.dimension(), imported.head()));
+    }
     out.println(rest(imported));
     if (settings.data().path().equals(ImportedConfig.NO_DATA)) {
       out.println("no data set yet: name it in config.yaml or with --set data.path=DIR");
@@ -148,6 +157,12 @@ final class ImportCommand implements Callable<Integer> {
 
   private static String head(WeightsImport imported) {
     NetworkOptions options = imported.network().options();
+    if (imported.headKind() == HeadKind.CLASSIFIER) {
+      return Text.format(
+          "the head has 1000 outputs, the classes of ImageNet, and is left out: the embedding is the"
+              + " backbone's features, %d numbers; --head fc takes it all the same",
+          options.dimension());
+    }
     return imported.head().isEmpty()
         ? Text.format(
             "no head: the embedding is the backbone's features, %d numbers", options.dimension())

@@ -46,11 +46,19 @@ final class BankFinder {
    * @return null if there is none
    */
   NamedTensor bank(String key, Arena arena) {
+    String name = bankName(key);
+    return name == null ? null : candidates.get(name).floats(name, arena);
+  }
+
+  /** Whether there is a bank that nobody has to name. */
+  boolean hasBank() {
+    return bankName(null) != null;
+  }
+
+  private String bankName(String key) {
     Predicate<StridedTensor> fits =
         tensor -> tensor.dtype().isFloating() && tensor.shape()[1] == dimension;
-    String name =
-        find(key, BANKS, fits, "memory bank of type float and shape [N, " + dimension + "]");
-    return name == null ? null : candidates.get(name).floats(name, arena);
+    return find(key, BANKS, fits, "memory bank of type float and shape [N, " + dimension + "]");
   }
 
   /**

@@ -9,9 +9,11 @@ import org.invp.internal.Text;
 final class Flattener {
   private static final int DEEPEST = 32;
   private static final int MOST_ENTRIES = 1 << 20;
+  private static final int LONGEST_NAME = 1 << 10;
 
   private final Map<String, StridedTensor> tensors = new LinkedHashMap<>();
   private final Map<String, Long> numbers = new LinkedHashMap<>();
+  private final Map<String, String> unread = new LinkedHashMap<>();
   private int entries;
 
   Map<String, StridedTensor> tensors() {
@@ -20,6 +22,11 @@ final class Flattener {
 
   Map<String, Long> numbers() {
     return numbers;
+  }
+
+  /** What is not read, by its path: what it is. */
+  Map<String, String> unread() {
+    return unread;
   }
 
   /** Adds what a dictionary holds; of other values nothing. */
@@ -34,10 +41,15 @@ final class Flattener {
   }
 
   private void add(String name, Object value, int depth) {
+    if (name.length() > LONGEST_NAME) {
+      throw new InvalidDataException(
+          Text.format("refused: a name of more than %,d characters", LONGEST_NAME));
+    }
     switch (value) {
       case PickleDict dict -> add(name + ".", dict, depth + 1);
       case StridedTensor tensor -> put(name, tensor);
-      case NumpyArray array when array.tensor() != null -> put(name, array.tensor());
+      case NumpyArray array -> add(name, array.value(), depth);
+      case Opaque opaque -> unread.putIfAbsent(name, opaque.what());
       case Long number -> numbers.putIfAbsent(name, number);
       case null, default -> {
         // Texts, lists and the like: of no use here.

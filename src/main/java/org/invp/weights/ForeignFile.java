@@ -28,12 +28,14 @@ final class ForeignFile implements AutoCloseable {
 
   private final Map<String, StridedTensor> tensors;
   private final Map<String, Long> numbers;
+  private final Map<String, String> unread;
   private final long bytes;
   private final AutoCloseable resource;
 
   private ForeignFile(Flattener content, long bytes, AutoCloseable resource) {
     this.tensors = Collections.unmodifiableMap(content.tensors());
     this.numbers = Collections.unmodifiableMap(content.numbers());
+    this.unread = Collections.unmodifiableMap(content.unread());
     this.bytes = bytes;
     this.resource = resource;
   }
@@ -76,6 +78,11 @@ final class ForeignFile implements AutoCloseable {
     return numbers;
   }
 
+  /** What is not read, by its path: a class or a kind of value. It was not built either. */
+  Map<String, String> unread() {
+    return unread;
+  }
+
   /** The size of the file. */
   long bytes() {
     return bytes;
@@ -95,9 +102,17 @@ final class ForeignFile implements AutoCloseable {
   private static ForeignFile torch(Path path, long bytes, TorchContent content) {
     try {
       Flattener flat = new Flattener();
+      if (content.root() instanceof Opaque opaque) {
+        throw new InvalidDataException(
+            Text.format(
+                "%s holds %s, which is not read and was not executed; only tensors in dictionaries"
+                    + " are read: save a network's state_dict()",
+                path, opaque.what()));
+      }
       flat.add(content.root());
       if (flat.tensors().isEmpty()) {
-        throw new InvalidDataException(path + " has no tensors in dictionaries");
+        throw new InvalidDataException(
+            path + " has no tensors in dictionaries" + Keys.unread(flat.unread()));
       }
       return new ForeignFile(flat, bytes, content.resource());
     } catch (RuntimeException | Error e) {
@@ -113,7 +128,7 @@ final class ForeignFile implements AutoCloseable {
       Storage storage = new Storage(tensor.dtype(), tensor.size(), tensor::data);
       tensors.put(
           tensor.name(),
-          new StridedTensor(storage, 0, tensor.shape(), Strides.rowMajor(tensor.shape())));
+          new StridedTensor(storage, 0, tensor.shape(), Strides.rowMajor(tensor.shape()), false));
     }
     Flattener flat = new Flattener();
     tensors.forEach(flat::add);

@@ -33,21 +33,24 @@ record ForeignNetwork(String prefix, Map<String, StridedTensor> tensors, String 
   /**
    * Finds the network in a file.
    *
+   * @param unread what the file has besides, by name
    * @param prefix which one to take, where there are several; null for the only one
    * @param head what the file calls the head, or {@value #NO_HEAD}; null for a usual name
    */
-  static ForeignNetwork find(Map<String, StridedTensor> all, String prefix, String head) {
-    String start = prefix != null ? prefix : onlyPrefix(all);
+  static ForeignNetwork find(
+      Map<String, StridedTensor> all, Map<String, String> unread, String prefix, String head) {
+    String start = prefix != null ? prefix : onlyPrefix(all, unread);
+    requireRead(start, unread, head);
     Map<String, StridedTensor> found = new LinkedHashMap<>();
     Set<String> heads = new LinkedHashSet<>();
     all.forEach(
         (name, tensor) -> {
           if (name.startsWith(start)) {
             String rest = name.substring(start.length());
-            String part = rest.substring(0, Math.max(0, rest.indexOf('.')));
-            if (part.equals("conv1") || part.equals("bn1") || part.matches("layer[1-4]")) {
+            String part = part(rest);
+            if (isBackbone(part)) {
               found.put(rest.replace(".shortcut.", ".downsample."), tensor);
-            } else if (head == null ? HEADS.contains(part) : head.equals(part)) {
+            } else if (isHead(part, head)) {
               heads.add(part);
               found.put(HeadNames.OWN + rest.substring(part.length() + 1), tensor);
             }
@@ -75,12 +78,48 @@ record ForeignNetwork(String prefix, Map<String, StridedTensor> tensors, String 
         .toList();
   }
 
-  private static String onlyPrefix(Map<String, StridedTensor> all) {
+  /** The same network without its head. */
+  ForeignNetwork withoutHead() {
+    Map<String, StridedTensor> backbone = new LinkedHashMap<>(tensors);
+    backbone.keySet().removeIf(name -> name.startsWith(HeadNames.OWN));
+    return new ForeignNetwork(prefix, backbone, "");
+  }
+
+  private static String part(String name) {
+    return name.substring(0, Math.max(0, name.indexOf('.')));
+  }
+
+  private static boolean isBackbone(String part) {
+    return part.equals("conv1") || part.equals("bn1") || part.matches("layer[1-4]");
+  }
+
+  private static boolean isHead(String part, String head) {
+    return head == null ? HEADS.contains(part) : head.equals(part);
+  }
+
+  /** What is not read is no loss unless the network needs it. */
+  private static void requireRead(String start, Map<String, String> unread, String head) {
+    unread.forEach(
+        (name, what) -> {
+          String part = name.startsWith(start) ? part(name.substring(start.length())) : "";
+          if (isBackbone(part) || isHead(part, head)) {
+            throw new InvalidDataException(
+                Text.format(
+                    "the network's %s depends on %s, which is not read; only tensors, NumPy arrays,"
+                        + " dictionaries, lists, texts and numbers are, and nothing is executed",
+                    Keys.printable(name), what));
+          }
+        });
+  }
+
+  private static String onlyPrefix(Map<String, StridedTensor> all, Map<String, String> unread) {
+    Set<String> names = new LinkedHashSet<>(all.keySet());
+    names.addAll(unread.keySet());
     List<String> prefixes = new ArrayList<>();
-    for (String name : all.keySet()) {
+    for (String name : names) {
       if (name.equals(FIRST) || name.endsWith("." + FIRST)) {
         String prefix = name.substring(0, name.length() - FIRST.length());
-        if (all.containsKey(prefix + FIRST_OF_BLOCKS)) {
+        if (names.contains(prefix + FIRST_OF_BLOCKS)) {
           prefixes.add(prefix);
         }
       }
@@ -88,8 +127,8 @@ record ForeignNetwork(String prefix, Map<String, StridedTensor> tensors, String 
     if (prefixes.isEmpty()) {
       throw new InvalidDataException(
           Text.format(
-              "no residual network under torchvision's names: no %s beside a %s; the tensors are %s",
-              FIRST, FIRST_OF_BLOCKS, Keys.list(all)));
+              "no residual network under torchvision's names: no %s beside a %s; the tensors are %s%s",
+              FIRST, FIRST_OF_BLOCKS, Keys.list(all), Keys.unread(unread)));
     }
     if (prefixes.size() > 1) {
       throw new InvalidDataException(

@@ -21,6 +21,16 @@ final class Keys {
     return more > 0 ? listed + Text.format(" and %d more", more) : listed;
   }
 
+  /** Names what a file holds that is not read; nothing where there is nothing. */
+  static String unread(Map<String, String> unread) {
+    String listed =
+        unread.entrySet().stream()
+            .limit(MOST)
+            .map(entry -> printable(entry.getKey()) + " (" + entry.getValue() + ")")
+            .collect(Collectors.joining(", "));
+    return unread.isEmpty() ? "" : "; not read: " + listed;
+  }
+
   static String printable(String name) {
     String line = name.replaceAll("\\p{Cntrl}", "?");
     return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "...";

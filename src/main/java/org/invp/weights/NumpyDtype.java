@@ -1,7 +1,6 @@
 package org.invp.weights;
 
 import java.util.Map;
-import org.invp.InvalidDataException;
 import org.invp.io.DType;
 
 /** A {@code numpy.dtype} of a pickle, of those that tensors can have. */
@@ -19,22 +18,29 @@ final class NumpyDtype {
           "b1", DType.BOOL);
 
   private final DType dtype;
+  private boolean bigEndian;
 
-  NumpyDtype(String code) {
-    dtype = CODES.get(code);
-    if (dtype == null) {
-      throw PickleConstructors.refusal("NumPy's dtype " + code);
-    }
+  private NumpyDtype(DType dtype) {
+    this.dtype = dtype;
+  }
+
+  /** The dtype of a code; {@link Opaque} if tensors have no such numbers. */
+  static Object of(String code) {
+    DType dtype = CODES.get(code);
+    return dtype == null ? new Opaque("NumPy's dtype " + code) : new NumpyDtype(dtype);
   }
 
   DType dtype() {
     return dtype;
   }
 
+  /** Whether its numbers are stored in the order that is not read. */
+  boolean bigEndian() {
+    return bigEndian;
+  }
+
   /** The state: version, byte order, and what only structures have. */
   void build(PickleTuple state) {
-    if (state.get(1, String.class).equals(">")) {
-      throw new InvalidDataException("the pickle has a NumPy array of big-endian numbers");
-    }
+    bigEndian = state.get(1, String.class).equals(">");
   }
 }

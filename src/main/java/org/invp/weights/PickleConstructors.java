@@ -3,14 +3,13 @@ package org.invp.weights;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
-import java.util.Set;
 import org.invp.InvalidDataException;
-import org.invp.internal.Text;
 import org.invp.io.DType;
 
 /**
- * The globals that a pickle of tensors may mention, and what stands for their results. Each is
- * played by a few lines here; no Python, and no Java class, is looked up by a name of the file's.
+ * The globals of a pickle that are read, and what stands for their results. Each is played by a few
+ * lines here; no Python, and no Java class, is looked up by a name of the file's. All others are
+ * {@link Opaque}: never built, never called.
  */
 final class PickleConstructors {
   private static final Map<String, DType> STORAGES =
@@ -26,22 +25,26 @@ final class PickleConstructors {
           "ByteStorage", DType.U8,
           "BoolStorage", DType.BOOL);
 
-  private static final Set<String> ALLOWED =
-      Set.of(
-          "collections.OrderedDict",
-          "torch.Size",
-          "torch._utils._rebuild_tensor",
-          "torch._utils._rebuild_tensor_v2",
-          "torch._utils._rebuild_parameter",
-          "numpy.ndarray",
-          "numpy.dtype",
-          "numpy.core.multiarray._reconstruct",
-          "numpy.core.multiarray.scalar",
-          "numpy._core.multiarray._reconstruct",
-          "numpy._core.multiarray.scalar",
-          "_codecs.encode");
+  /** What is on the list, and how many of its arguments decide the result. */
+  private static final Map<String, Integer> ALLOWED =
+      Map.ofEntries(
+          Map.entry("collections.OrderedDict", 1),
+          Map.entry("torch.Size", 1),
+          Map.entry("torch._utils._rebuild_tensor", 4),
+          Map.entry("torch._utils._rebuild_tensor_v2", 4),
+          Map.entry("torch._utils._rebuild_parameter", 1),
+          Map.entry("numpy.ndarray", 0),
+          Map.entry("numpy.dtype", 1),
+          Map.entry("numpy.core.multiarray._reconstruct", 1),
+          Map.entry("numpy.core.multiarray.scalar", 2),
+          Map.entry("numpy.core.numeric._frombuffer", 4),
+          Map.entry("numpy._core.multiarray._reconstruct", 1),
+          Map.entry("numpy._core.multiarray.scalar", 2),
+          Map.entry("numpy._core.numeric._frombuffer", 4),
+          Map.entry("_codecs.encode", 2));
 
   private static final String STORAGE = "storage";
+  private static final int TENSOR_METADATA = 6;
 
   /** Finds the memory of a storage that lies outside the pickle. */
   @FunctionalInterface
@@ -55,46 +58,77 @@ final class PickleConstructors {
     this.storages = storages;
   }
 
-  /** A global by its name, if it is on the list. */
-  static PickleGlobal global(String module, String name) {
+  /** A global by its name: a {@link PickleGlobal} if it is on the list, else {@link Opaque}. */
+  static Object global(String module, String name) {
     PickleGlobal global = new PickleGlobal(module, name);
     boolean storage = module.equals("torch") && STORAGES.containsKey(name);
-    if (!storage && !ALLOWED.contains(global.toString())) {
-      throw refusal(global.toString());
-    }
-    return global;
+    return storage || ALLOWED.containsKey(global.toString())
+        ? global
+        : new Opaque(global.toString());
   }
 
-  static InvalidDataException refusal(String name) {
-    String shown = name.replaceAll("[^\\p{Graph} ]", "?");
-    return new InvalidDataException(
-        Text.format(
-            "refused: the pickle asks for %s; only tensors, NumPy arrays, dictionaries, lists, texts"
-                + " and numbers are read, and nothing is executed",
-            shown));
-  }
-
-  /** What calling a global would give. */
+  /** What calling a global would give; {@link Opaque} if that depends on something that is. */
   Object call(PickleGlobal global, PickleTuple arguments) {
+    int deciding = Math.min(arguments.size(), ALLOWED.getOrDefault(global.toString(), 0));
+    Opaque unknown = Opaque.in(arguments.values().subList(0, deciding));
+    return unknown != null ? unknown : known(global, arguments);
+  }
+
+  private Object known(PickleGlobal global, PickleTuple arguments) {
     return switch (global.toString()) {
-      case "collections.OrderedDict" -> orderedDict(arguments);
+      case "collections.OrderedDict" ->
+          arguments.size() == 0
+              ? new PickleDict()
+              : new Opaque("an OrderedDict with items, as Python 2 wrote it");
       case "torch.Size" -> arguments.get(0, PickleTuple.class);
-      case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2" ->
-          new StridedTensor(
-              arguments.get(0, Storage.class),
-              arguments.get(1, Long.class),
-              arguments.longs(2),
-              arguments.longs(3));
+      case "torch._utils._rebuild_tensor" -> tensor(arguments, false);
+      case "torch._utils._rebuild_tensor_v2" -> tensorWithBits(arguments);
       case "torch._utils._rebuild_parameter" -> arguments.get(0, StridedTensor.class);
-      case "numpy.dtype" -> new NumpyDtype(arguments.get(0, String.class));
+      case "numpy.dtype" -> NumpyDtype.of(arguments.get(0, String.class));
       case "numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct" ->
           new NumpyArray();
       case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar" ->
           NumpyArray.scalar(
               arguments.get(0, NumpyDtype.class), arguments.get(1, MemorySegment.class));
+      case "numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer" ->
+          NumpyArray.of(arguments);
       case "_codecs.encode" -> latin1(arguments);
-      default -> throw refusal("a call of " + global);
+      default -> new Opaque("a call of " + global);
     };
+  }
+
+  /** {@code (storage, offset, size, stride, ...)}. */
+  private static StridedTensor tensor(PickleTuple arguments, boolean negated) {
+    return new StridedTensor(
+        arguments.get(0, Storage.class),
+        arguments.get(1, Long.class),
+        arguments.longs(2),
+        arguments.longs(3),
+        negated);
+  }
+
+  /**
+   * Since PyTorch 1.13 a last argument says what has been put off: that the elements are to be
+   * negated or conjugated.
+   */
+  private static Object tensorWithBits(PickleTuple arguments) {
+    Object metadata =
+        arguments.size() > TENSOR_METADATA ? arguments.values().get(TENSOR_METADATA) : null;
+    boolean negated = false;
+    if (metadata instanceof PickleDict bits) {
+      for (Map.Entry<Object, Object> bit : bits.entries().entrySet()) {
+        if (bit.getKey() instanceof String name
+            && bit.getValue() instanceof Boolean set
+            && (name.equals("neg") || !set)) {
+          negated |= set;
+        } else {
+          return new Opaque("a tensor with the property " + bit.getKey());
+        }
+      }
+    } else if (metadata != null) {
+      return new Opaque("a tensor with properties of its own");
+    }
+    return tensor(arguments, negated);
   }
 
   /** What {@code __setstate__} would do to an object. */
@@ -103,23 +137,31 @@ final class PickleConstructors {
       case PickleDict dict -> {
         // The attributes of an OrderedDict, such as a state dict's _metadata: of no use here.
       }
+      case Opaque opaque -> {
+        // Was not built, so that nothing can be done to it.
+      }
       case NumpyDtype dtype when state instanceof PickleTuple tuple -> dtype.build(tuple);
       case NumpyArray array when state instanceof PickleTuple tuple -> array.build(tuple);
-      case null, default -> throw refusal("the state of an object");
+      case null, default ->
+          throw new InvalidDataException("the pickle gives a state to what has none");
     }
   }
 
-  /** {@code ("storage", type, key, location, elements)}, and in old files {@code None}. */
-  Storage storage(Object id) {
+  /**
+   * What lies outside the pickle: {@code ("storage", type, key, location, elements)}, and in old
+   * files {@code None}. Of a type that is not on the list, or something else, {@link Opaque}.
+   */
+  Object storage(Object id) {
     if (!(id instanceof PickleTuple tuple)
         || tuple.size() < 5
-        || !tuple.get(0, String.class).equals(STORAGE)) {
-      throw new InvalidDataException("the pickle refers to something that is no storage");
+        || !STORAGE.equals(tuple.values().get(0))) {
+      return new Opaque("something outside the pickle that is no storage");
     }
     if (tuple.size() > 5 && tuple.values().get(5) != null) {
-      throw new InvalidDataException(
-          "the pickle has views of storages, as PyTorch before 0.4 wrote them; load it there and"
-              + " save it again");
+      return new Opaque("a view of a storage, as PyTorch before 0.4 wrote it");
+    }
+    if (tuple.values().get(1) instanceof Opaque type) {
+      return type;
     }
     DType dtype = STORAGES.get(tuple.get(1, PickleGlobal.class).name());
     long elements = tuple.get(4, Long.class);
@@ -129,17 +171,10 @@ final class PickleConstructors {
     return storages.find(tuple.get(2, String.class), dtype, elements);
   }
 
-  private static PickleDict orderedDict(PickleTuple arguments) {
-    if (arguments.size() > 0) {
-      throw refusal("an OrderedDict with items, as Python 2 wrote it");
-    }
-    return new PickleDict();
-  }
-
   /** Bytes as protocol 2 writes them: a text whose characters are the bytes. */
-  private static MemorySegment latin1(PickleTuple arguments) {
+  private static Object latin1(PickleTuple arguments) {
     if (!arguments.get(1, String.class).equals("latin1")) {
-      throw refusal("the encoding " + arguments.get(1, String.class));
+      return new Opaque("bytes in the encoding " + arguments.get(1, String.class));
     }
     byte[] bytes = arguments.get(0, String.class).getBytes(StandardCharsets.ISO_8859_1);
     return MemorySegment.ofArray(bytes).asReadOnly();

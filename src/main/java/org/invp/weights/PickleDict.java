@@ -3,11 +3,10 @@ package org.invp.weights;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.invp.InvalidDataException;
 
 /**
- * A dictionary of a pickle, in its order. Keys are texts, numbers, truth values or null; others,
- * whose hash could take forever, are refused.
+ * A dictionary of a pickle, in its order. Keys are texts, numbers, truth values or null; entries
+ * with others, whose hash could take forever, are left out: no tensor is called by them.
  */
 final class PickleDict {
   private Map<Object, Object> entries = Map.of();
@@ -18,8 +17,7 @@ final class PickleDict {
         && !(key instanceof Long)
         && !(key instanceof Double)
         && !(key instanceof Boolean)) {
-      throw new InvalidDataException(
-          "the pickle has a dictionary with a key that is neither a text nor a number");
+      return;
     }
     if (entries.isEmpty()) {
       entries = new LinkedHashMap<>();

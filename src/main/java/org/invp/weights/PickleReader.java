@@ -15,12 +15,13 @@ import org.invp.InvalidDataException;
 import org.invp.internal.Text;
 
 /**
- * Reads a Python pickle of protocols 2 to 4 (<a
+ * Reads a Python pickle of protocols 2 to 5 (<a
  * href="https://github.com/python/cpython/blob/main/Lib/pickletools.py">pickletools.py</a>) into
  * plain values: null, {@link Boolean}, {@link Long}, {@link Double}, {@link String}, {@link
  * java.lang.foreign.MemorySegment} (bytes), {@link List}, {@link PickleTuple}, {@link PickleDict},
  * {@link PickleGlobal} and what {@link PickleConstructors} makes of them. Nothing is executed or
- * looked up; opcodes and globals that tensors do not need are refused by name.
+ * looked up: whatever asks for a class or function that tensors do not need becomes {@link Opaque},
+ * which takes in anything and gives nothing back.
  *
  * <p>Work and memory are bounded: by the counts below and by the length of the input.
  */
@@ -29,6 +30,7 @@ final class PickleReader {
   private static final int MOST_OBJECTS = 1 << 21;
   private static final int DEEPEST = 1 << 10;
   private static final long MOST_TEXT = 64L << 20;
+  private static final int LONGEST_NUMBER = 255; // bytes, far more than anybody's seed
 
   private final PickleInput in;
   private final PickleConstructors constructors;
@@ -47,8 +49,7 @@ final class PickleReader {
   /**
    * Reads up to the end of the pickle; the input then stands behind it.
    *
-   * @throws InvalidDataException when the pickle is damaged, beyond a limit, or asks for something
-   *     that is not on the list
+   * @throws InvalidDataException when the pickle is damaged or beyond a limit
    */
   Object read() {
     while (true) {
@@ -87,6 +88,7 @@ final class PickleReader {
       case 'K' -> push((long) in.unsignedByte());
       case 'M' -> push((long) in.unsignedShort());
       case 0x8a -> push(whole(in.unsignedByte()));
+      case 0x8b -> push(longWhole(in.signedInt()));
       case 'G' -> push(in.bigEndianDouble());
       case 'X' -> text(in.unsignedInt(), StandardCharsets.UTF_8);
       case 0x8c -> text(in.unsignedByte(), StandardCharsets.UTF_8);
@@ -95,7 +97,7 @@ final class PickleReader {
       case 'U' -> text(in.unsignedByte(), StandardCharsets.ISO_8859_1);
       case 'B' -> push(in.slice(in.unsignedInt()));
       case 'C' -> push(in.slice(in.unsignedByte()));
-      case 0x8e -> push(in.slice(in.signedLong()));
+      case 0x8e, 0x96 -> push(in.slice(in.signedLong()));
       default -> container(code);
     }
   }
@@ -108,13 +110,11 @@ final class PickleReader {
       case 0x86 -> make(tuple(pop(2)));
       case 0x87 -> make(tuple(pop(3)));
       case ']' -> make(new ArrayList<>(0));
-      case 'a' -> {
-        Object item = pop();
-        list().add(item);
-      }
-      case 'e' -> {
-        List<Object> items = popMark();
-        list().addAll(items);
+      case 'a' -> append(pop(1));
+      case 'e' -> append(popMark());
+      case 0x90 -> {
+        popMark();
+        requireOpaque();
       }
       case '}' -> make(new PickleDict());
       case 's' -> put(pop(2));
@@ -125,16 +125,12 @@ final class PickleReader {
 
   private void object(int code) {
     switch (code) {
-      case 'c' -> push(PickleConstructors.global(in.line(), in.line()));
+      case 'c' -> make(PickleConstructors.global(in.line(), in.line()));
       case 0x93 -> {
         PickleTuple name = tuple(pop(2));
-        push(PickleConstructors.global(name.get(0, String.class), name.get(1, String.class)));
+        make(PickleConstructors.global(name.get(0, String.class), name.get(1, String.class)));
       }
-      case 'i' -> throw PickleConstructors.refusal(in.line() + "." + in.line());
-      case 'R' -> {
-        PickleTuple call = tuple(pop(2));
-        make(call(call.get(0, PickleGlobal.class), call.get(1, PickleTuple.class)));
-      }
+      case 'R' -> make(call(pop(2)));
       case 'b' -> {
         Object state = pop();
         PickleConstructors.build(peek(), state);
@@ -143,23 +139,72 @@ final class PickleReader {
         Object id = pop();
         make(constructors.storage(id));
       }
+      default -> opaque(code);
+    }
+  }
+
+  /** Operations that make objects of classes that are not on the list, whatever they are. */
+  private void opaque(int code) {
+    switch (code) {
+      case 'i' -> {
+        Opaque object = new Opaque(in.line() + "." + in.line());
+        popMark();
+        make(object);
+      }
+      case 'o' -> {
+        List<Object> classAndArguments = popMark();
+        make(instance(classAndArguments));
+      }
+      case 0x81 -> make(instance(pop(2)));
+      case 0x92 -> make(instance(pop(3)));
+      case 0x8f -> make(new Opaque("a set"));
+      case 0x91 -> {
+        popMark();
+        make(new Opaque("a frozenset"));
+      }
+      case 0x82 -> make(new Opaque("extension " + in.unsignedByte()));
+      case 0x83 -> make(new Opaque("extension " + in.unsignedShort()));
+      case 0x84 -> make(new Opaque("extension " + in.unsignedInt()));
       default ->
           throw new InvalidDataException(
               Text.format(
-                  "refused: the pickle uses the operation %s, which tensors do not need",
+                  "refused: the pickle uses the operation %s, which torch.save does not",
                   PickleOperations.name(code)));
     }
   }
 
   private static void protocol(int version) {
-    if (version < 2 || version > 4) {
+    if (version < 2 || version > 5) {
       throw new InvalidDataException(
-          Text.format("the pickle has protocol %d, known are 2 to 4", version));
+          Text.format("the pickle has protocol %d, known are 2 to 5", version));
     }
   }
 
+  private Object instance(List<Object> classAndArguments) {
+    Object type = classAndArguments.isEmpty() ? null : classAndArguments.getFirst();
+    if (type instanceof Opaque) {
+      return type;
+    }
+    if (type instanceof PickleGlobal global) {
+      return new Opaque("an object of " + global);
+    }
+    throw damaged();
+  }
+
   /** What a call gives may be as long as the texts that go into it. */
-  private Object call(PickleGlobal global, PickleTuple arguments) {
+  private Object call(List<Object> functionAndArguments) {
+    Opaque unknown =
+        functionAndArguments.stream()
+            .filter(Opaque.class::isInstance)
+            .map(Opaque.class::cast)
+            .findFirst()
+            .orElse(null);
+    if (unknown != null) {
+      return unknown;
+    }
+    PickleTuple call = tuple(functionAndArguments);
+    PickleGlobal global = call.get(0, PickleGlobal.class);
+    PickleTuple arguments = call.get(1, PickleTuple.class);
     for (Object argument : arguments.values()) {
       if (argument instanceof String text) {
         addText(text.length());
@@ -182,6 +227,15 @@ final class PickleReader {
       return value.longValue();
     }
     return value.doubleValue();
+  }
+
+  /** LONG4: the same with a longer length. */
+  private Object longWhole(int length) {
+    if (length <= LONGEST_NUMBER && length >= 0) {
+      return whole(length);
+    }
+    in.slice(length);
+    return new Opaque(Text.format("a number of %d bytes", length));
   }
 
   private void text(long length, Charset charset) {
@@ -250,14 +304,24 @@ final class PickleReader {
   }
 
   @SuppressWarnings("unchecked") // Every list on the stack is one that this class made.
-  private List<Object> list() {
+  private void append(List<Object> items) {
     if (peek() instanceof ArrayList<?> list) {
-      return (List<Object>) list;
+      ((List<Object>) list).addAll(items);
+    } else {
+      requireOpaque();
     }
-    throw damaged();
+  }
+
+  private void requireOpaque() {
+    if (!(peek() instanceof Opaque)) {
+      throw damaged();
+    }
   }
 
   private void put(List<Object> items) {
+    if (peek() instanceof Opaque) {
+      return;
+    }
     if (!(peek() instanceof PickleDict dict) || items.size() % 2 != 0) {
       throw damaged();
     }

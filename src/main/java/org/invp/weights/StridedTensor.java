@@ -24,18 +24,21 @@ final class StridedTensor {
   private final long offset;
   private final long[] shape;
   private final long[] strides;
+  private final boolean negated;
 
   /**
    * @param offset of the first element, in elements
    * @param shape the extents
    * @param strides from one index to the next, in elements, one per extent
+   * @param negated whether the elements are those of the storage with the other sign
    * @throws InvalidDataException when the view leaves its storage, or repeats elements of it
    */
-  StridedTensor(Storage storage, long offset, long[] shape, long[] strides) {
+  StridedTensor(Storage storage, long offset, long[] shape, long[] strides, boolean negated) {
     this.storage = storage;
     this.offset = offset;
     this.shape = shape.clone();
     this.strides = strides.clone();
+    this.negated = negated;
     check();
   }
 
@@ -92,7 +95,7 @@ final class StridedTensor {
   NamedTensor floats(String name, Arena arena) {
     MemorySegment target = arena.allocate(Math.max(1, elements()) * Float.BYTES, Float.BYTES);
     MemorySegment data = storage.data().get();
-    if (dtype() == DType.F32 && isRowMajor()) {
+    if (dtype() == DType.F32 && !negated && isRowMajor()) {
       MemorySegment.copy(data, offset * Float.BYTES, target, 0, elements() * Float.BYTES);
     } else {
       walk((from, to) -> target.setAtIndex(FLOAT, to, number(data, from)));
@@ -121,20 +124,34 @@ final class StridedTensor {
     if (!dtype().isFloating()) {
       return whole(data, offset);
     }
-    return dtype() == DType.F64 ? data.getAtIndex(DOUBLE, offset) : (double) number(data, offset);
+    if (dtype() == DType.F64) {
+      double stored = data.getAtIndex(DOUBLE, offset);
+      return negated ? -stored : stored;
+    }
+    return (double) number(data, offset);
   }
 
   private float number(MemorySegment data, long index) {
+    float stored = storedNumber(data, index);
+    return negated ? -stored : stored;
+  }
+
+  private float storedNumber(MemorySegment data, long index) {
     return switch (dtype()) {
       case F32 -> data.getAtIndex(FLOAT, index);
       case F64 -> (float) data.getAtIndex(DOUBLE, index);
       case F16 -> Float.float16ToFloat(data.getAtIndex(SHORT, index));
       case BF16 -> Float.intBitsToFloat(data.getAtIndex(SHORT, index) << Short.SIZE);
-      default -> whole(data, index);
+      default -> storedWhole(data, index);
     };
   }
 
   private long whole(MemorySegment data, long index) {
+    long stored = storedWhole(data, index);
+    return negated ? -stored : stored;
+  }
+
+  private long storedWhole(MemorySegment data, long index) {
     return switch (dtype()) {
       case I64 -> data.getAtIndex(LONG, index);
       case I32 -> data.getAtIndex(INT, index);

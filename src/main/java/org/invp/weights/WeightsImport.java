@@ -24,6 +24,7 @@ public final class WeightsImport implements AutoCloseable {
 
   private final Arena arena = NativeObjects.sharedArena();
   private final ForeignNetwork found;
+  private final HeadKind headKind;
   private final Network network;
   private final NamedTensor bank;
   private final NamedTensor graph;
@@ -47,11 +48,15 @@ public final class WeightsImport implements AutoCloseable {
     Network created = null;
     try {
       Map<String, StridedTensor> all = file.tensors();
-      found = ForeignNetwork.find(all, choice.prefix(), choice.head());
+      ForeignNetwork whole =
+          ForeignNetwork.find(all, file.unread(), choice.prefix(), choice.head());
+      headKind = HeadKind.of(whole, all, choice.head());
+      found = headKind == HeadKind.CLASSIFIER ? whole.withoutHead() : whole;
       requireModest(file);
       created = Network.create(InferredOptions.of(found), 0);
       network = created;
       network.load(weights());
+      FiniteOutputs.require(network);
       BankFinder finder = new BankFinder(all, found, network.embeddingDimension());
       bank = finder.bank(choice.bank(), arena);
       graph =
@@ -95,9 +100,14 @@ public final class WeightsImport implements AutoCloseable {
     return found.prefix();
   }
 
-  /** What the file calls the head; empty if it has none. */
+  /** What the file calls the head; empty if it has none, or that is a classifier's. */
   public String head() {
     return found.head();
+  }
+
+  /** What the file's head was taken for. */
+  public HeadKind headKind() {
+    return headKind;
   }
 
   /** The memory bank, F32 [N, D]; null if the file has none. */
@@ -147,15 +157,31 @@ public final class WeightsImport implements AutoCloseable {
         .forEach(
             (name, tensor) ->
                 weights.add(
-                    tensor.dtype().isFloating()
-                        ? tensor.floats(name, arena)
-                        : tensor.longs(name, arena)));
+                    name.endsWith(COUNTER)
+                        ? counter(name, tensor)
+                        : tensor.dtype().isFloating()
+                            ? tensor.floats(name, arena)
+                            : tensor.longs(name, arena)));
     for (NamedTensor own : network.state()) {
       if (!found.tensors().containsKey(own.name()) && mayLack(own.name())) {
         weights.add(filledIn(own));
       }
     }
     return weights;
+  }
+
+  /** A count of batches; averaged weights have it as a fraction, some programs as [1]. */
+  private NamedTensor counter(String name, StridedTensor tensor) {
+    if (tensor.elements() != 1) {
+      throw new InvalidDataException(Text.format("%s is %s, needed is one number", name, tensor));
+    }
+    double count = ((Number) tensor.scalar()).doubleValue();
+    if (!(count >= 0 && count <= Long.MAX_VALUE)) {
+      throw new InvalidDataException(Text.format("%s is %s, not a count", name, count));
+    }
+    MemorySegment data = arena.allocate(Long.BYTES, Long.BYTES);
+    data.set(ValueLayout.JAVA_LONG, 0, Math.round(count));
+    return new NamedTensor(name, DType.I64, new long[0], data);
   }
 
   /** Counters came with PyTorch 0.4; linear layers need no bias; a backbone has no head. */

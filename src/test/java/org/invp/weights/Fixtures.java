@@ -14,7 +14,10 @@ import org.invp.io.TensorFile;
 import org.invp.nn.Network;
 import org.invp.tensor.FloatTensor;
 
-/** What scripts/make-weights-fixtures.py had PyTorch write and compute. */
+/**
+ * What scripts/make-weights-fixtures.py had PyTorch write and compute, and
+ * scripts/make-opaque-fixture.py made of it.
+ */
 final class Fixtures {
   private static final double TOLERANCE = 1e-5;
 

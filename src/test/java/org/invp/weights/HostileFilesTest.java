@@ -44,13 +44,20 @@ class HostileFilesTest {
         "ctorch\\nload\\n.|torch.load",
         "(X\\4\\0\\0\\0trueios\\nsystem\\n.|os.system",
         "X\\2\\0\\0\\0osX\\6\\0\\0\\0system\\x93.|os.system",
-        "ccollections\\nOrderedDict\\n)\\x81.|NEWOBJ",
-        "\\x82\\1.|EXT1",
+        "ccollections\\nOrderedDict\\n)\\x81.|an object of collections.OrderedDict",
+        "\\x82\\1.|extension 1",
         "ccollections\\nOrderedDict\\n)R}b}b0.|makes no sense",
+        "]}\\x90.|makes no sense",
+        "}](K\\1\\x90.|makes no sense",
+        "K\\1)\\x81.|makes no sense",
+        "(o.|makes no sense",
+        "\\x97.|refused: the pickle uses the operation NEXT_BUFFER",
+        "\\x8b\\xff\\xff\\xff\\xff.|cut short",
+        "\\x96\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7f.|cut short",
         "cnumpy\\ndtype\\n(X\\2\\0\\0\\0O8\\x89\\x88tR.|NumPy's dtype O8",
         "ctorch._utils\\n_rebuild_tensor_v2\\n)R.|unfit arguments",
-        "X\\1\\0\\0\\0x}b.|the state of an object",
-        "}]K\\1s.|neither a text nor a number",
+        "X\\1\\0\\0\\0x}b.|gives a state to what has none",
+        "}]K\\1s.|no tensors in dictionaries",
         "X\\xff\\xff\\xff\\0abc.|cut short",
         "\\x8d\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x7f.|bytes of text",
         "\\x8d\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff.|cut short",
@@ -58,9 +65,16 @@ class HostileFilesTest {
         "t.|makes no sense",
         "K|cut short",
       })
-  void picklesThatAskForMoreThanTensorsAreRefusedByName(String escaped, String expected)
+  void whatPicklesAskForBesideTensorsIsNamedAndNeverDone(String escaped, String expected)
       throws IOException {
     assertRefused(pickle(unescape(escaped)), expected);
+  }
+
+  /** Each key is two kilobytes, so that names of entries far down would be long without end. */
+  @Test
+  void longNamesEndAtALimit() throws IOException {
+    String key = "X\0\10\0\0" + "k".repeat(2048);
+    assertRefused(pickle("}" + key + "}" + key + "K\1ss."), "a name of more than 1,024 characters");
   }
 
   @Test
@@ -150,7 +164,7 @@ class HostileFilesTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"old.pth", "new.pth", "kinds.pth", "numpy.pth"})
+  @ValueSource(strings = {"old.pth", "new.pth", "kinds.pth", "numpy.pth", "opaque.pth"})
   void damagedCheckpointsGiveOneLineOrANetwork(String name) throws IOException {
     byte[] original = Files.readAllBytes(Fixtures.copy(name, folder));
     long seed = new Random().nextLong();
@@ -222,7 +236,7 @@ class HostileFilesTest {
   }
 
   /** Turns \n, \xHH and \D into characters. */
-  private static String unescape(String text) {
+  static String unescape(String text) {
     StringBuilder plain = new StringBuilder();
     for (int i = 0; i < text.length(); i++) {
       char next = text.charAt(i);

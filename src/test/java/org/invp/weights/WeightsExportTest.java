@@ -165,7 +165,11 @@ class WeightsExportTest {
 
   private static void assertImported(Path file, TensorFile expected) {
     NamedTensor images = expected.tensor("images").orElseThrow();
-    try (WeightsImport imported = WeightsImport.read(file, Choice.USUAL);
+    try (WeightsImport backbone = WeightsImport.read(file, Choice.USUAL)) {
+      assertEquals(HeadKind.CLASSIFIER, backbone.headKind());
+      assertEquals(2048, backbone.network().embeddingDimension());
+    }
+    try (WeightsImport imported = WeightsImport.read(file, new Choice(null, "fc", null, null));
         FloatTensor features = FloatTensor.allocate(2, 2048);
         FloatTensor logits = FloatTensor.allocate(2, 1000)) {
       assertEquals("fc", imported.head());

@@ -40,7 +40,7 @@ class WeightsImportTest {
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"old.pth", "new.pth"})
+  @ValueSource(strings = {"old.pth", "new.pth", "opaque.pth"})
   void thePublishedProgramsCheckpointGivesTheSameFeaturesBankAndGraph(String name) {
     try (TensorFile expected = Fixtures.expected(folder);
         WeightsImport imported = WeightsImport.read(Fixtures.copy(name, folder), Choice.USUAL)) {
@@ -159,6 +159,109 @@ class WeightsImportTest {
           replaced(state, "layer1.0.conv2.weight", arena, 4, 1, 3, 3), "a plain ResNet of width 2");
       assertStateRefused(without(state, "conv1."), "no residual network under torchvision's names");
     }
+  }
+
+  @Test
+  void aCounterMayBeAFractionOrAnArrayOfOne() {
+    try (Network network = Network.create(small(3), 1);
+        Arena arena = Arena.ofConfined()) {
+      List<NamedTensor> state = network.state(arena);
+      state.replaceAll(tensor -> counted(tensor, arena, 12.6f));
+      Path file = folder.resolve("counted.safetensors");
+      Safetensors.write(file, Map.of(), state);
+      try (WeightsImport imported = WeightsImport.read(file, Choice.USUAL)) {
+        NamedTensor counter =
+            imported.network().state(arena).stream()
+                .filter(tensor -> tensor.name().equals("bn1.num_batches_tracked"))
+                .findFirst()
+                .orElseThrow();
+        assertEquals(13, counter.data().get(ValueLayout.JAVA_LONG, 0));
+      }
+      for (float wrong : new float[] {Float.NaN, -1, Float.POSITIVE_INFINITY}) {
+        List<NamedTensor> other = new ArrayList<>(network.state(arena));
+        other.replaceAll(tensor -> counted(tensor, arena, wrong));
+        assertStateRefused(other, "not a count");
+      }
+      List<NamedTensor> two = new ArrayList<>(network.state(arena));
+      assertStateRefused(
+          replaced(two, "bn1.num_batches_tracked", arena, 2), "needed is one number");
+    }
+  }
+
+  private static NamedTensor counted(NamedTensor tensor, Arena arena, float count) {
+    if (!tensor.name().endsWith("num_batches_tracked")) {
+      return tensor;
+    }
+    java.lang.foreign.MemorySegment data = arena.allocate(Float.BYTES, Float.BYTES);
+    data.set(ValueLayout.JAVA_FLOAT, 0, count);
+    return new NamedTensor(tensor.name(), DType.F32, new long[] {1}, data);
+  }
+
+  @Test
+  void aNetworkWhoseOutputsAreNotFiniteIsRefused() {
+    try (Network network = Network.create(small(3), 1);
+        Arena arena = Arena.ofConfined()) {
+      assertStateRefused(
+          filled(network.state(arena), "layer1.0.bn1.running_var", -1),
+          "have -1.0 in layer1.0.bn1.running_var, and a variance is at least 0");
+      List<NamedTensor> huge = network.state(arena);
+      for (String name : List.of("bn1.weight", "layer1.0.bn2.weight", "layer1.1.bn2.weight")) {
+        filled(huge, name, 3e38f);
+      }
+      assertStateRefused(huge, "of a plain image are not finite");
+    }
+  }
+
+  private static List<NamedTensor> filled(List<NamedTensor> state, String name, float value) {
+    for (NamedTensor tensor : state) {
+      for (long i = 0; tensor.name().equals(name) && i < tensor.size(); i++) {
+        tensor.data().setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+      }
+    }
+    return state;
+  }
+
+  @Test
+  void aClassifierIsNoHeadAndWhatMayBeOneIsSaid() {
+    assertHead(1000, HeadNames.FC, Choice.USUAL, HeadKind.CLASSIFIER, 16);
+    assertHead(1000, HeadNames.FC, new Choice(null, "fc", null, null), HeadKind.EMBEDDING, 1000);
+    assertHead(10, HeadNames.FC, Choice.USUAL, HeadKind.UNCERTAIN, 10);
+    assertHead(10, HeadNames.HEAD, Choice.USUAL, HeadKind.EMBEDDING, 10);
+    assertHead(10, HeadNames.NONE, Choice.USUAL, HeadKind.NONE, 16);
+    // A memory bank of the head's dimension says what the head is for.
+    assertHeadOf("old.pth", HeadKind.EMBEDDING);
+  }
+
+  private void assertHead(
+      int outputs, HeadNames names, Choice choice, HeadKind expected, int dimension) {
+    Path file = folder.resolve("head.safetensors");
+    try (Network network = Network.create(small(outputs), 1)) {
+      WeightsExport.safetensors(file, network, names);
+    }
+    try (WeightsImport imported = WeightsImport.read(file, choice)) {
+      assertEquals(expected, imported.headKind());
+      assertEquals(dimension, imported.network().embeddingDimension());
+    }
+  }
+
+  private void assertHeadOf(String fixture, HeadKind expected) {
+    try (WeightsImport imported =
+        WeightsImport.read(Fixtures.copy(fixture, folder), Choice.USUAL)) {
+      assertEquals(expected, imported.headKind());
+    }
+  }
+
+  private static NetworkOptions small(int dimension) {
+    return new NetworkOptions(
+        Architecture.RESNET18,
+        Stem.CIFAR,
+        3,
+        2,
+        dimension,
+        Head.LINEAR,
+        1,
+        false,
+        Initialisation.KAIMING);
   }
 
   private static List<NamedTensor> without(List<NamedTensor> state, String start) {
