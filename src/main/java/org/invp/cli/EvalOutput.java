@@ -43,7 +43,7 @@ final class EvalOutput {
 
   /**
    * Prints a result, then keeps it. A kept result of another network stays, under a name of its
-   * own.
+   * own; what is no result stays under its name, and the result gets another.
    *
    * @param run a run folder or a checkpoint, as the user named it
    */
@@ -60,7 +60,13 @@ final class EvalOutput {
     }
     Path folder = folder(run);
     create(folder);
-    Path file = folder.resolve(result.protocol() + ".json");
+    Path file = KeptResult.place(folder, result.protocol(), result.protocol());
+    Path usual = folder.resolve(result.protocol() + ".json");
+    if (!file.equals(usual)) {
+      Errors.warn(
+          command.commandLine().getErr(),
+          Text.format("%s is no result of invp eval and stays; this one is in %s", usual, file));
+    }
     setAside(file, trained);
     AtomicFile.writeString(file, line + "\n");
   }
@@ -68,7 +74,7 @@ final class EvalOutput {
   private static void setAside(Path file, TrainedRun trained) {
     Optional<KeptResult> before = KeptResult.read(file);
     if (before.isPresent() && !trained.networkDigest().equals(before.get().network())) {
-      Path other = before.get().setAsideName(file);
+      Path other = before.get().setAsidePlace(file.getParent());
       try {
         AtomicFile.alias(file, other);
       } catch (IOException e) {

@@ -53,6 +53,10 @@ final class ReportCommand implements Callable<Integer> {
     Report report = Report.of(runs);
     Path first = runs.get(0);
     Path page = target != null ? target : first.resolve("report.html");
+    if (target == null && Files.exists(page) && !Report.wrote(page)) {
+      throw new InvpException(
+          Text.format("%s is no report of invp; --out names another file, or this one", page));
+    }
     if (Files.exists(first.resolve("checkpoint.safetensors"))) {
       Pictures pictures = null;
       String reason = null;

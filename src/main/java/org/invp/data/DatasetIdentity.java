@@ -37,8 +37,8 @@ public final class DatasetIdentity {
 
   /**
    * Adds what all copies of a data set have in common, wherever they lie: places count from the
-   * folder, labels count too, and of the files' sizes a sample, which spares a network file system
-   * a question per image.
+   * folder, or from the images' own where these lie elsewhere; labels count too, and of the files'
+   * sizes a sample, which spares a network file system a question per image.
    *
    * @param folder the copy's, as it was given to the one who opened it
    */
@@ -59,10 +59,20 @@ public final class DatasetIdentity {
 
   private static void addCopy(
       Fingerprint fingerprint, ImageDataset images, Path folder, int[] hashes) {
-    String prefix = folder.resolve("x").toString();
-    String root = prefix.substring(0, prefix.length() - 1);
+    String root = prefix(folder);
+    String elsewhere = images.root().map(DatasetIdentity::prefix).orElse(root);
     int stride = 1 + images.size() / SIZES_OF_A_COPY;
-    add(fingerprint, images, place -> place.replace(root, ""), stride, hashes);
+    add(
+        fingerprint,
+        images,
+        place -> place.contains(root) ? place.replace(root, "") : place.replace(elsewhere, ""),
+        stride,
+        hashes);
+  }
+
+  private static String prefix(Path folder) {
+    String prefix = folder.resolve("x").toString();
+    return prefix.substring(0, prefix.length() - 1);
   }
 
   /**

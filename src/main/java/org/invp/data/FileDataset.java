@@ -2,6 +2,7 @@ package org.invp.data;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.invp.internal.Text;
 
 /**
@@ -34,6 +35,11 @@ public class FileDataset implements ImageDataset {
   /** The file of an image. */
   public final Path path(int index) {
     return root.resolve(files[index]);
+  }
+
+  @Override
+  public final Optional<Path> root() {
+    return Optional.of(root);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.invp.data;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -33,6 +34,14 @@ public interface ImageDataset extends AutoCloseable {
 
   /** The file of an image, or its place in a file: what an error about it names. */
   String describe(int index);
+
+  /**
+   * The folder that the images lie in, where they are files of their own; it may be another than
+   * the data set's.
+   */
+  default Optional<Path> root() {
+    return Optional.empty();
+  }
 
   /**
    * Puts an image into a buffer.

@@ -1,5 +1,6 @@
 package org.invp.data;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,6 +21,11 @@ class SelectedDataset implements ImageDataset {
   /** The index of an image in the whole data set. */
   final int place(int index) {
     return images[index];
+  }
+
+  @Override
+  public Optional<Path> root() {
+    return whole.root();
   }
 
   @Override

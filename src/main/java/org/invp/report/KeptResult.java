@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * What an evaluation left in {@code eval/}.
@@ -24,8 +26,11 @@ public record KeptResult(
     Integer epochs,
     Map<String, String> settings,
     Map<String, Double> scores) {
+  private static final String ENDING = ".json";
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final int SHOWN_DIGITS = 8;
+  private static final Pattern PROTOCOL = Pattern.compile("[a-z0-9][a-z0-9._-]{0,99}");
+  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
 
   /** Reads a file; nothing if there is none, or no evaluation wrote it. */
   public static Optional<KeptResult> read(Path file) {
@@ -46,7 +51,8 @@ public record KeptResult(
         scores.put(what + ", " + score.path("metric").asText(), score.get("value").asDouble());
       }
     }
-    if (!root.path("protocol").isTextual() || scores.isEmpty()) {
+    String protocol = root.path("protocol").asText("");
+    if (!PROTOCOL.matcher(protocol).matches() || scores.isEmpty()) {
       return Optional.empty();
     }
     Map<String, String> settings = new LinkedHashMap<>();
@@ -60,20 +66,41 @@ public record KeptResult(
                         ? field.getValue().asText()
                         : field.getValue().toString()));
     JsonNode network = root.path("network");
+    String digest = network.path("digest").asText("");
     return Optional.of(
         new KeptResult(
-            root.get("protocol").asText(),
-            network.path("digest").asText(null),
+            protocol,
+            DIGEST.matcher(digest).matches() ? digest : null,
             network.path("epochs").isInt() ? network.get("epochs").asInt() : null,
             settings,
             scores));
   }
 
+  /**
+   * Where a result is written: under the name, or with a number behind it where something else than
+   * a result of the same protocol has that name. What is there is another network's then, or an
+   * earlier one of the same.
+   *
+   * @param name without the ending, which begins with the protocol
+   */
+  public static Path place(Path folder, String name, String protocol) {
+    Path file = folder.resolve(name + ENDING);
+    for (int number = 2; !isFree(file, protocol); number++) {
+      file = folder.resolve(name + "-" + number + ENDING);
+    }
+    return file;
+  }
+
+  private static boolean isFree(Path file, String protocol) {
+    return !Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        || read(file).filter(result -> result.protocol.equals(protocol)).isPresent();
+  }
+
   /** Where it is kept once another network's takes its name: a name of its network's own. */
-  public Path setAsideName(Path file) {
+  public Path setAsidePlace(Path folder) {
     String which =
         network == null ? "earlier-version" : "network-" + network.substring(0, SHOWN_DIGITS);
-    return file.resolveSibling(protocol + "-" + which + ".json");
+    return place(folder, protocol + "-" + which, protocol);
   }
 
   /**

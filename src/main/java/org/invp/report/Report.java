@@ -3,6 +3,7 @@ package org.invp.report;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,9 @@ import org.invp.io.AtomicFile;
  * of the first. It asks nothing of the network, and the same runs give the same bytes.
  */
 public final class Report {
+  private static final String TITLE = "<title>invp: ";
+  private static final int START = 1 << 12;
+
   private final List<RunFigures> runs;
 
   private Report(List<RunFigures> runs) {
@@ -49,7 +53,7 @@ public final class Report {
         .raw("<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n")
         .raw(
             "<meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\">\n")
-        .element("<title>", "invp: " + title, "</title>\n<style>")
+        .element(TITLE, title, "</title>\n<style>")
         .raw(resource("report.css"));
     if (pictures != null) {
       out.raw(".t,#tip i{background-image:url(")
@@ -76,6 +80,15 @@ public final class Report {
         .raw(resource("report.js"))
         .raw("</script></body></html>\n");
     AtomicFile.writeString(target, out.toString());
+  }
+
+  /** Whether a file begins as a page of this class does, which may be replaced by another. */
+  public static boolean wrote(Path page) {
+    try (InputStream in = Files.newInputStream(page)) {
+      return new String(in.readNBytes(START), StandardCharsets.UTF_8).contains(TITLE);
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private void header(Html out, String title) {

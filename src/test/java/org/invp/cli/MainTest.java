@@ -426,6 +426,31 @@ class MainTest {
     assertTrue(both.contains(earlier) && both.contains("<td>knn: embedding, top1</td>"));
   }
 
+  @Test
+  void whatIsNoResultOrReportOfOursStays() throws IOException {
+    Path folder = temp.resolve("run");
+    assertEquals(0, invp("train", config, "--run-dir", folder, "--set", "training.epochs=1").code);
+    Path eval = Files.createDirectories(folder.resolve("eval"));
+    Path mine = Files.writeString(eval.resolve("knn.json"), "{\"protocol\": \"mine\"}");
+    for (int time = 0; time < 2; time++) {
+      Result result = invp("eval", "knn", folder, "--features", "embedding");
+      assertEquals(0, result.code, result.err);
+      String warning = mine + " is no result of invp eval and stays; this one is in ";
+      assertTrue(result.err.contains(warning + eval.resolve("knn-2.json")), result.err);
+    }
+    assertEquals("{\"protocol\": \"mine\"}", Files.readString(mine));
+    assertFalse(Files.exists(eval.resolve("knn-3.json")));
+    assertTrue(report(folder).contains("<td>knn: embedding, top1</td>"));
+
+    Path page = Files.writeString(folder.resolve("report.html"), "<html>mine</html>");
+    Result refused = invp("report", folder);
+    assertEquals(1, refused.code);
+    assertTrue(refused.err.contains(page + " is no report of invp; --out names"), refused.err);
+    assertEquals("<html>mine</html>", Files.readString(page));
+    assertEquals(0, invp("report", folder, "--out", page).code);
+    assertEquals(0, invp("report", folder).code);
+  }
+
   private String report(Path folder) throws IOException {
     Path page = temp.resolve("page.html");
     Result result = invp("report", folder, "--out", page);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.invp.data.sets.ListedImages;
 import org.invp.io.Fingerprint;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +52,27 @@ class DatasetIdentityTest {
   void anotherClassMakesAnotherDataSet() throws IOException {
     Files.move(two.resolve("dog"), two.resolve("fox"));
     assertNotEquals(ofCopy(one), ofCopy(two));
+  }
+
+  /** {@code data.images} may lead out of the data set's folder; both may move. */
+  @Test
+  void imagesThatLieElsewhereCountFromTheirOwnFolder() throws IOException {
+    assertEquals(ofLists("lists", one), ofLists("moved", two));
+    Files.move(two.resolve("cat/b.png"), two.resolve("cat/c.png"));
+    assertNotEquals(ofLists("lists", one), ofLists("again", two, "cat/c.png"));
+  }
+
+  private String ofLists(String name, Path images, String... last) throws IOException {
+    Path folder = Files.createDirectories(temp.resolve(name));
+    String second = last.length == 0 ? "cat/b.png" : last[0];
+    Files.writeString(folder.resolve("list.txt"), "cat/a.png 0\n" + second + " 0\ndog/a.png 1\n");
+    FormatOptions.Lists lists =
+        new FormatOptions.Lists("list.txt", "list.txt", images.toString(), null);
+    try (ImageDataset listed = ListedImages.open(folder, Split.TRAIN, lists);
+        ImageDataset part = listed.select(0, 1)) {
+      return DatasetIdentity.copy(listed, folder).digest()
+          + DatasetIdentity.copy(part, folder).digest();
+    }
   }
 
   private static String ofCopy(Path folder) {
