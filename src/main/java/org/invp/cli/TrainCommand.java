@@ -22,6 +22,7 @@ import org.invp.distributed.ProcessGroup;
 import org.invp.distributed.RankLostException;
 import org.invp.internal.Text;
 import org.invp.nn.TorchRuntime;
+import org.invp.train.Checkpoint;
 import org.invp.train.CheckpointFiles;
 import org.invp.train.Outcome;
 import org.invp.train.ResumeRules;
@@ -30,6 +31,7 @@ import org.invp.train.RunFolder.Existing;
 import org.invp.train.RunImages;
 import org.invp.train.RunVerdict;
 import org.invp.train.SameRun;
+import org.invp.train.StartingPoint;
 import org.invp.train.StopRequest;
 import org.invp.train.Trainer;
 import picocli.CommandLine.Command;
@@ -43,7 +45,9 @@ import picocli.CommandLine.Spec;
 /** {@code invp train}. */
 @Command(
     name = "train",
-    description = "Train a network; a run that was stopped goes on with --resume.",
+    description =
+        "Train a network; a run that was stopped goes on with --resume, a new one begins from another"
+            + " with --from.",
     mixinStandardHelpOptions = true)
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -52,7 +56,7 @@ final class TrainCommand implements Callable<Integer> {
   @Parameters(
       arity = "0..1",
       paramLabel = "CONFIG",
-      description = "The settings, a YAML file; with --resume it may be left out.")
+      description = "The settings, a YAML file; with --resume or --from it may be left out.")
   private Path config;
 
   @Option(
@@ -76,13 +80,15 @@ final class TrainCommand implements Callable<Integer> {
       names = "--checkpoint",
       paramLabel = "WHICH",
       description =
-          "With --resume, the checkpoint to go on from: latest, previous (the one before it) or"
-              + " best (of the highest kNN accuracy). The latest is set aside then.")
+          "With --resume or --from, the checkpoint to go on from: latest, previous (the one before"
+              + " it) or best (of the highest kNN accuracy). What a resumed run had as its latest is"
+              + " set aside then.")
   private CheckpointFiles.Which checkpoint = CheckpointFiles.Which.LATEST;
 
   @Option(names = "--overwrite", description = "Delete the run that the folder holds.")
   private boolean overwrite;
 
+  @Mixin private FromOptions from;
   @Mixin private RankOptions ranks;
 
   @Override
@@ -92,10 +98,12 @@ final class TrainCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--resume and --overwrite exclude each other");
     }
-    if (checkpoint != CheckpointFiles.Which.LATEST && !resume) {
-      throw new ParameterException(spec.commandLine(), "--checkpoint needs --resume");
+    if (checkpoint != CheckpointFiles.Which.LATEST && !resume && !from.given()) {
+      throw new ParameterException(spec.commandLine(), "--checkpoint needs --resume or --from");
     }
+    from.check(resume, checkpoint);
     Path path = folder();
+    from.requireOther(path);
     TrainingConfig settings = settings(path);
     Device chosen = device.choose(Device.parse(settings.training().device()));
     Membership membership = ranks.membership();
@@ -114,9 +122,11 @@ final class TrainCommand implements Callable<Integer> {
     }
     try (ProcessGroup group = ProcessGroup.join(membership);
         RunImages images = RunImages.open(settings);
-        RunFolder folder = open(path, settings, images, group);
+        StartingPoint begin = from.open(checkpoint);
+        RunFolder folder = open(path, settings, images, begin, group);
         LogFile log = new LogFile(folder.log(group.rank()))) {
-      return log.recordingFailures(() -> train(settings, folder, images, group, parent));
+      return log.recordingFailures(
+          () -> train(settings, folder, images, begin, group, parent));
     }
   }
 
@@ -137,6 +147,7 @@ final class TrainCommand implements Callable<Integer> {
       TrainingConfig settings,
       RunFolder folder,
       RunImages images,
+      StartingPoint begin,
       ProcessGroup group,
       ParentWatch parent) {
     PrintWriter out =
@@ -152,6 +163,9 @@ final class TrainCommand implements Callable<Integer> {
             : "",
         images.test().size(),
         folder.path());
+    if (begin != null) {
+      out.printf(Locale.ROOT, "begins with %s%n", begin.origin());
+    }
     if (group.rank() == 0) {
       Stream.of(
               images.train().remark(),
@@ -170,7 +184,7 @@ final class TrainCommand implements Callable<Integer> {
     StopRequest stop = new StopRequest();
     try (StopOnSignal signals = new StopOnSignal(stop, parent);
         ConsoleListener listener = listener(settings, images.test().size(), out, group);
-        Trainer trainer = new Trainer(settings, folder, images, group, stop, listener)) {
+        Trainer trainer = new Trainer(settings, folder, images, group, begin, stop, listener)) {
       if (trainer.run() == Outcome.COMPLETE) {
         out.println("run folder: " + folder.path());
         if (group.rank() == 0) {
@@ -219,30 +233,41 @@ final class TrainCommand implements Callable<Integer> {
   /** A run that goes on keeps its own settings; CONFIG must agree with them in what matters. */
   private TrainingConfig settings(Path path) {
     Path own = path.resolve(RunFolder.CONFIG);
-    if (!resume || !Files.exists(own)) {
-      return config != null
-          ? ConfigFile.read(config, device.overriding(overrides))
-          : ConfigFile.readRun(own, device.overriding(overrides));
+    List<String> all = device.overriding(overrides);
+    if (config != null && !(resume && Files.exists(own))) {
+      return ConfigFile.read(config, all);
+    }
+    if (from.given()) {
+      return from.settings(checkpoint, all);
+    }
+    Path saved = RunFolder.ofRankZero(path).checkpoint();
+    if (!Files.exists(own) && Files.exists(saved)) {
+      return Checkpoint.settings(saved, all); // Killed between its first two files.
     }
     if (config != null) {
-      ResumeRules.check(
-          path,
-          ConfigFile.readRun(own, List.of()),
-          ConfigFile.read(config, device.overriding(overrides)));
+      ResumeRules.check(path, ConfigFile.readRun(own, List.of()), ConfigFile.read(config, all));
     }
-    return ConfigFile.readRun(own, device.overriding(overrides));
+    return ConfigFile.readRun(own, all);
   }
 
   /**
    * Settings that do not fit the data, or the other ranks, are refused before anything is written.
    * Rank 0 opens the folder for all; the others wait for that.
    */
-  private RunFolder open(Path path, TrainingConfig settings, RunImages images, ProcessGroup group) {
+  private RunFolder open(
+      Path path,
+      TrainingConfig settings,
+      RunImages images,
+      StartingPoint begin,
+      ProcessGroup group) {
     SameRun.require(group, settings, images);
     try {
       settings.checkAgainst(images.train().size(), images.train().channels());
     } catch (ConfigException e) {
       throw new ConfigException((config != null ? config : path) + ": " + e.getMessage(), e);
+    }
+    if (begin != null) {
+      begin.requireFits(settings, images.train());
     }
     if (group.rank() > 0) {
       group.barrier();
@@ -251,7 +276,9 @@ final class TrainCommand implements Callable<Integer> {
     Existing existing = resume ? Existing.RESUME : overwrite ? Existing.OVERWRITE : Existing.REFUSE;
     RunFolder folder = RunFolder.open(path, existing);
     try {
-      folder.checkpoints().goBackTo(checkpoint);
+      if (resume) {
+        folder.checkpoints().goBackTo(checkpoint);
+      }
       group.barrier();
       return folder;
     } catch (RuntimeException e) {
@@ -262,14 +289,15 @@ final class TrainCommand implements Callable<Integer> {
 
   private Path folder() {
     if (runDir != null) {
-      if (config == null && !resume) {
+      if (config == null && !resume && !from.given()) {
         throw new ParameterException(spec.commandLine(), "CONFIG is missing");
       }
       return runDir;
     }
     if (config == null) {
       throw new ParameterException(
-          spec.commandLine(), resume ? "CONFIG or --run-dir is missing" : "CONFIG is missing");
+          spec.commandLine(),
+          resume || from.given() ? "CONFIG or --run-dir is missing" : "CONFIG is missing");
     }
     String name = config.getFileName().toString();
     return Path.of("runs", name.replaceFirst("\\.[^.]*$", ""));

@@ -109,6 +109,12 @@ public final class Report {
       out.text(" (" + first.name() + ", of which the pictures are)");
     }
     out.raw("</p>");
+    for (RunFigures run : runs) {
+      if (run.origin() != null) {
+        String began = runs.size() == 1 ? "Began" : run.name() + " began";
+        out.element("<p>", began + " with " + run.origin(), "</p>");
+      }
+    }
     String environment = environment(first.environment());
     if (!environment.isEmpty()) {
       out.element("<p>", environment, "</p>");

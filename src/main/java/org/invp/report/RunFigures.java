@@ -20,6 +20,7 @@ import org.invp.io.TensorFile;
 import org.invp.train.Checkpoint;
 import org.invp.train.CheckpointFiles;
 import org.invp.train.MetricsFile;
+import org.invp.train.Origin;
 import org.invp.train.RunFolder;
 import org.invp.train.RunVerdict;
 import org.invp.train.Verdict;
@@ -34,6 +35,7 @@ import org.invp.train.Verdict;
  * @param last its last line, or null while the run is not complete
  * @param environment where it was trained, by {@link Checkpoint#environment}; empty if there is no
  *     checkpoint that can be read
+ * @param origin what it began from; null for a fresh network
  * @param evaluations what {@code invp eval} left in {@code eval/}, by file name
  * @param networks by the digests of the networks that it holds, what their scores are called
  */
@@ -44,6 +46,7 @@ record RunFigures(
     List<JsonNode> epochs,
     JsonNode last,
     Map<String, String> environment,
+    Origin origin,
     List<KeptResult> evaluations,
     Map<String, String> networks) {
   /**
@@ -71,6 +74,7 @@ record RunFigures(
         epochs,
         last,
         environment(folder.resolve("checkpoint.safetensors")),
+        Origin.read(folder.resolve("checkpoint.safetensors")).orElse(null),
         evaluations(folder.resolve("eval")),
         networks(folder));
   }
@@ -78,7 +82,15 @@ record RunFigures(
   /** The same with the path as the user wrote it for a name. */
   RunFigures namedByPath() {
     return new RunFigures(
-        folder.toString(), folder, config, epochs, last, environment, evaluations, networks);
+        folder.toString(),
+        folder,
+        config,
+        epochs,
+        last,
+        environment,
+        origin,
+        evaluations,
+        networks);
   }
 
   private static Map<String, String> environment(Path checkpoint) {

@@ -173,6 +173,17 @@ public final class Checkpoint implements AutoCloseable {
     return ConfigFile.parseRun(path.toString(), metadata(CONFIG), overrides);
   }
 
+  /**
+   * The settings of {@link #config}, without reading the tensors.
+   *
+   * @throws InvalidDataException when the file is missing or not a checkpoint
+   */
+  public static TrainingConfig settings(Path path, List<String> overrides) {
+    Map<String, String> metadata = Safetensors.metadata(path);
+    requireFormat(path, metadata);
+    return ConfigFile.parseRun(path.toString(), required(path, metadata, CONFIG), overrides);
+  }
+
   /** Which network it holds: the digest of its {@link #weights}, 64 hexadecimal digits. */
   public String networkDigest() {
     return Fingerprint.of(weights());
@@ -202,6 +213,16 @@ public final class Checkpoint implements AutoCloseable {
       }
     }
     return tensors;
+  }
+
+  /** How many rows its memory bank and graph have, in all its files. */
+  long rows() {
+    if (ShardFiles.are(file.metadata())) {
+      return ShardFiles.rows(file.metadata());
+    }
+    return file.tensor(BANK)
+        .map(bank -> bank.shape()[0])
+        .orElseThrow(() -> new InvalidDataException(Text.format("%s has no %s", path, BANK)));
   }
 
   /** Copies the memory bank to a tensor, which must have its shape, [rows, dimension]. */
@@ -304,7 +325,11 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   private String metadata(String key) {
-    String value = file.metadata().get(key);
+    return required(path, file.metadata(), key);
+  }
+
+  private static String required(Path path, Map<String, String> metadata, String key) {
+    String value = metadata.get(key);
     if (value == null) {
       throw new InvalidDataException(Text.format("%s has no %s", path, key));
     }
@@ -322,8 +347,8 @@ public final class Checkpoint implements AutoCloseable {
       sum += data.getAtIndex(ValueLayout.JAVA_FLOAT, i) * 0;
     }
     if (Float.isNaN(sum)) {
-      throw new InvalidDataException(
-          Text.format("%s holds NaN or infinity: training has diverged", tensor.name()));
+      throw new DivergedException(
+          Text.format("%s holds NaN or infinity: training has diverged", tensor.name()), null);
     }
   }
 }

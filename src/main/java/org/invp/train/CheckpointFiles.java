@@ -23,6 +23,13 @@ import org.invp.io.IoErrors;
  */
 public final class CheckpointFiles {
   private static final String LATEST = "checkpoint.safetensors";
+  private static final WayOut RESUME =
+      new WayOut(
+          "to go on",
+          "--resume",
+          "; no other checkpoint here is whole, so begin again with --overwrite");
+  private static final WayOut BEGIN =
+      new WayOut("to begin", "", "; no other checkpoint of that run is whole");
 
   private final Path folder;
 
@@ -34,6 +41,23 @@ public final class CheckpointFiles {
     PREVIOUS,
     /** That of the highest kNN accuracy. */
     BEST
+  }
+
+  /**
+   * What to do instead of reading a checkpoint that is not whole.
+   *
+   * @param what in words
+   * @param option that does it with the newest
+   * @param none where no other is whole
+   */
+  private record WayOut(String what, String option, String none) {
+    String options(Which other) {
+      String choice = "--checkpoint " + lower(other);
+      if (option.isEmpty()) {
+        return choice;
+      }
+      return other == Which.LATEST ? option : option + " " + choice;
+    }
   }
 
   CheckpointFiles(Path folder) {
@@ -67,7 +91,17 @@ public final class CheckpointFiles {
    *     another one
    */
   Checkpoint read() {
-    return naming(Which.LATEST, () -> Checkpoint.read(latest()));
+    return naming(Which.LATEST, RESUME, () -> Checkpoint.read(latest()));
+  }
+
+  /**
+   * Reads one for another run to begin from.
+   *
+   * @throws InvalidDataException when it is missing or damaged; the message says how to begin from
+   *     another one
+   */
+  Checkpoint readOther(Which which) {
+    return naming(which, BEGIN, () -> Checkpoint.read(path(which)));
   }
 
   /**
@@ -76,21 +110,22 @@ public final class CheckpointFiles {
    * @throws InvalidDataException as there
    */
   void readOn(Runnable work) {
-    naming(Which.LATEST, work);
+    naming(Which.LATEST, RESUME, work);
   }
 
   /** Adds the way out to a failure that comes of a checkpoint which is not whole. */
-  private <T> T naming(Which which, Supplier<T> work) {
+  private <T> T naming(Which which, WayOut way, Supplier<T> work) {
     try {
       return work.get();
     } catch (InvalidDataException e) {
-      throw isWhole(which) ? e : new InvalidDataException(e.getMessage() + wayOut(which), e);
+      throw isWhole(which) ? e : new InvalidDataException(e.getMessage() + wayOut(which, way), e);
     }
   }
 
-  private void naming(Which which, Runnable work) {
+  private void naming(Which which, WayOut way, Runnable work) {
     naming(
         which,
+        way,
         () -> {
           work.run();
           return null;
@@ -145,7 +180,7 @@ public final class CheckpointFiles {
     if (which == Which.LATEST) {
       return;
     }
-    naming(which, () -> requireWhole(which));
+    naming(which, RESUME, () -> requireWhole(which));
     try {
       if (Files.exists(latest())) {
         AtomicFile.alias(latest(), setAside());
@@ -162,17 +197,15 @@ public final class CheckpointFiles {
     return new ShardFiles(folder);
   }
 
-  private String wayOut(Which damaged) {
+  private String wayOut(Which damaged, WayOut way) {
     return Stream.of(Which.values())
         .filter(other -> other != damaged && Files.exists(path(other)) && isWhole(other))
         .findFirst()
         .map(
             other ->
                 Text.format(
-                    "; to go on from %s: --resume%s",
-                    path(other).getFileName(),
-                    other == Which.LATEST ? "" : " --checkpoint " + lower(other)))
-        .orElse("; no other checkpoint here is whole, so begin again with --overwrite");
+                    "; %s from %s: %s", way.what(), path(other).getFileName(), way.options(other)))
+        .orElse(way.none());
   }
 
   private Path setAside() {

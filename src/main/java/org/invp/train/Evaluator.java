@@ -76,8 +76,7 @@ final class Evaluator {
     if (!config.evaluation().baselines() || holdsOut()) {
       return Optional.empty();
     }
-    listener.phase("kNN of the untrained network");
-    return Optional.of(untrained(state.network()));
+    return Optional.of(untrainedAnew(listener));
   }
 
   private UntrainedKnn untrained(Network network) {
@@ -132,7 +131,7 @@ final class Evaluator {
     if (holdsOut()) {
       listener.phase("kNN of both on the held-out images");
       heldOut = outputs(judged, state.network());
-      untrained = untrainedAnew(listener);
+      untrained = config.evaluation().baselines() ? untrainedAnew(listener) : null;
     }
     KnnResult pixels = null;
     if (config.evaluation().baselines()) {
@@ -174,13 +173,13 @@ final class Evaluator {
     return judged != knn;
   }
 
-  /** Of the network that the run began with, which follows from the seed. */
+  /** Of the fresh network of the run's seed, whatever the run began from. */
   private UntrainedKnn untrainedAnew(TrainingListener listener) {
-    if (!config.evaluation().baselines()) {
-      return null;
-    }
     listener.phase("kNN of the untrained network");
     Network now = state.network();
+    if (state.position().step() == 0 && state.origin() == null) {
+      return untrained(now);
+    }
     try (Network untrained = Network.create(now.options(), config.seed(), now.execution())) {
       return untrained(untrained);
     }

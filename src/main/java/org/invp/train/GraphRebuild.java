@@ -96,17 +96,27 @@ final class GraphRebuild {
   /** Whether the run stands at the start of an epoch that asks for it. */
   boolean isDue() {
     Position position = state.position();
-    return position.batch() == 0 && isDue(config, position.epoch());
+    return position.batch() == 0 && isDue(config, state.origin(), position.epoch());
   }
 
-  /** Whether the graph is rebuilt at the start of an epoch, counted from 1. */
-  static boolean isDue(TrainingConfig config, int epoch) {
-    int first = config.objective().bankStart() == BankStart.FEATURES ? 1 : 2;
+  /**
+   * Whether the graph is rebuilt at the start of an epoch, counted from 1.
+   *
+   * @param origin what the run began from; null for a fresh network
+   */
+  static boolean isDue(TrainingConfig config, Origin origin, int epoch) {
+    int first = beginsWithEmbeddings(config, origin) ? 1 : 2;
     boolean regular = epoch >= first && (epoch - first) % config.training().graphEvery() == 0;
     return switch (config.training().graph()) {
       case LAZY -> false;
       case EPOCH -> regular || BankRefresh.isDue(config, epoch);
       case PIXELS -> epoch == 1;
     };
+  }
+
+  /** Whether the first step finds embeddings in the bank: another run's, or just computed. */
+  private static boolean beginsWithEmbeddings(TrainingConfig config, Origin origin) {
+    return config.objective().bankStart() == BankStart.FEATURES
+        || (origin != null && origin.rows());
   }
 }

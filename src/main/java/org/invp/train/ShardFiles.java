@@ -70,6 +70,11 @@ final class ShardFiles {
     return are(metadata) ? number(metadata, RANKS) : 1;
   }
 
+  /** How many rows the files of such a checkpoint have together. */
+  static int rows(Map<String, String> metadata) {
+    return number(metadata, ROWS);
+  }
+
   /**
    * Writes this rank's file, and returns when all have theirs on the disk.
    *

@@ -50,6 +50,7 @@ public final class Trainer implements AutoCloseable {
   private final WalkProbe walkProbe;
   private final Evaluator evaluator;
   private final MetricsRecorder metrics;
+  private final StartingPoint from;
   private Position saved;
 
   /**
@@ -84,7 +85,8 @@ public final class Trainer implements AutoCloseable {
       GraphBuilder builder,
       StopRequest stop,
       TrainingListener listener) {
-    this(config, folder, images, ProcessGroup.alone(), asked(config, builder), stop, listener);
+    this(
+        config, folder, images, ProcessGroup.alone(), asked(config, builder), null, stop, listener);
   }
 
   /**
@@ -100,7 +102,25 @@ public final class Trainer implements AutoCloseable {
       ProcessGroup group,
       StopRequest stop,
       TrainingListener listener) {
-    this(config, folder, images, group, GraphBuilder.exact(), stop, listener);
+    this(config, folder, images, group, null, stop, listener);
+  }
+
+  /**
+   * Prepares one rank of a new run that begins from another one's network.
+   *
+   * @param from what it begins from, the same on all ranks; closed once it is taken up. Null for a
+   *     fresh network
+   * @throws ConfigException also when the run does not fit that
+   */
+  public Trainer(
+      TrainingConfig config,
+      RunFolder folder,
+      RunImages images,
+      ProcessGroup group,
+      StartingPoint from,
+      StopRequest stop,
+      TrainingListener listener) {
+    this(config, folder, images, group, GraphBuilder.exact(), from, stop, listener);
   }
 
   private Trainer(
@@ -109,15 +129,20 @@ public final class Trainer implements AutoCloseable {
       RunImages images,
       ProcessGroup group,
       GraphBuilder builder,
+      StartingPoint from,
       StopRequest stop,
       TrainingListener listener) {
     this.config = config;
     this.folder = folder;
+    this.from = from;
     this.group = group;
     this.agreement = new Agreement(group, stop);
     this.listener = listener;
     this.train = images.train();
     config.checkAgainst(train.size(), train.channels());
+    if (from != null) {
+      from.requireFits(config, train).ifPresent(this::warn);
+    }
     try {
       metrics = cleanup.add(new MetricsRecorder(config, folder, group.rank() == 0));
       state = cleanup.add(new TrainingState(config, train.size(), train.channels(), group));
@@ -160,6 +185,14 @@ public final class Trainer implements AutoCloseable {
    * @throws InvalidDataException when the loss is no longer finite; the last checkpoint stays
    */
   public Outcome run() {
+    try {
+      return trainEpochs();
+    } catch (DivergedException e) {
+      throw new InvalidDataException(e.getMessage() + "; " + afterDivergence(), e);
+    }
+  }
+
+  private Outcome trainEpochs() {
     begin();
     schedule.oddity(config.training().epochs()).ifPresent(this::warn);
     try {
@@ -185,6 +218,19 @@ public final class Trainer implements AutoCloseable {
     }
   }
 
+  private String afterDivergence() {
+    double smaller = config.optimizer().learningRate() / 10;
+    return folder.checkpoints().any()
+        ? Text.format(
+            "the last checkpoint is kept; a new run goes on from it with a smaller rate: invp train"
+                + " --from %s --run-dir OTHER --set optimizer.learning_rate=%.4g",
+            folder.path(), smaller)
+        : Text.format(
+            "no checkpoint was saved yet; begin again with a smaller rate: --overwrite --set"
+                + " optimizer.learning_rate=%.4g",
+            smaller);
+  }
+
   /** Takes up a checkpoint if there is one; every rank reads it. */
   private void begin() {
     CheckpointFiles files = folder.checkpoints();
@@ -194,16 +240,31 @@ public final class Trainer implements AutoCloseable {
         takeUp(checkpoint);
       }
     }
+    if (from != null) {
+      from.giveTo(state, config);
+      from.close();
+    }
     replicas.begin();
+    if (from != null) {
+      save(); // Whoever resumes the run from here on needs the other one no more.
+    }
     metrics.begin(state.position());
     if (group.rank() == 0) {
-      AtomicFile.writeString(folder.config(), ConfigFile.write(config));
+      String origin = state.origin() == null ? "" : "# The run began with " + state.origin() + "\n";
+      AtomicFile.writeString(folder.config(), origin + ConfigFile.write(config));
     }
   }
 
   /** All ranks go on from one checkpoint: a file system may show some of them an older one. */
   private void requireSame(Checkpoint checkpoint) {
     String identity = checkpoint == null ? "none" : checkpoint.identity();
+    if (from != null) {
+      if (checkpoint != null) {
+        throw new InvpException(
+            folder.path() + " holds a run already, which cannot begin from another one");
+      }
+      identity = from.identity();
+    }
     RankComparison.difference(group, Map.of("the checkpoint", identity))
         .ifPresent(
             line -> {

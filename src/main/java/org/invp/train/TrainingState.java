@@ -50,6 +50,7 @@ final class TrainingState implements AutoCloseable {
   private Position position = Position.START;
   private UntrainedKnn untrainedKnn;
   private DatasetIdentity.Copy images;
+  private Origin origin;
   private Double bestKnn;
   private long corruptImages;
 
@@ -93,6 +94,16 @@ final class TrainingState implements AutoCloseable {
   /** Says which images the rows belong to; checkpoints say it from then on. */
   void setImages(DatasetIdentity.Copy identity) {
     images = identity;
+  }
+
+  /** Says what the run began from; checkpoints say it from then on. */
+  void setOrigin(Origin begin) {
+    origin = begin;
+  }
+
+  /** What the run began from; null if that was a fresh network. */
+  Origin origin() {
+    return origin;
   }
 
   /** Which of the bank's and the graph's rows are here. */
@@ -185,6 +196,9 @@ final class TrainingState implements AutoCloseable {
     metadata.putAll(Checkpoint.toMetadata(position));
     metadata.putAll(totals.toMetadata());
     metadata.putAll(network.options().toMetadata());
+    if (origin != null) {
+      metadata.putAll(origin.toMetadata());
+    }
     if (untrainedKnn != null) {
       metadata.putAll(untrainedKnn.toMetadata());
     }
@@ -243,6 +257,7 @@ final class TrainingState implements AutoCloseable {
         UntrainedKnn.fromMetadata(
             checkpoint.metadata(), checkpoint.config(List.of()).evaluation().k());
     bestKnn = accuracy(checkpoint, BEST);
+    origin = Origin.of(checkpoint.metadata()).orElse(null);
   }
 
   private static Double accuracy(Checkpoint checkpoint, String key) {

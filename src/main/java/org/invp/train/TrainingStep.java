@@ -97,10 +97,9 @@ final class TrainingStep implements AutoCloseable {
 
   private InvalidDataException diverged(String what, double rate, Throwable cause) {
     Position position = state.position();
-    return new InvalidDataException(
+    return new DivergedException(
         Text.format(
-            "training has diverged in epoch %d, batch %d at learning rate %.4g: %s;"
-                + " the last checkpoint is kept, try a smaller optimizer.learning_rate",
+            "training has diverged in epoch %d, batch %d at learning rate %.4g: %s",
             position.epoch(), position.batch() + 1, rate, what),
         cause);
   }

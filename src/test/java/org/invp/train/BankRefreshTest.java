@@ -67,7 +67,7 @@ class BankRefreshTest {
             "training.bank_refresh_every=" + every,
             "training.graph_every=" + graphEvery);
     assertEquals(refreshes, due(epoch -> BankRefresh.isDue(config, epoch)));
-    assertEquals(rebuilds, due(epoch -> GraphRebuild.isDue(config, epoch)));
+    assertEquals(rebuilds, due(epoch -> GraphRebuild.isDue(config, null, epoch)));
   }
 
   @Test

@@ -63,7 +63,7 @@ class GraphRebuildTest {
             "training.graph_every=" + every);
     List<String> due =
         IntStream.rangeClosed(1, 7)
-            .filter(epoch -> GraphRebuild.isDue(config, epoch))
+            .filter(epoch -> GraphRebuild.isDue(config, null, epoch))
             .mapToObj(Integer::toString)
             .toList();
     assertEquals(expected, String.join(" ", due));

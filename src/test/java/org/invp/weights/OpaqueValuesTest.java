@@ -26,6 +26,7 @@ import org.invp.nn.NetworkOptions.Initialisation;
 import org.invp.nn.NetworkOptions.Stem;
 import org.invp.weights.WeightsImport.Choice;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a checkpoint holds beside its tensors is neither read nor built, and hinders nobody. */
+@Tag("slow")
 class OpaqueValuesTest {
   private static final String TENSOR =
       "ctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\n%s\nX\1\0\0\0"
