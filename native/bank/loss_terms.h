@@ -26,10 +26,14 @@ struct InvarianceTerms {
   double loss, own_weight, negative_factor, chosen_factor;
 };
 
-/* L_ins over N_M and i; `nearest` is the sum over N_M, in which `own` is counted or not. */
-inline InstanceTerms paper_instance(double own, double nearest, bool own_inside) {
+/*
+ * L_ins over N_M and i; `nearest` is the sum over N_M, in which `own` is counted or not. `own` is
+ * exp(-behind), and 0 where that is too small for a float: the loss, all but a logarithm, is not.
+ */
+inline InstanceTerms paper_instance(double own, double behind, double nearest, bool own_inside) {
   const double all = nearest + (own_inside ? 0 : own);
-  return {std::log(all) - std::log(own), (own_inside ? 0 : own / all) - 1, 1 / all};
+  return {std::log(all) - (own > 0 ? std::log(own) : -behind), (own_inside ? 0 : own / all) - 1,
+          1 / all};
 }
 
 /*

@@ -63,7 +63,7 @@ class Anchor {
     const float shift = std::max(largest_nearest(), own_score_);
     exponentials(nearest_scores_, in_.nearest_count, shift, nearest_exp_);
     const InstanceTerms instance =
-        paper_instance(exponential(own_score_, shift), nearest_sum(), own_inside);
+        paper_instance(exponential(own_score_, shift), behind(shift), nearest_sum(), own_inside);
     weigh_nearest(instance.nearest_factor, [](size_t) { return true; });
     own_weight_ = instance.own_weight;
     if (chosen_count_ == 0) return {instance.loss, 0};
@@ -118,6 +118,11 @@ class Anchor {
     float result;
     kernels_.exponentials(&score, 1, shift, scale_, &result);
     return static_cast<double>(result);
+  }
+
+  /* How far the own score is below another, over the temperature. */
+  double behind(float score) const {
+    return (static_cast<double>(score) - static_cast<double>(own_score_)) * scale_;
   }
 
   double nearest_sum() const { return sum(nearest_exp_.data(), in_.nearest_count); }

@@ -75,10 +75,13 @@ class ShardAnchor {
 
   /* The losses, and the rows here that the gradient is a weighted sum of, ascending by id. */
   Losses weigh(const float* maxima, const double* sums, const ShardWeights& out) {
-    const double own = exponential(own_score(), shift(maxima));
-    const InstanceTerms instance = paper()
-                                       ? paper_instance(own, sums[0], anchors_.own_inside[b_] != 0)
-                                       : official_instance(own, sums[0]);
+    const float largest = shift(maxima);
+    const double own = exponential(own_score(), largest);
+    const double behind =
+        (static_cast<double>(largest) - static_cast<double>(own_score())) * scale_;
+    const InstanceTerms instance =
+        paper() ? paper_instance(own, behind, sums[0], anchors_.own_inside[b_] != 0)
+                : official_instance(own, sums[0]);
     const InvarianceTerms invariance = invariance_terms(maxima, sums, own);
     few_.clear();
     if (shard_.owns(id_)) {

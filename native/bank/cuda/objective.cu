@@ -150,7 +150,10 @@ __device__ inline Losses paper(const Objective& o, const Anchor& a, float scale,
   double own_weight = 0;
   if (!own_inside) own_weight += own / all;
   own_weight -= 1;
-  const double instance = log(all) - log(own);
+  // Where `own` is too small for a float its logarithm is not.
+  const double own_log =
+      own > 0 ? log(own) : (static_cast<double>(a.own_score) - static_cast<double>(shift)) * scale;
+  const double instance = log(all) - own_log;
   if (a.chosen_found == 0) return {instance, 0, own_weight};
 
   // L_inv: N_h against B, each with its own shift so that neither sum can vanish.

@@ -72,7 +72,8 @@ __device__ inline float shadow_row(const float* row, int dimension, int pitch, u
   }
   for (int lanes = kWarp / 2; lanes > 0; lanes /= 2)
     square += __shfl_xor_sync(kAllLanes, square, lanes);
-  if (__any_sync(kAllLanes, beyond)) square = INFINITY + square * 0.0f;
+  // The square may be infinite already; only a NaN is not equal to itself.
+  if (__any_sync(kAllLanes, beyond) && square == square) square = INFINITY;
   // The sum of dimension + 32 rounded terms, the root and the product are off by less than this. Squares below the
   // smallest normal float vanish; a row that small is covered by the constant.
   const auto terms = static_cast<float>(dimension + 64);

@@ -259,6 +259,14 @@ TEST(CudaSimilar, scores_within_the_bound_on_every_schedule) {
   invp_simt_seed(0);
 }
 
+TEST(CudaNearest, is_exact_where_the_square_of_a_norm_is_infinite) {
+  Problem p = random_problem(300, 20, 3, 5, 8);
+  for (const size_t row : {10, 57, 200}) {
+    for (size_t d = 0; d < 20; ++d) p.bank[row * 20 + d] *= 3e20f;
+  }
+  expect_exact(p, "beyond the root of the largest float", 3);
+}
+
 TEST(CudaSimilar, finds_scores_equal_to_the_threshold_and_no_row_beyond_the_last) {
   for (int64_t rows : {1, 127, 128, 129, 300}) {
     constexpr int64_t kCapacity = 512;

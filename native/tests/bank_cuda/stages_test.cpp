@@ -334,6 +334,24 @@ TEST(CudaStages, take_a_graph_of_zeros_where_no_positive_is_left) {
   expect_equal(s, in, on_cpu(s, in));
 }
 
+TEST(CudaStages, take_a_temperature_at_which_the_own_row_is_far_behind) {
+  // Scores differ by more than 87 temperatures, so that the own exponential is no float.
+  const Step s{.rows = 60,
+               .dimension = 12,
+               .batch = 5,
+               .count = 20,
+               .neighbours = 3,
+               .steps = 2,
+               .chosen = 6,
+               .mode = INVP_BANK_MODE_PAPER,
+               .temperature = 0.002f};
+  const Inputs in = inputs_of(s);
+  const Outputs expected = on_cpu(s, in);
+  EXPECT_TRUE(std::isfinite(expected.instance));
+  EXPECT_GT(expected.instance, 87);
+  expect_equal(s, in, expected);
+}
+
 TEST(CudaStages, give_the_same_bits_on_every_schedule) {
   for (int32_t mode : {INVP_BANK_MODE_PAPER, INVP_BANK_MODE_OFFICIAL}) {
     const Step s{.rows = 90,
