@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import org.invp.NativeMemoryException;
 import org.junit.jupiter.api.Test;
 
@@ -76,5 +78,17 @@ class TensorTest {
     tensor.close();
     assertThrows(IllegalStateException.class, () -> tensor.get(0));
     assertThrows(IllegalStateException.class, () -> view.get(0));
+  }
+
+  @Test
+  void memoryThatWasAClosedTensorsMayBeWritten() {
+    try (FloatTensor tensor = FloatTensor.allocate(2)) {
+      Arena arena = Arena.ofConfined();
+      MemorySegment there =
+          MemorySegment.ofAddress(tensor.segment().address()).reinterpret(8, arena, null);
+      assertThrows(IllegalArgumentException.class, () -> tensor.output(there));
+      arena.close();
+      assertEquals(8, tensor.output(there).byteSize());
+    }
   }
 }
