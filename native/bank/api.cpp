@@ -1,8 +1,10 @@
 /* The C interface of invp/bank.h: checks arguments, takes the engine's lock, calls the stage. */
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 
+#include "arrays.h"
 #include "engine.h"
 #include "guard.h"
 #include "invp/bank.h"
@@ -15,7 +17,10 @@
 #include "weighted_rows.h"
 
 using invp::guard;
+using invp::reads;
 using invp::require;
+using invp::require_arrays;
+using invp::writes;
 using namespace invp::bank;
 
 struct invp_bank_engine : Engine {
@@ -25,6 +30,8 @@ struct invp_bank_engine : Engine {
 namespace {
 
 constexpr int64_t kMaxRows = std::numeric_limits<int32_t>::max();
+/* The range of ids that are copied and checked later, or that are no places. */
+constexpr int64_t kAnyFirst = std::numeric_limits<int32_t>::min(), kAnyEnd = kMaxRows + 1;
 
 template <typename Body>
 int32_t with_engine(invp_bank_engine* engine, Body&& body) {
@@ -35,24 +42,9 @@ int32_t with_engine(invp_bank_engine* engine, Body&& body) {
   });
 }
 
-template <typename... Pointers>
-void require_pointers(const Pointers*... pointers) {
-  require(((pointers != nullptr) && ...), "a required pointer is NULL");
-}
-
 void require_shape(int64_t rows, int32_t dimension) {
   require(rows >= 1 && rows <= kMaxRows, "rows must be 1 to 2147483647");
   require(dimension >= 1, "dimension must be at least 1");
-}
-
-void require_ids(const int32_t* ids, int64_t count, int64_t first, int64_t rows, const char* what) {
-  for (int64_t j = 0; j < count; ++j) {
-    if (ids[j] < first || ids[j] >= rows) {
-      throw std::invalid_argument(
-          std::string(what) + " " + std::to_string(ids[j]) + " at position " + std::to_string(j) +
-          ", allowed: " + std::to_string(first) + " to " + std::to_string(rows - 1));
-    }
-  }
 }
 
 /* Each anchor's list must leave `neighbours` ids when the anchor itself is taken out. */
@@ -73,8 +65,44 @@ void require_mode(int32_t mode) {
           "mode must be paper or official");
 }
 
+void require_temperature(float temperature) {
+  require(temperature >= std::numeric_limits<float>::min() && std::isfinite(temperature),
+          "temperature must be at least 1.2e-38 and finite");
+}
+
+void require_weight(float invariance_weight) {
+  require(invariance_weight >= 0 && std::isfinite(invariance_weight),
+          "invariance_weight must be at least 0 and finite");
+}
+
 void require_shard(int32_t rank, int32_t ranks) {
   require(ranks >= 1 && rank >= 0 && rank < ranks, "rank must be 0 to ranks - 1");
+}
+
+const int32_t* shard_counts(Engine& e, const int32_t* counts, int32_t batch,
+                            int32_t nearest_count) {
+  return e.counts.copy(e.pool, "count of nearest rows", counts, batch, 0,
+                       int64_t{nearest_count} + 1);
+}
+
+/* The ids of a shard's stage, copied and checked. */
+struct ShardIds {
+  const int32_t *anchors, *nearest, *counts, *chosen;
+};
+
+ShardIds shard_ids(Engine& e, const Shard& shard, const int32_t* anchors, int32_t batch,
+                   const int32_t* nearest, int32_t nearest_count, const int32_t* counts,
+                   const int32_t* chosen, int32_t chosen_count) {
+  const ShardIds ids{
+      e.anchors.copy(e.pool, "anchor", anchors, batch, 0, kMaxRows),
+      e.nearest.copy(e.pool, "nearest id", nearest, int64_t{batch} * nearest_count, kAnyFirst,
+                     kAnyEnd),
+      shard_counts(e, counts, batch, nearest_count),
+      e.others.copy(e.pool, "chosen id", chosen, int64_t{batch} * chosen_count, -1, kMaxRows)};
+  require_ascending(e.pool, "nearest id", ids.nearest, batch, nearest_count, ids.counts,
+                    shard.rows_of(kMaxRows));
+  require_padded("chosen id", ids.chosen, batch, chosen_count);
+  return ids;
 }
 
 }  // namespace
@@ -96,7 +124,7 @@ INVP_EXPORT int64_t invp_bank_last_error(char* buffer, int64_t capacity) {
 
 INVP_EXPORT int32_t invp_bank_engine_create(int32_t threads, invp_bank_engine** engine) {
   return guard([&] {
-    require_pointers(engine);
+    require(engine != nullptr, "engine is NULL");
     require(threads >= 1 && threads <= 1024, "threads must be 1 to 1024");
     *engine = std::make_unique<invp_bank_engine>(threads, best_kernels()).release();
   });
@@ -109,8 +137,8 @@ INVP_EXPORT int32_t invp_bank_engine_destroy(invp_bank_engine* engine) {
 INVP_EXPORT int32_t invp_bank_fill_random(invp_bank_engine* engine, float* bank, int64_t rows,
                                           int32_t dimension, uint64_t seed) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank);
     require_shape(rows, dimension);
+    require_arrays({writes("bank", bank, rows, dimension)});
     fill_random(e.pool, bank, rows, dimension, seed, 0, 1);
   });
 }
@@ -119,8 +147,8 @@ INVP_EXPORT int32_t invp_bank_fill_random_part(invp_bank_engine* engine, float* 
                                                int32_t dimension, uint64_t seed, int64_t first,
                                                int64_t stride) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank);
     require_shape(rows, dimension);
+    require_arrays({writes("bank", bank, rows, dimension)});
     require(first >= 0 && first <= kMaxRows && stride >= 1 && stride <= kMaxRows,
             "first must be 0 or more, stride at least 1");
     fill_random(e.pool, bank, rows, dimension, seed, first, stride);
@@ -130,8 +158,8 @@ INVP_EXPORT int32_t invp_bank_fill_random_part(invp_bank_engine* engine, float* 
 INVP_EXPORT int32_t invp_bank_check_finite(invp_bank_engine* engine, const float* bank,
                                            int64_t rows, int32_t dimension) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank);
     require_shape(rows, dimension);
+    require_arrays({reads("bank", bank, rows, dimension)});
     check_finite(e.pool, "bank row", bank, rows, dimension);
   });
 }
@@ -140,8 +168,12 @@ INVP_EXPORT int32_t invp_bank_normalise(invp_bank_engine* engine, const float* e
                                         int32_t batch, int32_t dimension, float* unit, float* norms,
                                         double* mean_cosine) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(embeddings, unit, norms, mean_cosine);
     require_shape(batch, dimension);
+    // In place as a whole is allowed.
+    const int32_t apart = embeddings == unit ? 0 : dimension;
+    require_arrays({reads("embeddings", embeddings, batch, apart),
+                    writes("unit", unit, batch, dimension), writes("norms", norms, batch),
+                    writes("mean_cosine", mean_cosine, 1)});
     *mean_cosine = normalise(e.pool, embeddings, batch, dimension, unit, norms);
   });
 }
@@ -149,8 +181,8 @@ INVP_EXPORT int32_t invp_bank_normalise(invp_bank_engine* engine, const float* e
 INVP_EXPORT int32_t invp_bank_mean_cosine(invp_bank_engine* engine, const float* unit,
                                           int32_t batch, int32_t dimension, double* cosine) {
   return with_engine(engine, [&](Engine&) {
-    require_pointers(unit, cosine);
     require_shape(batch, dimension);
+    require_arrays({reads("unit", unit, batch, dimension), writes("cosine", cosine, 1)});
     *cosine = mean_cosine(unit, batch, dimension);
   });
 }
@@ -159,7 +191,6 @@ INVP_EXPORT int32_t invp_bank_nearest(invp_bank_engine* engine, const float* ban
                                       int32_t dimension, const float* queries, int32_t batch,
                                       int32_t count, int32_t order, int32_t* ids, float* scores) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank, queries, ids, scores);
     require_shape(rows, dimension);
     require(batch >= 1, "batch must be at least 1");
     if (count < 1 || count > rows) {
@@ -168,6 +199,9 @@ INVP_EXPORT int32_t invp_bank_nearest(invp_bank_engine* engine, const float* ban
     }
     require(order == INVP_BANK_ORDER_SIMILARITY || order == INVP_BANK_ORDER_ID,
             "unknown order of nearest rows");
+    require_arrays({reads("bank", bank, rows, dimension),
+                    reads("queries", queries, batch, dimension), writes("ids", ids, batch, count),
+                    writes("scores", scores, batch, count)});
     check_finite(e.pool, "query", queries, batch, dimension);
     e.search.run(bank, rows, dimension, queries, batch, count,
                  order == INVP_BANK_ORDER_ID ? Order::kId : Order::kSimilarity, ids, scores);
@@ -176,7 +210,7 @@ INVP_EXPORT int32_t invp_bank_nearest(invp_bank_engine* engine, const float* ban
 
 INVP_EXPORT int32_t invp_bank_walk_width(int32_t neighbours, int32_t steps, int32_t* width) {
   return guard([&] {
-    require_pointers(width);
+    require(width != nullptr, "width is NULL");
     *width = walk_width(neighbours, steps);
   });
 }
@@ -185,14 +219,14 @@ INVP_EXPORT int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* grap
                                    int32_t neighbours, const int32_t* anchors, int32_t batch,
                                    int32_t steps, int32_t mode, int32_t* positives) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(graph, anchors, positives);
     require_shape(rows, neighbours);
     require(batch >= 1, "batch must be at least 1");
     require_mode(mode);
-    require_ids(anchors, batch, 0, rows, "anchor");
+    require_arrays({reads("graph", graph, rows, neighbours), reads("anchors", anchors, batch),
+                    writes("positives", positives, batch, walk_width(neighbours, steps))});
     const Walk walk{graph, rows, neighbours, steps};
-    (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(e.pool, walk, anchors,
-                                                                            batch, positives);
+    (mode == INVP_BANK_MODE_PAPER ? walk_breadth_first : walk_concatenated)(
+        e.pool, walk, e.anchors.copy(e.pool, "anchor", anchors, batch, 0, rows), batch, positives);
   });
 }
 
@@ -201,18 +235,14 @@ INVP_EXPORT int32_t invp_bank_walk_hop(invp_bank_engine* engine, const int32_t* 
                                        int32_t neighbours, int32_t mode, int32_t width,
                                        int32_t* layers, int32_t* positives) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(anchors, rows, layers, positives);
     require(batch >= 1 && neighbours >= 1 && width >= 1,
             "batch, neighbours and width must be at least 1");
     require_mode(mode);
-    int64_t listed = 0;
-    for (int64_t b = 0; b < batch; ++b) {
-      const int32_t* const layer = layers + b * width;
-      listed += std::find(layer, layer + width, -1) - layer;
-    }
-    require(listed == images, "images must be the number of ids in layers");
-    walk_hop(e.pool, {rows, neighbours, width, mode == INVP_BANK_MODE_PAPER}, anchors, batch,
-             layers, positives);
+    require_arrays({reads("anchors", anchors, batch), reads("rows", rows, images, neighbours),
+                    writes("layers", layers, batch, width),
+                    writes("positives", positives, batch, width)});
+    walk_hop(e.pool, {rows, images, neighbours, width, mode == INVP_BANK_MODE_PAPER}, anchors,
+             batch, layers, positives);
   });
 }
 
@@ -220,13 +250,15 @@ INVP_EXPORT int32_t invp_bank_score(invp_bank_engine* engine, const float* bank,
                                     int32_t dimension, const float* unit, int32_t batch,
                                     const int32_t* ids, int32_t width, float* scores) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank, unit, ids, scores);
     require_shape(rows, dimension);
     require(batch >= 1 && width >= 1, "batch and width must be at least 1");
-    require_ids(ids, int64_t{batch} * width, -1, rows, "id");
+    require_arrays({reads("bank", bank, rows, dimension), reads("unit", unit, batch, dimension),
+                    reads("ids", ids, batch, width), writes("scores", scores, batch, width)});
+    const int32_t* const scored =
+        e.others.copy(e.pool, "id", ids, int64_t{batch} * width, -1, rows);
     e.pool.for_each(batch, 8, [&](int, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) {
-        e.kernels.score_rows(bank, dimension, unit + b * dimension, ids + b * width, width,
+        e.kernels.score_rows(bank, dimension, unit + b * dimension, scored + b * width, width,
                              scores + b * width);
       }
     });
@@ -238,10 +270,12 @@ INVP_EXPORT int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* an
                                      int32_t width, int32_t count, int32_t selection, uint64_t draw,
                                      int32_t* chosen, float* chosen_scores) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(anchors, ids, scores, chosen, chosen_scores);
     require(batch >= 1 && width >= 1 && count >= 1, "batch, width and count must be at least 1");
     require(selection >= INVP_BANK_SELECTION_HARD && selection <= INVP_BANK_SELECTION_RANDOM,
             "selection must be INVP_BANK_SELECTION_HARD, _EASY or _RANDOM");
+    require_arrays({reads("anchors", anchors, batch), reads("ids", ids, batch, width),
+                    reads("scores", scores, batch, width), writes("chosen", chosen, batch, count),
+                    writes("chosen_scores", chosen_scores, batch, count)});
     select_positives(e.pool, {anchors, ids, scores, width, count, selection, draw}, batch, chosen,
                      chosen_scores);
   });
@@ -258,22 +292,34 @@ INVP_EXPORT int32_t invp_bank_objective(invp_bank_engine* engine, const float* b
                                         float temperature, float invariance_weight,
                                         double* loss_ins, double* loss_inv, float* gradient) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank, anchors, unit, norms, own_scores, nearest, nearest_scores, positives,
-                     chosen, chosen_scores, loss_ins, loss_inv, gradient);
     require_shape(rows, dimension);
     require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
             "batch, nearest_count, positives_width and chosen_count must be at least 1");
     require_mode(mode);
-    require(temperature > 0, "temperature must be greater than 0");
-    require(invariance_weight >= 0, "invariance_weight must be at least 0");
-    require_ids(anchors, batch, 0, rows, "anchor");
-    require_ids(nearest, int64_t{batch} * nearest_count, 0, rows, "nearest id");
-    require_ids(chosen, int64_t{batch} * chosen_count, -1, rows, "chosen id");
-    const Losses losses = objective(
-        e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
-        {bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores,
-         nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count},
-        e.objective_scratch, gradient);
+    require_temperature(temperature);
+    require_weight(invariance_weight);
+    require_arrays({reads("bank", bank, rows, dimension), reads("anchors", anchors, batch),
+                    reads("unit", unit, batch, dimension), reads("norms", norms, batch),
+                    reads("own_scores", own_scores, batch),
+                    reads("nearest", nearest, batch, nearest_count),
+                    reads("nearest_scores", nearest_scores, batch, nearest_count),
+                    reads("positives", positives, batch, positives_width),
+                    reads("chosen", chosen, batch, chosen_count),
+                    reads("chosen_scores", chosen_scores, batch, chosen_count),
+                    writes("loss_ins", loss_ins, 1), writes("loss_inv", loss_inv, 1),
+                    writes("gradient", gradient, batch, dimension)});
+    const int32_t* const own = e.anchors.copy(e.pool, "anchor", anchors, batch, 0, rows);
+    const int32_t* const near =
+        e.nearest.copy(e.pool, "nearest id", nearest, int64_t{batch} * nearest_count, 0, rows);
+    require_ascending(e.pool, "nearest id", near, batch, nearest_count, nullptr, rows);
+    const int32_t* const picked =
+        e.others.copy(e.pool, "chosen id", chosen, int64_t{batch} * chosen_count, -1, rows);
+    require_padded("chosen id", picked, batch, chosen_count);
+    const Losses losses =
+        objective(e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
+                  {bank, rows, dimension, own, batch, unit, norms, own_scores, near, nearest_scores,
+                   nearest_count, positives, positives_width, picked, chosen_scores, chosen_count},
+                  e.objective_scratch, gradient);
     *loss_ins = losses.instance;
     *loss_inv = losses.invariance;
   });
@@ -286,17 +332,23 @@ INVP_EXPORT int32_t invp_bank_shard_maxima(invp_bank_engine* engine, int32_t ran
                                            int32_t nearest_count, const int32_t* counts,
                                            int32_t mode, int32_t exclusive, float* maxima) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(anchors, positives, nearest, nearest_scores, counts, maxima);
     require_shard(rank, ranks);
     require(batch >= 1 && nearest_count >= 1 && positives_width >= 1,
             "batch, nearest_count and positives_width must be at least 1");
     require_mode(mode);
-    require_ids(counts, batch, 0, int64_t{nearest_count} + 1, "count of nearest rows");
-    sort_by_id(e.pool, nearest, nearest_scores, batch, nearest_count, counts);
-    shard_maxima(
-        e.pool, e.kernels, {mode, exclusive != 0, 1, 0}, {rank, ranks},
-        {anchors, batch, nullptr, nullptr, positives, positives_width, nullptr, nullptr, 0},
-        {nearest, nearest_scores, nearest_count, counts}, maxima);
+    require_arrays({reads("anchors", anchors, batch),
+                    reads("positives", positives, batch, positives_width),
+                    writes("nearest", nearest, batch, nearest_count),
+                    writes("nearest_scores", nearest_scores, batch, nearest_count),
+                    reads("counts", counts, batch), writes("maxima", maxima, batch, 2)});
+    const Shard shard{rank, ranks};
+    const int32_t* const own = e.anchors.copy(e.pool, "anchor", anchors, batch, 0, kMaxRows);
+    const int32_t* const valid = shard_counts(e, counts, batch, nearest_count);
+    sort_by_id(e.pool, nearest, nearest_scores, batch, nearest_count, valid,
+               shard.rows_of(kMaxRows));
+    shard_maxima(e.pool, e.kernels, {mode, exclusive != 0, 1, 0}, shard,
+                 {own, batch, nullptr, nullptr, positives, positives_width, nullptr, nullptr, 0},
+                 {nearest, nearest_scores, nearest_count, valid}, maxima);
   });
 }
 
@@ -307,18 +359,25 @@ INVP_EXPORT int32_t invp_bank_shard_sums(
     const int32_t* counts, const int32_t* chosen, const float* chosen_scores, int32_t chosen_count,
     const float* maxima, int32_t mode, int32_t exclusive, float temperature, double* sums) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(anchors, own_scores, positives, nearest, nearest_scores, counts, chosen,
-                     chosen_scores, maxima, sums);
     require_shard(rank, ranks);
     require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
             "batch, nearest_count, positives_width and chosen_count must be at least 1");
     require_mode(mode);
-    require(temperature > 0, "temperature must be greater than 0");
-    require_ids(counts, batch, 0, int64_t{nearest_count} + 1, "count of nearest rows");
-    shard_sums(e.pool, e.kernels, {mode, exclusive != 0, temperature, 0}, {rank, ranks},
-               {anchors, batch, own_scores, nullptr, positives, positives_width, chosen,
+    require_temperature(temperature);
+    require_arrays({reads("anchors", anchors, batch), reads("own_scores", own_scores, batch),
+                    reads("positives", positives, batch, positives_width),
+                    reads("nearest", nearest, batch, nearest_count),
+                    reads("nearest_scores", nearest_scores, batch, nearest_count),
+                    reads("counts", counts, batch), reads("chosen", chosen, batch, chosen_count),
+                    reads("chosen_scores", chosen_scores, batch, chosen_count),
+                    reads("maxima", maxima, batch, 2), writes("sums", sums, batch, 2)});
+    const Shard shard{rank, ranks};
+    const ShardIds ids =
+        shard_ids(e, shard, anchors, batch, nearest, nearest_count, counts, chosen, chosen_count);
+    shard_sums(e.pool, e.kernels, {mode, exclusive != 0, temperature, 0}, shard,
+               {ids.anchors, batch, own_scores, nullptr, positives, positives_width, ids.chosen,
                 chosen_scores, chosen_count},
-               {nearest, nearest_scores, nearest_count, counts}, maxima, sums);
+               {ids.nearest, nearest_scores, nearest_count, ids.counts}, maxima, sums);
   });
 }
 
@@ -331,23 +390,33 @@ INVP_EXPORT int32_t invp_bank_shard_weights(
     float temperature, float invariance_weight, double* losses, int32_t* rows, float* weights,
     int32_t* row_counts) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(anchors, own_scores, own_inside, positives, nearest, nearest_scores, counts,
-                     chosen, chosen_scores, maxima, sums, losses, rows, weights, row_counts);
     require_shard(rank, ranks);
     require(batch >= 1 && nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
             "batch, nearest_count, positives_width and chosen_count must be at least 1");
     require_mode(mode);
-    require(temperature > 0, "temperature must be greater than 0");
-    require(invariance_weight >= 0, "invariance_weight must be at least 0");
-    require_ids(counts, batch, 0, int64_t{nearest_count} + 1, "count of nearest rows");
-    require_ids(anchors, batch, 0, kMaxRows, "anchor");
-    require_ids(chosen, int64_t{batch} * chosen_count, -1, kMaxRows, "chosen positive");
-    shard_weights(e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight},
-                  {rank, ranks},
-                  {anchors, batch, own_scores, own_inside, positives, positives_width, chosen,
-                   chosen_scores, chosen_count},
-                  {nearest, nearest_scores, nearest_count, counts}, maxima, sums, losses,
-                  {rows, weights, nearest_count + 1 + chosen_count, row_counts});
+    require_temperature(temperature);
+    require_weight(invariance_weight);
+    const int64_t width = int64_t{nearest_count} + 1 + chosen_count;
+    require(width <= kMaxRows, "nearest_count and chosen_count are too large together");
+    require_arrays({reads("anchors", anchors, batch), reads("own_scores", own_scores, batch),
+                    reads("own_inside", own_inside, batch),
+                    reads("positives", positives, batch, positives_width),
+                    reads("nearest", nearest, batch, nearest_count),
+                    reads("nearest_scores", nearest_scores, batch, nearest_count),
+                    reads("counts", counts, batch), reads("chosen", chosen, batch, chosen_count),
+                    reads("chosen_scores", chosen_scores, batch, chosen_count),
+                    reads("maxima", maxima, batch, 2), reads("sums", sums, batch, 2),
+                    writes("losses", losses, batch, 2), writes("rows", rows, batch, width),
+                    writes("weights", weights, batch, width),
+                    writes("row_counts", row_counts, batch)});
+    const Shard shard{rank, ranks};
+    const ShardIds ids =
+        shard_ids(e, shard, anchors, batch, nearest, nearest_count, counts, chosen, chosen_count);
+    shard_weights(e.pool, e.kernels, {mode, exclusive != 0, temperature, invariance_weight}, shard,
+                  {ids.anchors, batch, own_scores, own_inside, positives, positives_width,
+                   ids.chosen, chosen_scores, chosen_count},
+                  {ids.nearest, nearest_scores, nearest_count, ids.counts}, maxima, sums, losses,
+                  {rows, weights, static_cast<int32_t>(width), row_counts});
   });
 }
 
@@ -356,16 +425,17 @@ INVP_EXPORT int32_t invp_bank_weighted_rows(invp_bank_engine* engine, const floa
                                             const float* weights, int32_t batch, int32_t width,
                                             const int32_t* counts, float* sums) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank, ids, weights, counts, sums);
     require_shape(rows, dimension);
     require(batch >= 1 && width >= 1, "batch and width must be at least 1");
-    require_ids(counts, batch, 0, int64_t{width} + 1, "count of rows");
-    for (int64_t b = 0; b < batch; ++b) {
-      const int32_t* list = ids + b * width;
-      require_ids(list, counts[b], 0, rows, "row id");
-      require(std::is_sorted(list, list + counts[b]), "a list of row ids does not ascend");
-    }
-    sum_weighted_rows(e.pool, e.kernels, {bank, rows, dimension, ids, weights, width, counts},
+    require_arrays({reads("bank", bank, rows, dimension), reads("ids", ids, batch, width),
+                    reads("weights", weights, batch, width), reads("counts", counts, batch),
+                    writes("sums", sums, batch, dimension)});
+    const int32_t* const valid =
+        e.counts.copy(e.pool, "count of rows", counts, batch, 0, int64_t{width} + 1);
+    const int32_t* const lists =
+        e.others.copy(e.pool, "row id", ids, int64_t{batch} * width, kAnyFirst, kAnyEnd);
+    require_ascending(e.pool, "row id", lists, batch, width, valid, rows);
+    sum_weighted_rows(e.pool, e.kernels, {bank, rows, dimension, lists, weights, width, valid},
                       batch, sums);
   });
 }
@@ -374,9 +444,10 @@ INVP_EXPORT int32_t invp_bank_project(invp_bank_engine* engine, const float* uni
                                       const float* norms, int32_t batch, int32_t dimension,
                                       float temperature, int64_t total, float* gradient) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(unit, norms, gradient);
     require_shape(batch, dimension);
-    require(temperature > 0, "temperature must be greater than 0");
+    require_arrays({reads("unit", unit, batch, dimension), reads("norms", norms, batch),
+                    writes("gradient", gradient, batch, dimension)});
+    require_temperature(temperature);
     require(total >= batch, "total must be at least batch");
     e.pool.for_each(batch, 32, [&](int, int64_t begin, int64_t end) {
       for (int64_t b = begin; b < end; ++b) {
@@ -393,18 +464,20 @@ INVP_EXPORT int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* gr
                                            const float* nearest_scores, int32_t nearest_count,
                                            int32_t mode) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(graph, anchors, nearest, nearest_scores);
     require_shape(rows, neighbours);
     require_mode(mode);
     require(batch >= 1, "batch must be at least 1");
     require(nearest_count > neighbours, "nearest_count must be at least neighbours + 1");
-    require_ids(anchors, batch, 0, rows, "anchor");
-    require_ids(nearest, int64_t{batch} * nearest_count, 0, rows, "nearest id");
-    require_others(anchors, nearest, batch, nearest_count, neighbours);
+    require_arrays({writes("graph", graph, rows, neighbours), reads("anchors", anchors, batch),
+                    reads("nearest", nearest, batch, nearest_count),
+                    reads("nearest_scores", nearest_scores, batch, nearest_count)});
+    const int32_t* const own = e.anchors.copy(e.pool, "anchor", anchors, batch, 0, rows);
+    const int32_t* const near =
+        e.nearest.copy(e.pool, "nearest id", nearest, int64_t{batch} * nearest_count, 0, rows);
+    require_others(own, near, batch, nearest_count, neighbours);
     update_graph(
-        e.pool,
-        {nearest, nearest_scores, nearest_count, neighbours, mode == INVP_BANK_MODE_OFFICIAL},
-        anchors, batch, graph);
+        e.pool, {near, nearest_scores, nearest_count, neighbours, mode == INVP_BANK_MODE_OFFICIAL},
+        own, batch, graph);
   });
 }
 
@@ -413,10 +486,12 @@ INVP_EXPORT int32_t invp_bank_graph_rows(invp_bank_engine* engine, const int32_t
                                          const float* scores, int32_t count, int32_t neighbours,
                                          int32_t mode, int32_t* rows) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(anchors, candidates, scores, rows);
     require(batch >= 1 && count >= 1 && neighbours >= 1,
             "batch, count and neighbours must be at least 1");
     require_mode(mode);
+    require_arrays({reads("anchors", anchors, batch), reads("candidates", candidates, batch, count),
+                    reads("scores", scores, batch, count),
+                    writes("rows", rows, batch, neighbours)});
     graph_rows(e.pool, {candidates, scores, count, neighbours, mode == INVP_BANK_MODE_OFFICIAL},
                anchors, batch, rows);
   });
@@ -426,20 +501,21 @@ INVP_EXPORT int32_t invp_bank_update(invp_bank_engine* engine, float* bank, int6
                                      int32_t dimension, const int32_t* anchors, int32_t batch,
                                      const float* unit, float momentum) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(bank, anchors, unit);
     require_shape(rows, dimension);
     require(batch >= 1, "batch must be at least 1");
     require(momentum >= 0 && momentum <= 1, "momentum must be between 0 and 1");
-    require_ids(anchors, batch, 0, rows, "anchor");
+    require_arrays({writes("bank", bank, rows, dimension), reads("anchors", anchors, batch),
+                    reads("unit", unit, batch, dimension)});
+    const int32_t* const own = e.anchors.copy(e.pool, "anchor", anchors, batch, 0, rows);
     check_finite(e.pool, "embedding", unit, batch, dimension);
-    update_bank(e.pool, bank, dimension, anchors, batch, unit, momentum);
+    update_bank(e.pool, bank, dimension, own, batch, unit, momentum);
   });
 }
 
 INVP_EXPORT int32_t invp_bank_peak_gflops(invp_bank_engine* engine, double seconds,
                                           double* gflops) {
   return with_engine(engine, [&](Engine& e) {
-    require_pointers(gflops);
+    require(gflops != nullptr, "gflops is NULL");
     require(seconds > 0 && seconds <= 60, "seconds must be above 0, at most 60");
     *gflops = peak_gflops(e.pool, e.kernels, seconds);
   });

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "cpu/kernels.h"
+#include "ids.h"
 #include "nearest.h"
 #include "objective.h"
 #include "thread_pool.h"
@@ -23,6 +24,7 @@ struct Engine {
   const Kernels& kernels;
   NearestSearch search;
   ObjectiveScratch objective_scratch;
+  CheckedIds anchors, nearest, others, counts;
 };
 
 }  // namespace invp::bank

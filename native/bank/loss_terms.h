@@ -89,7 +89,7 @@ void mark_negatives(const int32_t* ids, int32_t count, Global&& global, const in
   const int32_t* positive = positives;
   const int32_t* const end = positives + positives_width;
   for (int32_t j = 0; j < count; ++j) {
-    const int32_t id = global(ids[j]);
+    const int64_t id = global(ids[j]);
     while (positive != end && *positive >= 0 && *positive < id) ++positive;
     const bool discovered = positive != end && *positive == id;
     negative[static_cast<size_t>(j)] = !discovered && id != excluded;

@@ -73,7 +73,10 @@ void fill_random(ThreadPool& pool, float* bank, int64_t rows, int32_t dimension,
   const uint64_t key = mix(seed);
   pool.for_each(rows, kRowsPerPiece, [&](int, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      const auto place = static_cast<uint64_t>((first + row * stride) * dimension);
+      // Unsigned: the place of a row of a huge whole may wrap.
+      const uint64_t place = (static_cast<uint64_t>(first) +
+                              static_cast<uint64_t>(row) * static_cast<uint64_t>(stride)) *
+                             static_cast<uint64_t>(dimension);
       for (int64_t d = 0; d < dimension; ++d) {
         const uint64_t bits = mix(key ^ (place + static_cast<uint64_t>(d)));
         const double unit = static_cast<double>(bits >> 11) * 0x1p-53;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -237,15 +239,23 @@ void sort_by_id(std::vector<Listed>& listed, std::vector<Listed>& scratch) {
 }  // namespace
 
 void sort_by_id(ThreadPool& pool, int32_t* ids, float* scores, int32_t batch, int32_t stride,
-                const int32_t* counts) {
-  pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+                const int32_t* counts, int64_t end) {
+  pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t first, int64_t last) {
     std::vector<Listed> listed, scratch;
-    for (int64_t b = begin; b < end; ++b) {
+    for (int64_t b = first; b < last; ++b) {
       int32_t* const id = ids + b * stride;
       float* const score = scores + b * stride;
       listed.resize(static_cast<size_t>(counts[b]));
       for (size_t j = 0; j < listed.size(); ++j)
         listed[j] = {static_cast<uint32_t>(id[j]), score[j]};
+      for (const Listed& row : listed) {
+        // A negative id is a large one here.
+        if (row.id >= end) {
+          throw std::invalid_argument("nearest id " + std::to_string(static_cast<int32_t>(row.id)) +
+                                      " of row " + std::to_string(b) + ", allowed: 0 to " +
+                                      std::to_string(end - 1));
+        }
+      }
       sort_by_id(listed, scratch);
       for (size_t j = 0; j < listed.size(); ++j) {
         id[j] = static_cast<int32_t>(listed[j].id);

@@ -16,9 +16,11 @@ namespace invp::bank {
 struct Shard {
   int32_t rank, ranks;
 
-  int32_t global(int32_t local) const { return local * ranks + rank; }
+  int64_t global(int32_t local) const { return int64_t{local} * ranks + rank; }
   bool owns(int32_t id) const { return id % ranks == rank; }
   int32_t local(int32_t id) const { return id / ranks; }
+  /* How many rows of a bank of `rows` lie here. */
+  int64_t rows_of(int64_t rows) const { return (rows - rank + ranks - 1) / ranks; }
 };
 
 /* This shard's part of every anchor's N_M: local ids, ascending once shard_maxima sorted them. */
@@ -42,9 +44,10 @@ struct ShardAnchors {
   int32_t chosen_count;
 };
 
-/* Sorts the first counts[b] entries of every list by id. */
+/* Sorts the first counts[b] entries of every list by id. Throws std::invalid_argument for an id
+ * that is not in [0, end). */
 void sort_by_id(ThreadPool& pool, int32_t* ids, float* scores, int32_t batch, int32_t stride,
-                const int32_t* counts);
+                const int32_t* counts, int64_t end);
 
 /* maxima [batch, 2] = the largest score of N_M and of the negatives here. */
 void shard_maxima(ThreadPool& pool, const Kernels& kernels, const ObjectiveOptions& options,

@@ -18,12 +18,13 @@ int32_t append_neighbours(const Walk& walk, const int32_t* ids, int32_t count, i
     const int32_t* row =
         walk.graph + static_cast<size_t>(ids[j]) * static_cast<size_t>(walk.neighbours);
     for (int32_t n = 0; n < walk.neighbours; ++n) {
-      if (row[n] < 0 || row[n] >= walk.rows) {
+      // Read once: another thread may write the graph between a check and a second read.
+      const int32_t id = *static_cast<const volatile int32_t*>(row + n);
+      if (id < 0 || id >= walk.rows) {
         throw InvalidData("graph row " + std::to_string(ids[j]) + " names image " +
-                          std::to_string(row[n]) + ", allowed: 0 to " +
-                          std::to_string(walk.rows - 1));
+                          std::to_string(id) + ", allowed: 0 to " + std::to_string(walk.rows - 1));
       }
-      *out++ = row[n];
+      *out++ = id;
     }
   }
   return count * walk.neighbours;
@@ -83,8 +84,10 @@ void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchor
                        int32_t* positives) {
   const int32_t width = walk_width(walk.neighbours, walk.steps);
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
+    // The hops lead on from memory of our own, which nobody else changes.
+    std::vector<int32_t> reached(static_cast<size_t>(width));
     for (int64_t b = begin; b < end; ++b) {
-      int32_t* out = positives + b * width;
+      int32_t* out = reached.data();
       const int32_t* layer = &anchors[b];
       int32_t size = 1;
       for (int32_t step = 0; step < walk.steps; ++step) {
@@ -92,6 +95,7 @@ void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchor
         layer = out;
         out += size;
       }
+      std::copy(reached.begin(), reached.end(), positives + b * width);
     }
   });
 }
@@ -117,21 +121,21 @@ void walk_breadth_first(ThreadPool& pool, const Walk& walk, const int32_t* ancho
 
 void walk_hop(ThreadPool& pool, const Hop& hop, const int32_t* anchors, int32_t batch,
               int32_t* layers, int32_t* positives) {
-  const auto neighbours = static_cast<size_t>(hop.neighbours);
-  std::vector<size_t> first(static_cast<size_t>(batch));
-  size_t images = 0;
+  // What each anchor's layer holds is read once: another thread may change it meanwhile.
+  std::vector<int64_t> first(static_cast<size_t>(batch) + 1);
   for (int64_t b = 0; b < batch; ++b) {
-    first[static_cast<size_t>(b)] = images;
-    images += static_cast<size_t>(length(layers + b * hop.width, hop.width));
+    const auto at = static_cast<size_t>(b);
+    first[at + 1] = first[at] + length(layers + b * hop.width, hop.width);
   }
+  require(first.back() == hop.images, "images must be the number of ids in layers");
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
     for (int64_t b = begin; b < end; ++b) {
       int32_t* const layer = layers + b * hop.width;
       int32_t* const found = positives + b * hop.width;
       int32_t size = length(found, hop.width);
-      const auto from = static_cast<size_t>(length(layer, hop.width)) * neighbours;
-      const int32_t* const row = hop.rows + first[static_cast<size_t>(b)] * neighbours;
-      std::vector<int32_t> reached(row, row + from);
+      const auto at = static_cast<size_t>(b);
+      std::vector<int32_t> reached(hop.rows + first[at] * hop.neighbours,
+                                   hop.rows + first[at + 1] * hop.neighbours);
       if (!hop.breadth_first) {
         require_room(size + std::ssize(reached), hop.width);
         std::copy(reached.begin(), reached.end(), found + size);

@@ -32,6 +32,7 @@ void walk_concatenated(ThreadPool& pool, const Walk& walk, const int32_t* anchor
  * after the other. */
 struct Hop {
   const int32_t* rows; /* [images, neighbours] */
+  int64_t images;
   int32_t neighbours;
   int32_t width;
   bool breadth_first;

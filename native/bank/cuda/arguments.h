@@ -2,19 +2,29 @@
 #ifndef INVP_CUDA_ARGUMENTS_H
 #define INVP_CUDA_ARGUMENTS_H
 
+#include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 
+#include "arrays.h"
 #include "guard.h"
 #include "invp/bank_cuda.h"
 
 namespace invp::cuda {
 
-template <typename... Pointers>
-void require_pointers(const Pointers*... pointers) {
-  require(((pointers != nullptr) && ...), "a required pointer is NULL");
-  require(((reinterpret_cast<uintptr_t>(pointers) % 16 == 0) && ...),
-          "a device pointer is not aligned to 16 bytes");
+using invp::Array;
+using invp::reads;
+using invp::require_arrays;
+using invp::writes;
+
+/* The device's arrays of a call: as require_arrays, and aligned. */
+inline void require_device(std::initializer_list<Array> arrays) {
+  require_arrays(arrays);
+  for (const Array& array : arrays) {
+    if (array.first % 16 != 0)
+      throw std::invalid_argument(std::string(array.name) + " is not aligned to 16 bytes");
+  }
 }
 
 /* Pointers to host memory. */
@@ -44,6 +54,16 @@ inline void require_order(int32_t order) {
 inline void require_mode(int32_t mode) {
   require(mode == INVP_CUDA_MODE_PAPER || mode == INVP_CUDA_MODE_OFFICIAL,
           "mode must be paper or official");
+}
+
+inline void require_temperature(float temperature) {
+  require(temperature >= std::numeric_limits<float>::min() && std::isfinite(temperature),
+          "temperature must be at least 1.2e-38 and finite");
+}
+
+inline void require_weight(float invariance_weight) {
+  require(invariance_weight >= 0 && std::isfinite(invariance_weight),
+          "invariance_weight must be at least 0 and finite");
 }
 
 inline void require_capacity(int64_t capacity) {

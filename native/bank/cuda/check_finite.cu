@@ -6,8 +6,6 @@
 namespace invp::cuda {
 namespace {
 
-__device__ inline bool finite(float value) { return value - value == 0; }
-
 __global__ void __launch_bounds__(kBlockThreads)
     check_finite_kernel(const float* __restrict__ rows, int64_t values, int dimension,
                         int32_t* verdict) {
@@ -32,8 +30,8 @@ using namespace invp::cuda;
 INVP_EXPORT int32_t invp_cuda_check_finite(void* stream, const float* rows, int64_t count,
                                            int32_t dimension, int32_t* verdict) {
   return invp::guard([&] {
-    require_pointers(rows, verdict);
     require_shape(count, dimension);
+    require_device({reads("rows", rows, count, dimension), writes("verdict", verdict, 1)});
     zero(stream, verdict, sizeof(int32_t));
     const int64_t values = count * dimension,
                   wanted = (values + 4 * kBlockThreads - 1) / (4 * kBlockThreads);

@@ -39,12 +39,14 @@ INVP_EXPORT int32_t invp_cuda_choose(void* stream, const int32_t* anchors, const
                                      int32_t count, int32_t selection, uint64_t draw,
                                      int32_t* chosen, float* chosen_scores) {
   return invp::guard([&] {
-    require_pointers(anchors, ids, scores, chosen, chosen_scores);
     require_batch(batch);
     invp::require(width >= 1, "width must be at least 1");
     invp::require(count >= 1 && count <= INVP_CUDA_MAX_CHOSEN, "count must be 1 to 4096");
     invp::require(selection >= INVP_BANK_SELECTION_HARD && selection <= INVP_BANK_SELECTION_RANDOM,
                   "selection must be INVP_BANK_SELECTION_HARD, _EASY or _RANDOM");
+    require_device({reads("anchors", anchors, batch), reads("ids", ids, batch, width),
+                    reads("scores", scores, batch, width), writes("chosen", chosen, batch, count),
+                    writes("chosen_scores", chosen_scores, batch, count)});
     INVP_LAUNCH(choose_kernel, dim3(static_cast<unsigned>(batch)), dim3(kBlockThreads),
                 sizeof(RankKey) * static_cast<size_t>(count), stream, anchors, ids, scores, width,
                 count, selection, draw, chosen, chosen_scores);

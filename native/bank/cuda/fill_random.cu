@@ -41,8 +41,8 @@ using namespace invp::cuda;
 INVP_EXPORT int32_t invp_cuda_fill_random(void* stream, float* bank, int64_t rows,
                                           int32_t dimension, uint64_t seed) {
   return invp::guard([&] {
-    require_pointers(bank);
     require_shape(rows, dimension);
+    require_device({writes("bank", bank, rows, dimension)});
     const int64_t values = rows * dimension, wanted = (values + 4 * kThreads - 1) / (4 * kThreads);
     const double bound = 1 / std::sqrt(dimension / 3.0);
     const uint64_t key = invp::bank::mix(seed);

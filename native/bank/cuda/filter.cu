@@ -99,11 +99,15 @@ INVP_EXPORT int32_t invp_cuda_filter(void* stream, const void* scores, int32_t r
                                      const float* thresholds, int32_t* counts, uint64_t* candidates,
                                      int64_t capacity) {
   return invp::guard([&] {
-    require_pointers(scores, thresholds, counts, candidates);
     require_batch(batch);
     require_capacity(capacity);
-    invp::require(first >= 0 && chunk >= 1 && first + chunk <= INT32_MAX,
+    invp::require(first >= 0 && chunk >= 1 && chunk <= INT32_MAX && first <= INT32_MAX - chunk,
                   "the chunk's rows must be ids below 2147483647");
+    require_device({reads("scores", static_cast<const unsigned char*>(scores), batch, chunk,
+                          rounded_scores != 0 ? 2 : 4),
+                    reads("thresholds", thresholds, batch),
+                    writes("counts", counts, batch, INVP_CUDA_COUNTER_STRIDE),
+                    writes("candidates", candidates, batch, capacity)});
     if (rounded_scores != 0) {
       filter(stream, static_cast<const uint16_t*>(scores), batch, first, chunk, thresholds, counts,
              candidates, capacity);

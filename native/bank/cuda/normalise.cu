@@ -19,16 +19,16 @@ __global__ void __launch_bounds__(kRowThreads)
   INVP_SHARED(double, stage, kRowThreads + 1);
   const int64_t first = static_cast<int64_t>(blockIdx.x) * dimension;
   const float* const row = embeddings + first;
-  bool finite = true;
+  bool good = true;
   for (int d = static_cast<int>(threadIdx.x); d < dimension; d += kRowThreads)
-    finite = finite && row[d] - row[d] == 0;
-  finite = __syncthreads_and(finite ? 1 : 0) != 0;
+    good = good && finite(row[d]);
+  good = __syncthreads_and(good ? 1 : 0) != 0;
   const double norm = sqrt(serial_dot(row, row, dimension, stage));
   for (int d = static_cast<int>(threadIdx.x); d < dimension; d += kRowThreads)
     unit[first + d] = static_cast<float>(static_cast<double>(row[d]) / norm);
   if (threadIdx.x == 0) {
     norms[blockIdx.x] = static_cast<float>(norm);
-    if (!finite) report(verdicts, blockIdx.x);
+    if (!good) report(verdicts, blockIdx.x);
     if (norm < kSmallestNorm) report(verdicts + 1, blockIdx.x);
   }
 }
@@ -58,9 +58,13 @@ INVP_EXPORT int32_t invp_cuda_normalise(void* stream, const float* embeddings, i
                                         int32_t dimension, float* unit, float* norms,
                                         double* mean_cosine, int32_t* verdicts) {
   return invp::guard([&] {
-    require_pointers(embeddings, unit, norms, mean_cosine, verdicts);
     require_shape(1, dimension);
     require_batch(batch);
+    // In place as a whole is allowed.
+    const int32_t apart = embeddings == unit ? 0 : dimension;
+    require_device({reads("embeddings", embeddings, batch, apart),
+                    writes("unit", unit, batch, dimension), writes("norms", norms, batch),
+                    writes("mean_cosine", mean_cosine, 1), writes("verdicts", verdicts, 2)});
     zero(stream, verdicts, 2 * sizeof(int32_t));
     INVP_LAUNCH(normalise_kernel, dim3(static_cast<unsigned>(batch)), dim3(kRowThreads), 0, stream,
                 embeddings, dimension, unit, norms, verdicts);

@@ -15,6 +15,7 @@
 
 #include "arguments.h"
 #include "exponential.cuh"
+#include "rows.cuh"
 #include "sums.cuh"
 #include "weighted_rows.cuh"
 
@@ -50,8 +51,12 @@ struct Objective {
   float* weights;        /* [batch, nearest_count] */
   float* chosen_weights; /* [batch, chosen_count] */
   float* own_weights;    /* [batch] */
-  int32_t* chosen_found; /* [batch] */
+  int32_t* chosen_found; /* [batch]; kRefused where an id is no row of the bank */
+  int64_t rows;
+  int32_t* verdict;
 };
+
+constexpr int32_t kRefused = -1;
 
 /* The number of entries before the first that is at least (or, in a padded list, the first -1). */
 __device__ inline int lower_bound(const int32_t* ids, int n, int32_t id) {
@@ -206,10 +211,33 @@ __device__ inline Losses official(const Objective& o, const Anchor& a, float sca
   return {-log(p + kOfficialEpsilon), -log(r + kOfficialEpsilon), own_weight};
 }
 
+/* Whether the ids that an anchor's gradient reads are rows of the bank; to all threads of the
+ * block.
+ */
+__device__ inline bool inside(const Objective& o, int64_t b) {
+  bool bad = outside(o.anchors[b], o.rows);
+  for (int j = static_cast<int>(threadIdx.x); j < o.chosen_count; j += kBlockThreads) {
+    const int32_t id = o.chosen[b * o.chosen_count + j];
+    // Behind the first -1 there are no others.
+    bad = bad || (id != -1 &&
+                  (outside(id, o.rows) || (j > 0 && o.chosen[b * o.chosen_count + j - 1] == -1)));
+  }
+  bad = __syncthreads_or(bad ? 1 : 0) != 0;
+  return ascending(o.nearest + b * o.nearest_count, o.nearest_count, o.rows) && !bad;
+}
+
 __global__ void __launch_bounds__(kBlockThreads) weights_kernel(Objective o) {
   INVP_SHARED(double, partial, 16);
   INVP_SHARED(float, warps, kBlockWarps);
   const int64_t b = blockIdx.x;
+  if (!inside(o, b)) {
+    if (threadIdx.x == 0) {
+      report(o.verdict, b);
+      o.losses[2 * b] = o.losses[2 * b + 1] = 0;
+      o.chosen_found[b] = kRefused;
+    }
+    return;
+  }
   const int32_t* const positives = o.positives + b * o.positives_width;
   const Anchor anchor{o.anchors[b],
                       o.own_scores[b],
@@ -241,9 +269,13 @@ __global__ void __launch_bounds__(kRowThreads) gradient_kernel(Objective o, floa
   INVP_SHARED(float, staged_weights, kRowThreads);
   const int64_t b = blockIdx.x;
   const int column = static_cast<int>(blockIdx.y * kRowThreads + threadIdx.x);
-  const int inside = column < o.dimension ? column : o.dimension - 1;
+  if (o.chosen_found[b] == kRefused) {
+    if (column < o.dimension) gradient[b * o.dimension + column] = 0;
+    return;
+  }
+  const int readable = column < o.dimension ? column : o.dimension - 1;
   const auto add = [&](const int32_t* ids, const float* weights, int n, float total) {
-    return add_rows(o.bank, o.dimension, inside, ids, weights, n, total, staged_ids,
+    return add_rows(o.bank, o.dimension, readable, ids, weights, n, total, staged_ids,
                     staged_weights);
   };
   float total = add(o.anchors + b, o.own_weights + b, 1, 0);
@@ -298,27 +330,35 @@ INVP_EXPORT int32_t invp_cuda_objective_workspace(int32_t batch, int32_t nearest
   });
 }
 
-INVP_EXPORT int32_t invp_cuda_objective(void* stream, const float* bank, int64_t rows,
-                                        int32_t dimension, const int32_t* anchors, int32_t batch,
-                                        const float* unit, const float* norms,
-                                        const float* own_scores, const int32_t* nearest,
-                                        const float* nearest_scores, int32_t nearest_count,
-                                        const int32_t* positives, int32_t positives_width,
-                                        const int32_t* chosen, const float* chosen_scores,
-                                        int32_t chosen_count, int32_t mode, int32_t exclusive,
-                                        float temperature, float invariance_weight, void* workspace,
-                                        int64_t workspace_bytes, double* losses, float* gradient) {
+INVP_EXPORT int32_t invp_cuda_objective(
+    void* stream, const float* bank, int64_t rows, int32_t dimension, const int32_t* anchors,
+    int32_t batch, const float* unit, const float* norms, const float* own_scores,
+    const int32_t* nearest, const float* nearest_scores, int32_t nearest_count,
+    const int32_t* positives, int32_t positives_width, const int32_t* chosen,
+    const float* chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive,
+    float temperature, float invariance_weight, void* workspace, int64_t workspace_bytes,
+    double* losses, float* gradient, int32_t* verdict) {
   return invp::guard([&] {
-    require_pointers(bank, anchors, unit, norms, own_scores, nearest, nearest_scores, positives,
-                     chosen, chosen_scores, workspace, losses, gradient);
     require_shape(rows, dimension);
     require_batch(batch);
     require_mode(mode);
     invp::require(nearest_count >= 1 && positives_width >= 1 && chosen_count >= 1,
                   "nearest_count, positives_width and chosen_count must be at least 1");
-    invp::require(temperature > 0, "temperature must be greater than 0");
-    invp::require(invariance_weight >= 0, "invariance_weight must be at least 0");
+    require_temperature(temperature);
+    require_weight(invariance_weight);
     require_workspace(workspace_bytes, workspace_bytes_of(batch, nearest_count, chosen_count));
+    require_device({reads("bank", bank, rows, dimension), reads("anchors", anchors, batch),
+                    reads("unit", unit, batch, dimension), reads("norms", norms, batch),
+                    reads("own_scores", own_scores, batch),
+                    reads("nearest", nearest, batch, nearest_count),
+                    reads("nearest_scores", nearest_scores, batch, nearest_count),
+                    reads("positives", positives, batch, positives_width),
+                    reads("chosen", chosen, batch, chosen_count),
+                    reads("chosen_scores", chosen_scores, batch, chosen_count),
+                    writes("workspace", static_cast<unsigned char*>(workspace), workspace_bytes),
+                    writes("losses", losses, 2), writes("gradient", gradient, batch, dimension),
+                    writes("verdict", verdict, 1)});
+    zero(stream, verdict, sizeof(int32_t));
     const int64_t pairs = int64_t{batch} * nearest_count, picks = int64_t{batch} * chosen_count;
     auto* const each = static_cast<double*>(workspace);
     auto* const exponentials = reinterpret_cast<float*>(each + 2 * batch);
@@ -326,14 +366,33 @@ INVP_EXPORT int32_t invp_cuda_objective(void* stream, const float* bank, int64_t
     float* const chosen_weights = weights + pairs;
     float* const own_weights = chosen_weights + picks;
     auto* const chosen_found = reinterpret_cast<int32_t*>(own_weights + batch);
-    const Objective objective{
-        bank,           dimension,     anchors,           batch,
-        unit,           norms,         own_scores,        nearest,
-        nearest_scores, nearest_count, positives,         positives_width,
-        chosen,         chosen_scores, chosen_count,      mode == INVP_CUDA_MODE_OFFICIAL,
-        exclusive != 0, temperature,   invariance_weight, each,
-        exponentials,   weights,       chosen_weights,    own_weights,
-        chosen_found};
+    const Objective objective{bank,
+                              dimension,
+                              anchors,
+                              batch,
+                              unit,
+                              norms,
+                              own_scores,
+                              nearest,
+                              nearest_scores,
+                              nearest_count,
+                              positives,
+                              positives_width,
+                              chosen,
+                              chosen_scores,
+                              chosen_count,
+                              mode == INVP_CUDA_MODE_OFFICIAL,
+                              exclusive != 0,
+                              temperature,
+                              invariance_weight,
+                              each,
+                              exponentials,
+                              weights,
+                              chosen_weights,
+                              own_weights,
+                              chosen_found,
+                              rows,
+                              verdict};
     const auto anchor_blocks = static_cast<unsigned>(batch);
     INVP_LAUNCH(weights_kernel, dim3(anchor_blocks), dim3(kBlockThreads), 0, stream, objective);
     INVP_LAUNCH(gradient_kernel, dim3(anchor_blocks, blocks(dimension, kRowThreads)),

@@ -18,15 +18,16 @@ namespace {
 constexpr int kTileRows = 128, kTileQueries = 32, kColumns = 16;
 constexpr int kRowPitch = kTileRows + 4, kQueryPitch = kTileQueries + 4;
 
-/* Which query the group's i-th is; -1 beyond the end of the list. */
-__device__ inline int query_of(const int32_t* missed, int first, int i) {
-  return first + i < missed[0] ? missed[1 + first + i] : -1;
+/* Which query the group's i-th is; -1 beyond the end of the list, and where the list names none. */
+__device__ inline int query_of(const int32_t* missed, int batch, int first, int i) {
+  const int query = first + i < missed[0] ? missed[1 + first + i] : -1;
+  return outside(query, batch) ? -1 : query;
 }
 
 __global__ void __launch_bounds__(kBlockThreads)
     exact_scores_kernel(const float* __restrict__ bank, int64_t rows, int dimension,
                         const float* __restrict__ unit, const int32_t* __restrict__ missed,
-                        int first, int group, float* scores) {
+                        int batch, int first, int group, float* scores) {
   // Transposed: a thread reads its four rows, and its four queries, with one load each.
   INVP_SHARED(float, row_tile, kColumns* kRowPitch);
   INVP_SHARED(float, query_tile, kColumns* kQueryPitch);
@@ -44,7 +45,7 @@ __global__ void __launch_bounds__(kBlockThreads)
     }
     for (int i = thread; i < kTileQueries * kColumns; i += kBlockThreads) {
       const int at = first_query + i / kColumns, d = i % kColumns;
-      const int query = at < group ? query_of(missed, first, at) : -1;
+      const int query = at < group ? query_of(missed, batch, first, at) : -1;
       const bool real = query >= 0 && column + d < dimension;
       query_tile[d * kQueryPitch + i / kColumns] =
           real ? unit[static_cast<int64_t>(query) * dimension + column + d] : 0.0f;
@@ -80,11 +81,12 @@ __device__ inline RankKey exact_key(float score, int64_t row) {
 
 __global__ void __launch_bounds__(kBlockThreads)
     exact_select_kernel(const float* __restrict__ all_scores, int64_t rows,
-                        const int32_t* __restrict__ missed, int first, int count, bool by_score,
-                        RankKey* keys, int32_t* ids, float* scores, int32_t* verdict) {
+                        const int32_t* __restrict__ missed, int batch, int first, int count,
+                        bool by_score, RankKey* keys, int32_t* ids, float* scores,
+                        int32_t* verdict) {
   INVP_SHARED(BlockScratch, scratch, 1);
   INVP_SHARED(int64_t, warp_keys, kBlockWarps);
-  const int64_t query = query_of(missed, first, static_cast<int>(blockIdx.x));
+  const int64_t query = query_of(missed, batch, first, static_cast<int>(blockIdx.x));
   if (query < 0) return;
   const float* const row_scores = all_scores + static_cast<int64_t>(blockIdx.x) * rows;
   const Nth best = block_nth_largest([=](int64_t i) { return exact_key(row_scores[i], i); }, rows,
@@ -152,7 +154,6 @@ INVP_EXPORT int32_t invp_cuda_repair(void* stream, const float* bank, int64_t ro
                                      int64_t workspace_bytes, int32_t* ids, float* scores,
                                      int32_t* verdict) {
   return invp::guard([&] {
-    require_pointers(bank, unit, missed, workspace, ids, scores, verdict);
     require_shape(rows, dimension);
     require_batch(batch);
     require_count(rows, count);
@@ -160,15 +161,20 @@ INVP_EXPORT int32_t invp_cuda_repair(void* stream, const float* bank, int64_t ro
     invp::require(first >= 0 && group >= 1 && group <= batch - first,
                   "the group reaches beyond the batch");
     require_workspace(workspace_bytes, workspace_bytes_of(rows, count, group));
+    require_device({reads("bank", bank, rows, dimension), reads("unit", unit, batch, dimension),
+                    reads("missed", missed, int64_t{batch} + 1),
+                    writes("workspace", static_cast<unsigned char*>(workspace), workspace_bytes),
+                    writes("ids", ids, batch, count), writes("scores", scores, batch, count),
+                    writes("verdict", verdict, 1)});
     auto* const all_scores = static_cast<float*>(workspace);
     auto* const keys = reinterpret_cast<RankKey*>(static_cast<unsigned char*>(workspace) +
                                                   score_bytes(rows, group));
     zero(stream, verdict, sizeof(int32_t));
     INVP_LAUNCH(exact_scores_kernel, dim3(blocks(rows, kTileRows), blocks(group, kTileQueries)),
-                dim3(kBlockThreads), 0, stream, bank, rows, dimension, unit, missed, first, group,
-                all_scores);
+                dim3(kBlockThreads), 0, stream, bank, rows, dimension, unit, missed, batch, first,
+                group, all_scores);
     INVP_LAUNCH(exact_select_kernel, dim3(static_cast<unsigned>(group)), dim3(kBlockThreads), 0,
-                stream, all_scores, rows, missed, first, count, order == INVP_CUDA_ORDER_SIMILARITY,
-                keys, ids, scores, verdict);
+                stream, all_scores, rows, missed, batch, first, count,
+                order == INVP_CUDA_ORDER_SIMILARITY, keys, ids, scores, verdict);
   });
 }

@@ -15,6 +15,11 @@ __device__ inline void report(int32_t* verdict, int64_t row) {
   atomicMax(verdict, static_cast<int32_t>(0x7FFFFFFF - row));
 }
 
+__device__ inline bool finite(float value) { return value - value == 0; }
+
+/* Whether an id is no row of a bank of `rows`. */
+__device__ inline bool outside(int32_t id, int64_t rows) { return id < 0 || id >= rows; }
+
 /* Raises a float that is never negative; floats of one sign compare like their bits. */
 __device__ inline void raise(float* at, float value) {
   if (value > 0) {
@@ -38,6 +43,14 @@ __device__ inline bool superseded(const int32_t* anchors, int batch, int positio
       later = later || anchors[b] == anchors[position];
   }
   return __syncthreads_or(later ? 1 : 0) != 0;
+}
+
+/* Whether ids [count] are rows of the bank in ascending order (repeats are allowed), to all threads of the block. */
+__device__ inline bool ascending(const int32_t* ids, int count, int64_t rows) {
+  bool bad = false;
+  for (int j = static_cast<int>(threadIdx.x); j < count; j += static_cast<int>(blockDim.x))
+    bad = bad || outside(ids[j], rows) || (j > 0 && ids[j] < ids[j - 1]);
+  return __syncthreads_or(bad ? 1 : 0) == 0;
 }
 
 /*

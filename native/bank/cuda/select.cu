@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "arguments.h"
+#include "rows.cuh"
 #include "scores.cuh"
 
 namespace invp::cuda {
@@ -89,9 +90,10 @@ __global__ void __launch_bounds__(kBlockThreads)
   for (int first = static_cast<int>(warp_of_thread()) * kWarp; first < kept;
        first += kBlockThreads) {
     const int i = first + static_cast<int>(lane_of_thread());
-    const int32_t id = i < kept ? bank::rank_id(work[i]) : -1;
+    const int32_t named = i < kept ? bank::rank_id(work[i]) : -1;
+    const int32_t id = outside(named, s.rows) ? -1 : named;
     const float score = warp_scores(s.bank, s.dimension, s.unit + query * s.dimension, id, tiles);
-    if (i < kept) work[i] = score == score ? bank::rank_key(score, id) : 0;
+    if (i < kept) work[i] = id >= 0 && score == score ? bank::rank_key(score, id) : 0;
   }
   if (threadIdx.x == 0) *worst = ~0u;
   __syncthreads();
@@ -151,13 +153,18 @@ INVP_EXPORT int32_t invp_cuda_select(void* stream, const float* bank, int64_t ro
                                      int32_t count, int32_t order, uint64_t* workspace,
                                      int32_t* ids, float* scores, int32_t* missed) {
   return invp::guard([&] {
-    require_pointers(bank, unit, bounds, thresholds, counts, candidates, workspace, ids, scores,
-                     missed);
     require_shape(rows, dimension);
     require_batch(batch);
     require_capacity(capacity);
     require_count(rows, count);
     require_order(order);
+    require_device({reads("bank", bank, rows, dimension), reads("unit", unit, batch, dimension),
+                    reads("bounds", bounds, batch), reads("thresholds", thresholds, batch),
+                    reads("counts", counts, batch, INVP_CUDA_COUNTER_STRIDE),
+                    writes("candidates", candidates, batch, capacity),
+                    writes("workspace", workspace, batch, capacity),
+                    writes("ids", ids, batch, count), writes("scores", scores, batch, count),
+                    writes("missed", missed, int64_t{batch} + 1)});
     const Selection selection{
         bank,   rows,       dimension, unit,     bounds, thresholds,
         counts, candidates, workspace, capacity, count,  order == INVP_CUDA_ORDER_SIMILARITY};

@@ -35,12 +35,12 @@ __global__ void __launch_bounds__(kBlockThreads)
   if (query >= batch) return;
   const float* const row = unit + query * dimension;
   const float norm = shadow_row(row, dimension, pitch, queries + query * pitch);
-  bool finite = true;
+  bool good = true;
   for (int d = static_cast<int>(lane_of_thread()); d < dimension; d += kWarp)
-    finite = finite && row[d] - row[d] == 0;
-  finite = __all_sync(kAllLanes, finite);
+    good = good && finite(row[d]);
+  good = __all_sync(kAllLanes, good);
   if (lane_of_thread() != 0) return;
-  if (!finite) report(verdict, query);
+  if (!good) report(verdict, query);
   const float bank_norm = *largest_norm;
   const float product = norm * bank_norm, columns = static_cast<float>(dimension);
   const float operands = mutant(kBoundOfOneOperand) ? 0x1p-11f : 0x1.01p-10f;
@@ -70,8 +70,10 @@ INVP_EXPORT int32_t invp_cuda_pitch(int32_t dimension, int32_t* pitch) {
 INVP_EXPORT int32_t invp_cuda_shadow(void* stream, const float* bank, int64_t rows,
                                      int32_t dimension, uint16_t* shadow, float* largest_norm) {
   return invp::guard([&] {
-    require_pointers(bank, shadow, largest_norm);
     require_shape(rows, dimension);
+    require_device({reads("bank", bank, rows, dimension),
+                    writes("shadow", shadow, rows, pitch_of(dimension)),
+                    writes("largest_norm", largest_norm, 1)});
     zero(stream, largest_norm, sizeof(float));
     const int64_t wanted = (rows + kBlockWarps - 1) / kBlockWarps;
     INVP_LAUNCH(shadow_kernel, dim3(static_cast<unsigned>(wanted < 4096 ? wanted : 4096)),
@@ -85,9 +87,11 @@ INVP_EXPORT int32_t invp_cuda_prepare_queries(void* stream, const float* unit, i
                                               int32_t rounded_scores, uint16_t* queries,
                                               float* bounds, int32_t* verdict) {
   return invp::guard([&] {
-    require_pointers(unit, largest_norm, queries, bounds, verdict);
     require_shape(1, dimension);
     require_batch(batch);
+    require_device({reads("unit", unit, batch, dimension), reads("largest_norm", largest_norm, 1),
+                    writes("queries", queries, batch, pitch_of(dimension)),
+                    writes("bounds", bounds, batch), writes("verdict", verdict, 1)});
     zero(stream, verdict, sizeof(int32_t));
     INVP_LAUNCH(queries_kernel, dim3(blocks(batch, kBlockWarps)), dim3(kBlockThreads), 0, stream,
                 unit, batch, dimension, pitch_of(dimension), largest_norm, rounded_scores != 0,

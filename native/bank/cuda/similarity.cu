@@ -238,11 +238,13 @@ INVP_EXPORT int32_t invp_cuda_sample_scores(void* stream, const uint16_t* shadow
                                             int32_t dimension, int64_t size, int64_t stride,
                                             const uint16_t* queries, int32_t batch, float* scores) {
   return invp::guard([&] {
-    require_pointers(shadow, queries, scores);
     require_shape(rows, dimension);
     require_batch(batch);
     invp::require(size >= 1 && stride >= 1 && (size - 1) <= (rows - 1) / stride,
                   "the sample reaches beyond the bank");
+    require_device({reads("shadow", shadow, rows, pitch_of(dimension)),
+                    reads("queries", queries, batch, pitch_of(dimension)),
+                    writes("scores", scores, batch, size)});
     const Grid grid = grid_of(batch, dimension);
     INVP_LAUNCH(sample_scores_kernel,
                 dim3(blocks(size, kTileRows) * static_cast<unsigned>(grid.query_tiles)),
@@ -257,12 +259,16 @@ INVP_EXPORT int32_t invp_cuda_similar(void* stream, const uint16_t* shadow, int6
                                       const float* thresholds, int32_t* counts,
                                       uint64_t* candidates, int64_t capacity) {
   return invp::guard([&] {
-    require_pointers(shadow, queries, thresholds, counts, candidates);
     require_shape(rows, dimension);
     require_batch(batch);
     require_capacity(capacity);
     invp::require(first >= 0 && count >= 1 && count <= rows - first,
                   "the rows asked for reach beyond the bank");
+    require_device({reads("shadow", shadow, rows, pitch_of(dimension)),
+                    reads("queries", queries, batch, pitch_of(dimension)),
+                    reads("thresholds", thresholds, batch),
+                    writes("counts", counts, batch, INVP_CUDA_COUNTER_STRIDE),
+                    writes("candidates", candidates, batch, capacity)});
     const Grid grid = grid_of(batch, dimension);
     // The grid's first dimension ends at 2^31 - 1 blocks.
     const int64_t most = (int64_t{1} << 30) / grid.query_tiles * kTileRows;

@@ -48,7 +48,7 @@ using namespace invp::cuda;
 INVP_EXPORT int32_t invp_cuda_sample(int64_t rows, int32_t count, int64_t* size, int64_t* stride,
                                      int64_t* rank) {
   return invp::guard([&] {
-    require_results(size, stride, rank);
+    require_arrays({writes("size", size, 1), writes("stride", stride, 1), writes("rank", rank, 1)});
     require_shape(rows, 1);
     require_count(rows, count);
     const invp::bank::Sample sample = invp::bank::plan_sample(rows, count);
@@ -73,13 +73,16 @@ INVP_EXPORT int32_t invp_cuda_thresholds(void* stream, const void* scores, int32
                                          int32_t batch, int64_t size, int64_t rank,
                                          const float* bounds, float* thresholds, int32_t* counts) {
   return invp::guard([&] {
-    require_pointers(bounds, thresholds, counts);
     require_batch(batch);
-    invp::require(size >= 0 && (size == 0 || (rank >= 0 && rank < size)),
+    invp::require(size >= 0 && size <= INT32_MAX && (size == 0 || (rank >= 0 && rank < size)),
                   "the threshold's rank lies outside the sample");
-    if (size > 0) require_pointers(scores);
+    const Array sampled = reads("scores", static_cast<const unsigned char*>(scores), batch, size,
+                                rounded_scores != 0 ? 2 : 4);
+    require_device({size > 0 ? sampled : invp::maybe(sampled), reads("bounds", bounds, batch),
+                    writes("thresholds", thresholds, batch),
+                    writes("counts", counts, batch, INVP_CUDA_COUNTER_STRIDE)});
     INVP_LAUNCH(thresholds_kernel, dim3(static_cast<unsigned>(batch)), dim3(kBlockThreads), 0,
-                stream, scores, rounded_scores != 0, size, static_cast<uint32_t>(rank + 1), bounds,
-                thresholds, counts);
+                stream, scores, rounded_scores != 0, size,
+                size > 0 ? static_cast<uint32_t>(rank + 1) : 1, bounds, thresholds, counts);
   });
 }

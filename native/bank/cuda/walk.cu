@@ -36,6 +36,12 @@ __device__ inline int32_t neighbour(const Walk& walk, int32_t from, int n, int32
   return -1;
 }
 
+/* Of an anchor that is no image; all threads of its block call. */
+__device__ inline void reach_nothing(const Walk& walk, int32_t* found, int32_t* verdicts) {
+  if (threadIdx.x == 0) report(verdicts + 1, blockIdx.x);
+  for (int i = static_cast<int>(threadIdx.x); i < walk.width; i += kBlockThreads) found[i] = -1;
+}
+
 /* True if the id was not in the table yet. */
 __device__ inline bool insert(int32_t* table, int places, int32_t id) {
   auto place = (static_cast<uint32_t>(id) * 2654435769u) & static_cast<uint32_t>(places - 1);
@@ -49,7 +55,7 @@ __device__ inline bool insert(int32_t* table, int places, int32_t id) {
 
 __global__ void __launch_bounds__(kBlockThreads)
     walk_breadth_first_kernel(Walk walk, const int32_t* __restrict__ anchors, int32_t* tables,
-                              RankKey* keys, int32_t* positives, int32_t* verdict) {
+                              RankKey* keys, int32_t* positives, int32_t* verdicts) {
   INVP_DYNAMIC_SHARED(int32_t, shared_table);
   INVP_SHARED(BlockScratch, scratch, 1);
   INVP_SHARED(int32_t, counter, 1);
@@ -58,6 +64,7 @@ __global__ void __launch_bounds__(kBlockThreads)
                              : tables + static_cast<int64_t>(blockIdx.x) * walk.places;
   int32_t* const found = positives + static_cast<int64_t>(blockIdx.x) * walk.width;
   const int32_t anchor = anchors[blockIdx.x];
+  if (outside(anchor, walk.rows)) return reach_nothing(walk, found, verdicts);
   for (int i = static_cast<int>(threadIdx.x); i < walk.places; i += kBlockThreads) table[i] = -1;
   if (threadIdx.x == 0) *counter = 0;
   __syncthreads();
@@ -68,7 +75,7 @@ __global__ void __launch_bounds__(kBlockThreads)
     const int64_t reached = static_cast<int64_t>(step == 0 ? 1 : end - begin) * walk.neighbours;
     for (int64_t i = threadIdx.x; i < reached; i += kBlockThreads) {
       const int32_t from = step == 0 ? anchor : found[begin + i / walk.neighbours];
-      const int32_t id = neighbour(walk, from, static_cast<int>(i % walk.neighbours), verdict);
+      const int32_t id = neighbour(walk, from, static_cast<int>(i % walk.neighbours), verdicts);
       if (id >= 0 && insert(table, walk.places, id)) found[atomicAdd(counter, 1)] = id;
     }
     if (!mutant(kWalkRace)) __syncthreads();
@@ -87,15 +94,16 @@ __global__ void __launch_bounds__(kBlockThreads)
 
 __global__ void __launch_bounds__(kBlockThreads)
     walk_concatenated_kernel(Walk walk, const int32_t* __restrict__ anchors, int32_t* positives,
-                             int32_t* verdict) {
+                             int32_t* verdicts) {
   int32_t* const out = positives + static_cast<int64_t>(blockIdx.x) * walk.width;
   const int32_t anchor = anchors[blockIdx.x];
+  if (outside(anchor, walk.rows)) return reach_nothing(walk, out, verdicts);
   int parents = 0, begin = 0, size = 1;  // where the last hop lies, where this one begins
   for (int step = 0; step < walk.steps; ++step) {
     size *= walk.neighbours;
     for (int i = static_cast<int>(threadIdx.x); i < size; i += kBlockThreads) {
       const int32_t from = step == 0 ? anchor : out[parents + i / walk.neighbours];
-      out[begin + i] = from < 0 ? -1 : neighbour(walk, from, i % walk.neighbours, verdict);
+      out[begin + i] = from < 0 ? -1 : neighbour(walk, from, i % walk.neighbours, verdicts);
     }
     __syncthreads();
     parents = begin;
@@ -153,20 +161,22 @@ INVP_EXPORT int32_t invp_cuda_walk_workspace(int32_t batch, int32_t neighbours, 
 INVP_EXPORT int32_t invp_cuda_walk(void* stream, const int32_t* graph, int64_t rows,
                                    int32_t neighbours, const int32_t* anchors, int32_t batch,
                                    int32_t steps, int32_t mode, void* workspace,
-                                   int64_t workspace_bytes, int32_t* positives, int32_t* verdict) {
+                                   int64_t workspace_bytes, int32_t* positives, int32_t* verdicts) {
   return invp::guard([&] {
-    require_pointers(graph, anchors, workspace, positives, verdict);
     require_shape(rows, 1);
     require_batch(batch);
     require_mode(mode);
     const int32_t width = width_of(neighbours, steps), places = places_of(width);
     require_workspace(workspace_bytes, workspace_bytes_of(batch, width));
-    zero(stream, verdict, sizeof(int32_t));
+    require_device({reads("graph", graph, rows, neighbours), reads("anchors", anchors, batch),
+                    writes("workspace", static_cast<unsigned char*>(workspace), workspace_bytes),
+                    writes("positives", positives, batch, width), writes("verdicts", verdicts, 2)});
+    zero(stream, verdicts, 2 * sizeof(int32_t));
     const Walk walk{graph, rows, neighbours, steps, width, places};
     const dim3 grid(static_cast<unsigned>(batch));
     if (mode == INVP_CUDA_MODE_OFFICIAL) {
       INVP_LAUNCH(walk_concatenated_kernel, grid, dim3(kBlockThreads), 0, stream, walk, anchors,
-                  positives, verdict);
+                  positives, verdicts);
       return;
     }
     auto* const keys = static_cast<RankKey*>(workspace);
@@ -174,6 +184,6 @@ INVP_EXPORT int32_t invp_cuda_walk(void* stream, const int32_t* graph, int64_t r
                                                     key_bytes(batch, width));
     const size_t shared = places <= kSharedPlaces ? 4 * static_cast<size_t>(places) : 0;
     INVP_LAUNCH(walk_breadth_first_kernel, grid, dim3(kBlockThreads), shared, stream, walk, anchors,
-                tables, keys, positives, verdict);
+                tables, keys, positives, verdicts);
   });
 }

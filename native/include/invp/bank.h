@@ -12,8 +12,11 @@
  * first, and among equal scores by id, the smallest first. All results are the same bits for any
  * number of threads.
  *
- * Unless said otherwise pointers are to host memory, must not be NULL and must not overlap; floats
- * must be finite where the comment says "checked", and are the caller's promise elsewhere.
+ * Unless said otherwise pointers are to host memory and must not be NULL, and what a call writes
+ * must not overlap its other arrays; floats must be finite where the comment says "checked", and
+ * are the caller's promise elsewhere. Pointers, sizes, overlap and ids are checked before anything
+ * is written (INVP_INVALID_ARGUMENT), ids as a copy, so that another thread may change them
+ * meanwhile.
  */
 #ifndef INVP_BANK_H
 #define INVP_BANK_H
@@ -161,9 +164,10 @@ int32_t invp_bank_select(invp_bank_engine* engine, const int32_t* anchors, const
  *
  * Inputs of the step, as the functions above produced them: bank [rows, dimension]; anchors
  * [batch]; unit [batch, dimension] and norms [batch]; own_scores [batch], of unit[b] and the
- * anchor's own row; nearest and nearest_scores [batch, nearest_count], ascending ids; positives
- * [batch, positives_width] from invp_bank_walk; chosen and chosen_scores [batch, chosen_count] from
- * invp_bank_select. temperature > 0; invariance_weight = lambda_inv * w(epoch) >= 0.
+ * anchor's own row; nearest and nearest_scores [batch, nearest_count], ascending ids (checked);
+ * positives [batch, positives_width] from invp_bank_walk; chosen and chosen_scores [batch,
+ * chosen_count] from invp_bank_select. temperature at least 1.2e-38, finite; invariance_weight =
+ * lambda_inv * w(epoch) >= 0.
  *
  * Outputs: loss_ins, loss_inv, means over the batch; gradient [batch, dimension] of loss_ins +
  * invariance_weight * loss_inv with respect to the embeddings before normalisation.
@@ -258,9 +262,10 @@ int32_t invp_bank_project(invp_bank_engine* engine, const float* unit, const flo
 
 /*
  * Writes the anchors' graph rows from their nearest rows (ascending ids, count >= neighbours + 1).
- * PAPER: the most similar ones without the anchor, most similar first. OFFICIAL: of the neighbours
- * + 1 most similar the anchor, if among them, is replaced in place by the last; the first
- * `neighbours` stay. Of a repeated anchor the last one counts.
+ * PAPER: the most similar ones without the anchor, most similar first; there must be `neighbours`
+ * of them (checked). OFFICIAL: of the neighbours + 1 most similar the anchor, if among them, is
+ * replaced in place by the last; the first `neighbours` stay. Of a repeated anchor the last one
+ * counts.
  */
 int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* graph, int64_t rows,
                                int32_t neighbours, const int32_t* anchors, int32_t batch,

@@ -16,9 +16,13 @@
  * NULL and must not overlap. Sizes: rows 1 to 2147483647, batch 1 to 65535, dimension 1 to 65536.
  * `stream` is a cudaStream_t.
  *
- * Verdicts. What a kernel finds wrong with the data it writes to a device int32 that the function
- * zeroes first: 0 if all is well, else 2147483647 - r with r the first row (query, graph row) at
- * fault. The outputs of later stages mean nothing then; read the verdict at the step's next wait.
+ * Verdicts. What a kernel finds wrong with the data it writes to a device int32: 0 if all is well,
+ * else 2147483647 - r with r the first row (query, graph row, place in the batch) at fault. The
+ * function zeroes it first, unless it is said to be raised: a raised verdict is zeroed by the
+ * caller and keeps what any of several calls found until then. The outputs of later stages mean
+ * nothing where a verdict is not 0; read it at the step's next wait. Every id that becomes a place
+ * in memory is checked on the device: no kernel reads or writes beyond the arrays that its call
+ * states.
  *
  * The search, in the order of its calls; [own] is either of two ways:
  *   invp_cuda_shadow            once, and again whenever rows were written other than by
@@ -65,7 +69,7 @@ extern "C" {
  */
 #define INVP_CUDA_COUNTER_STRIDE 32
 
-#define INVP_CUDA_ABI_VERSION 3
+#define INVP_CUDA_ABI_VERSION 4
 int32_t invp_cuda_abi_version(void);
 
 /* "0.1.0 sm_80 sm_90 sm_100" or "0.1.0 simt", always terminated; returns the full length. Host
@@ -185,23 +189,26 @@ int32_t invp_cuda_walk_width(int32_t neighbours, int32_t steps, int32_t* width);
 /* Bytes that invp_cuda_walk needs. Host memory. */
 int32_t invp_cuda_walk_workspace(int32_t batch, int32_t neighbours, int32_t steps, int64_t* bytes);
 
-/* positives [batch, width] as invp_bank_walk. Verdict: the first graph row met that names no image.
- */
+/* positives [batch, width] as invp_bank_walk. verdicts [2]: the first graph row met that names no
+ * image; the first place of an anchor that is none, whose walk is empty. */
 int32_t invp_cuda_walk(void* stream, const int32_t* graph, int64_t rows, int32_t neighbours,
                        const int32_t* anchors, int32_t batch, int32_t steps, int32_t mode,
                        void* workspace, int64_t workspace_bytes, int32_t* positives,
-                       int32_t* verdict);
+                       int32_t* verdicts);
 
-/* scores [batch, width], canonical; ids [batch, width], -1 for none (score 0). */
+/* scores [batch, width], canonical; ids [batch, width], -1 for none (score 0). The verdict is
+ * raised: the first query of which an id is neither; such ids score 0. */
 int32_t invp_cuda_score(void* stream, const float* bank, int64_t rows, int32_t dimension,
                         const float* unit, int32_t batch, const int32_t* ids, int32_t width,
-                        float* scores);
+                        float* scores, int32_t* verdict);
 
 /* sums [batch, dimension] as invp_bank_weighted_rows: ids and weights [batch, width], ids ascending
- * and inside the bank, of which counts[b], at most width, count. Not checked on the device. */
+ * and inside the bank, of which counts[b], at most width, count. The verdict is raised: the first
+ * list that is not so, whose sums are 0. */
 int32_t invp_cuda_weighted_rows(void* stream, const float* bank, int64_t rows, int32_t dimension,
                                 const int32_t* ids, const float* weights, int32_t batch,
-                                int32_t width, const int32_t* counts, float* sums);
+                                int32_t width, const int32_t* counts, float* sums,
+                                int32_t* verdict);
 
 /* chosen, chosen_scores [batch, count] as invp_bank_select; count at most INVP_CUDA_MAX_CHOSEN. */
 int32_t invp_cuda_choose(void* stream, const int32_t* anchors, const int32_t* ids,
@@ -215,7 +222,8 @@ int32_t invp_cuda_objective_workspace(int32_t batch, int32_t nearest_count, int3
 /*
  * Losses and gradient as invp_bank_objective. losses [2], double: the means of L_ins and L_inv.
  * gradient [batch, dimension], with respect to the embeddings before normalisation. nearest by
- * ascending id.
+ * ascending id. Verdict: the first place of the batch of which the anchor, a nearest or a chosen id
+ * is no row of the bank, the nearest do not ascend, or the chosen go on behind a -1.
  */
 int32_t invp_cuda_objective(void* stream, const float* bank, int64_t rows, int32_t dimension,
                             const int32_t* anchors, int32_t batch, const float* unit,
@@ -225,18 +233,23 @@ int32_t invp_cuda_objective(void* stream, const float* bank, int64_t rows, int32
                             const int32_t* chosen, const float* chosen_scores, int32_t chosen_count,
                             int32_t mode, int32_t exclusive, float temperature,
                             float invariance_weight, void* workspace, int64_t workspace_bytes,
-                            double* losses, float* gradient);
+                            double* losses, float* gradient, int32_t* verdict);
 
-/* The anchors' graph rows as invp_bank_update_graph; neighbours below INVP_CUDA_MAX_CHOSEN. */
+/* The anchors' graph rows as invp_bank_update_graph; neighbours below INVP_CUDA_MAX_CHOSEN. The
+ * verdict is raised: the first place of the batch of which the anchor or a nearest id is no row of
+ * the graph, or the nearest are fewer than `neighbours` without the anchor. Nothing is written
+ * while it is not 0. */
 int32_t invp_cuda_update_graph(void* stream, int32_t* graph, int64_t rows, int32_t neighbours,
                                const int32_t* anchors, int32_t batch, const int32_t* nearest,
-                               const float* nearest_scores, int32_t nearest_count, int32_t mode);
+                               const float* nearest_scores, int32_t nearest_count, int32_t mode,
+                               int32_t* verdict);
 
 /* The anchors' bank rows as invp_bank_update, and their shadow; raises largest_norm where needed.
- */
+ * verdicts [2] are raised: the first anchor that is no row; the first row of unit that is not
+ * finite. Nothing is written while one is not 0. */
 int32_t invp_cuda_update(void* stream, float* bank, int64_t rows, int32_t dimension,
                          uint16_t* shadow, float* largest_norm, const int32_t* anchors,
-                         int32_t batch, const float* unit, float momentum);
+                         int32_t batch, const float* unit, float momentum, int32_t* verdicts);
 
 #ifdef __cplusplus
 }

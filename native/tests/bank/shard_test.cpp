@@ -126,7 +126,8 @@ TEST_P(Shards, together_give_the_losses_and_the_gradient_of_the_whole) {
   for (int32_t rank = 0; rank < ranks; ++rank) parts.emplace_back(step, rank, ranks);
   std::vector<float> maxima(2 * kBatch, -1e30f);
   for (Part& part : parts) {
-    sort_by_id(pool, part.ids.data(), part.scores.data(), kBatch, kCount, part.counts.data());
+    sort_by_id(pool, part.ids.data(), part.scores.data(), kBatch, kCount, part.counts.data(),
+               part.rows());
     for (size_t b = 0; b < kBatch; ++b) {
       const auto first = part.ids.begin() + static_cast<std::ptrdiff_t>(b * kCount);
       ASSERT_TRUE(std::is_sorted(first, first + part.counts[b]));

@@ -168,6 +168,7 @@ void expect_equal(const Step& s, const Inputs& in, const Outputs& expected) {
       norms(batch);
   DeviceArray<double> mean_cosine(1), losses(2);
   DeviceArray<int32_t> verdicts(2), anchors(in.anchors), graph(in.graph);
+  DeviceArray<int32_t> raised(std::vector<int32_t>{0, 0});
   check_status(invp_cuda_normalise(kStream, embeddings.get(), s.batch, s.dimension, unit.get(),
                                    norms.get(), mean_cosine.get(), verdicts.get()));
   ASSERT_EQ(verdicts.read(), (std::vector<int32_t>{0, 0}));
@@ -189,9 +190,9 @@ void expect_equal(const Step& s, const Inputs& in, const Outputs& expected) {
 
   DeviceArray<float> scores(positives.size()), own(batch);
   check_status(invp_cuda_score(kStream, bank.get(), s.rows, s.dimension, unit.get(), s.batch,
-                               positives.get(), width, scores.get()));
+                               positives.get(), width, scores.get(), raised.get()));
   check_status(invp_cuda_score(kStream, bank.get(), s.rows, s.dimension, unit.get(), s.batch,
-                               anchors.get(), 1, own.get()));
+                               anchors.get(), 1, own.get(), raised.get()));
   expect_same_bits(scores.read(), expected.scores, "scores");
   expect_same_bits(own.read(), expected.own, "own scores");
 
@@ -211,7 +212,8 @@ void expect_equal(const Step& s, const Inputs& in, const Outputs& expected) {
       kStream, bank.get(), s.rows, s.dimension, anchors.get(), s.batch, unit.get(), norms.get(),
       own.get(), nearest.get(), nearest_scores.get(), s.count, positives.get(), width, chosen.get(),
       chosen_scores.get(), s.chosen, s.mode, s.exclusive ? 1 : 0, s.temperature, s.weight,
-      workspace.get(), bytes, losses.get(), gradient.get()));
+      workspace.get(), bytes, losses.get(), gradient.get(), verdicts.get()));
+  EXPECT_EQ(verdicts.read()[0], 0);
   EXPECT_EQ(losses.read()[0], expected.instance);
   EXPECT_EQ(losses.read()[1], expected.invariance);
   expect_same_bits(gradient.read(), expected.gradient, "gradient");
@@ -220,12 +222,12 @@ void expect_equal(const Step& s, const Inputs& in, const Outputs& expected) {
   DeviceArray<float> sums(unit.size());
   check_status(invp_cuda_weighted_rows(kStream, bank.get(), s.rows, s.dimension, nearest.get(),
                                        nearest_scores.get(), s.batch, s.count, counts.get(),
-                                       sums.get()));
+                                       sums.get(), raised.get()));
   expect_same_bits(sums.read(), expected.sums, "weighted rows");
 
   check_status(invp_cuda_update_graph(kStream, graph.get(), s.rows, s.neighbours, anchors.get(),
-                                      s.batch, nearest.get(), nearest_scores.get(), s.count,
-                                      s.mode));
+                                      s.batch, nearest.get(), nearest_scores.get(), s.count, s.mode,
+                                      raised.get()));
   EXPECT_EQ(graph.read(), expected.graph);
 
   int32_t pitch;
@@ -236,7 +238,8 @@ void expect_equal(const Step& s, const Inputs& in, const Outputs& expected) {
   check_status(
       invp_cuda_shadow(kStream, bank.get(), s.rows, s.dimension, shadow.get(), norm.get()));
   check_status(invp_cuda_update(kStream, bank.get(), s.rows, s.dimension, shadow.get(), norm.get(),
-                                anchors.get(), s.batch, unit.get(), s.momentum));
+                                anchors.get(), s.batch, unit.get(), s.momentum, raised.get()));
+  EXPECT_EQ(raised.read(), (std::vector<int32_t>{0, 0}));
   expect_same_bits(bank.read(), expected.bank, "bank");
   check_status(
       invp_cuda_shadow(kStream, bank.get(), s.rows, s.dimension, fresh.get(), fresh_norm.get()));
@@ -414,7 +417,7 @@ TEST(CudaNormalise, names_rows_that_are_not_finite_and_rows_of_norm_zero) {
 TEST(CudaWalk, names_the_graph_row_that_points_nowhere) {
   for (int32_t mode : {INVP_CUDA_MODE_PAPER, INVP_CUDA_MODE_OFFICIAL}) {
     DeviceArray<int32_t> graph(std::vector<int32_t>{1, 1, 2, 9, 0, 0, 0, 0});
-    DeviceArray<int32_t> anchors(std::vector<int32_t>{0, 2}), positives(2 * 6), verdict(1);
+    DeviceArray<int32_t> anchors(std::vector<int32_t>{0, 2}), positives(2 * 6), verdict(2);
     int64_t bytes;
     check_status(invp_cuda_walk_workspace(2, 2, 2, &bytes));
     DeviceArray<unsigned char> workspace(static_cast<size_t>(bytes));
@@ -424,13 +427,163 @@ TEST(CudaWalk, names_the_graph_row_that_points_nowhere) {
   }
 }
 
+constexpr int32_t kBadIds[] = {-2,
+                               -7,
+                               5,
+                               99'999'999,
+                               std::numeric_limits<int32_t>::min(),
+                               std::numeric_limits<int32_t>::max()};
+
+/* A bank of five rows, and a batch of three, of which tests spoil the second. */
+class CudaIds : public testing::TestWithParam<int32_t> {
+ protected:
+  static constexpr int32_t kRows = 5, kDimension = 4, kBatch = 3, kSpoilt = 0x7FFFFFFF - 1;
+
+  std::vector<float> bank_ = std::vector<float>(kRows * kDimension, 0.5f);
+  std::vector<float> unit_ = std::vector<float>(kBatch * kDimension, 0.25f);
+  std::vector<int32_t> anchors_{0, 4, 2};
+  DeviceArray<float> bank{bank_}, unit{unit_};
+  DeviceArray<int32_t> raised{std::vector<int32_t>{0, 0}};
+};
+
+TEST_P(CudaIds, are_not_scored_and_named_where_they_are_no_rows) {
+  DeviceArray<int32_t> ids(std::vector<int32_t>{0, 4, 1, GetParam(), -1, 2});
+  DeviceArray<float> scores(6);
+  check_status(invp_cuda_score(kStream, bank.get(), kRows, kDimension, unit.get(), kBatch,
+                               ids.get(), 2, scores.get(), raised.get()));
+  EXPECT_EQ(raised.read()[0], kSpoilt);
+  EXPECT_EQ(scores.read(), (std::vector<float>{0.5f, 0.5f, 0.5f, 0, 0, 0.5f}));
+}
+
+TEST_P(CudaIds, stay_named_until_the_caller_has_read_it) {
+  DeviceArray<int32_t> bad(std::vector<int32_t>{0, GetParam(), 1}), good(anchors_);
+  DeviceArray<float> scores(3);
+  for (const auto* ids : {&bad, &good})
+    check_status(invp_cuda_score(kStream, bank.get(), kRows, kDimension, unit.get(), kBatch,
+                                 ids->get(), 1, scores.get(), raised.get()));
+  EXPECT_EQ(raised.read()[0], kSpoilt);
+}
+
+TEST_P(CudaIds, write_no_row_of_the_bank_where_one_of_them_is_none) {
+  anchors_[1] = GetParam();
+  DeviceArray<int32_t> anchors(anchors_);
+  DeviceArray<uint16_t> shadow(kRows * 32);
+  DeviceArray<float> norm(1);
+  check_status(invp_cuda_shadow(kStream, bank.get(), kRows, kDimension, shadow.get(), norm.get()));
+  check_status(invp_cuda_update(kStream, bank.get(), kRows, kDimension, shadow.get(), norm.get(),
+                                anchors.get(), kBatch, unit.get(), 0.5f, raised.get()));
+  EXPECT_EQ(raised.read(), (std::vector<int32_t>{kSpoilt, 0}));
+  EXPECT_EQ(bank.read(), bank_);
+}
+
+TEST_P(CudaIds, write_no_row_of_the_graph_where_one_of_them_is_none) {
+  const std::vector<int32_t> before(kRows * 2, 3);
+  DeviceArray<float> scores(std::vector<float>(kBatch * 3, 0.5f));
+  for (const bool anchor : {true, false}) {
+    std::vector<int32_t> anchors = anchors_, nearest{0, 1, 2, 0, 3, 4, 1, 2, 3};
+    (anchor ? anchors[1] : nearest[4]) = GetParam();
+    DeviceArray<int32_t> graph(before), of(anchors), near(nearest),
+        verdict(std::vector<int32_t>{0});
+    check_status(invp_cuda_update_graph(kStream, graph.get(), kRows, 2, of.get(), kBatch,
+                                        near.get(), scores.get(), 3, INVP_CUDA_MODE_PAPER,
+                                        verdict.get()));
+    EXPECT_EQ(verdict.read()[0], kSpoilt);
+    EXPECT_EQ(graph.read(), before);
+  }
+}
+
+TEST_P(CudaIds, walk_nowhere_from_an_anchor_that_is_none) {
+  anchors_[1] = GetParam();
+  DeviceArray<int32_t> graph(std::vector<int32_t>{1, 2, 3, 4, 0}), anchors(anchors_), verdicts(2),
+      positives(kBatch * 2);
+  for (int32_t mode : {INVP_CUDA_MODE_PAPER, INVP_CUDA_MODE_OFFICIAL}) {
+    int64_t bytes;
+    check_status(invp_cuda_walk_workspace(kBatch, 1, 2, &bytes));
+    DeviceArray<unsigned char> workspace(static_cast<size_t>(bytes));
+    check_status(invp_cuda_walk(kStream, graph.get(), kRows, 1, anchors.get(), kBatch, 2, mode,
+                                workspace.get(), bytes, positives.get(), verdicts.get()));
+    EXPECT_EQ(verdicts.read(), (std::vector<int32_t>{0, kSpoilt}));
+    EXPECT_EQ(positives.read(), (std::vector<int32_t>{1, 2, -1, -1, 3, 4}));
+  }
+}
+
+TEST_P(CudaIds, are_not_summed_where_one_of_a_list_is_none) {
+  DeviceArray<int32_t> ids(std::vector<int32_t>{0, 4, 1, GetParam(), 0, 2});
+  DeviceArray<int32_t> counts(std::vector<int32_t>{2, 2, 1});
+  DeviceArray<float> weights(std::vector<float>(6, 2.0f)), sums(kBatch * kDimension);
+  check_status(invp_cuda_weighted_rows(kStream, bank.get(), kRows, kDimension, ids.get(),
+                                       weights.get(), kBatch, 2, counts.get(), sums.get(),
+                                       raised.get()));
+  EXPECT_EQ(raised.read()[0], kSpoilt);
+  EXPECT_EQ(sums.read(), (std::vector<float>{2, 2, 2, 2, 0, 0, 0, 0, 1, 1, 1, 1}));
+}
+
+TEST_P(CudaIds, give_neither_loss_nor_gradient_where_one_is_none) {
+  DeviceArray<float> norms(std::vector<float>(kBatch, 1.0f)), own(std::vector<float>(kBatch, 0.5f)),
+      scores(std::vector<float>(kBatch * 2, 0.5f)), gradient(kBatch * kDimension);
+  DeviceArray<double> losses(2);
+  DeviceArray<int32_t> positives(std::vector<int32_t>{1, -1, 2, -1, 3, -1}), verdict(1);
+  int64_t bytes;
+  check_status(invp_cuda_objective_workspace(kBatch, 2, 2, &bytes));
+  DeviceArray<unsigned char> workspace(static_cast<size_t>(bytes));
+  for (const int part : {0, 1, 2, 3}) {
+    std::vector<int32_t> anchors = anchors_, nearest{0, 1, 1, 4, 2, 3}, chosen{1, -1, 2, -1, 3, -1};
+    (part == 0 ? anchors[1] : part == 1 ? nearest[3] : chosen[2]) = part == 3 ? -1 : GetParam();
+    if (part == 3) chosen[3] = 2;  // behind the end of the list
+    DeviceArray<int32_t> of(anchors), near(nearest), picked(chosen);
+    for (int32_t mode : {INVP_CUDA_MODE_PAPER, INVP_CUDA_MODE_OFFICIAL}) {
+      check_status(invp_cuda_objective(
+          kStream, bank.get(), kRows, kDimension, of.get(), kBatch, unit.get(), norms.get(),
+          own.get(), near.get(), scores.get(), 2, positives.get(), 2, picked.get(), scores.get(), 2,
+          mode, 1, 0.5f, 1, workspace.get(), bytes, losses.get(), gradient.get(), verdict.get()));
+      EXPECT_EQ(verdict.read()[0], kSpoilt) << "part " << part << " mode " << mode;
+      const auto slope = gradient.read();
+      for (size_t d = kDimension; d < 2 * kDimension; ++d) EXPECT_EQ(slope[d], 0);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Bad, CudaIds, testing::ValuesIn(kBadIds));
+
+TEST(CudaLists, are_refused_where_they_do_not_ascend_or_leave_too_few) {
+  DeviceArray<float> bank(std::vector<float>(8, 0.5f)), scores(std::vector<float>(3, 0.5f)),
+      sums(2);
+  DeviceArray<int32_t> fallen(std::vector<int32_t>{2, 1, 3}), own(std::vector<int32_t>{2, 2, 3}),
+      anchor(std::vector<int32_t>{2}), graph(std::vector<int32_t>(8, 0)),
+      raised(std::vector<int32_t>{0}), twice(std::vector<int32_t>{0});
+  for (const int32_t count : {3, 4, -1}) {
+    DeviceArray<int32_t> counts(std::vector<int32_t>{count}), verdict(std::vector<int32_t>{0});
+    check_status(invp_cuda_weighted_rows(kStream, bank.get(), 4, 2, fallen.get(), scores.get(), 1,
+                                         3, counts.get(), sums.get(), verdict.get()));
+    EXPECT_EQ(verdict.read()[0], 0x7FFFFFFF);
+    EXPECT_EQ(sums.read(), (std::vector<float>{0, 0}));
+  }
+  check_status(invp_cuda_update_graph(kStream, graph.get(), 4, 2, anchor.get(), 1, own.get(),
+                                      scores.get(), 3, INVP_CUDA_MODE_PAPER, twice.get()));
+  EXPECT_EQ(twice.read()[0], 0x7FFFFFFF);
+  EXPECT_EQ(graph.read(), std::vector<int32_t>(8, 0));
+}
+
+TEST(CudaUpdate, writes_nothing_where_an_embedding_is_not_finite) {
+  const std::vector<float> before{1, 0, 0, 1};
+  DeviceArray<float> bank(before), norm(1),
+      unit(std::vector<float>{0, 1, std::numeric_limits<float>::quiet_NaN(), 0});
+  DeviceArray<uint16_t> shadow(64);
+  DeviceArray<int32_t> anchors(std::vector<int32_t>{0, 1}), raised(std::vector<int32_t>{0, 0});
+  check_status(invp_cuda_shadow(kStream, bank.get(), 2, 2, shadow.get(), norm.get()));
+  check_status(invp_cuda_update(kStream, bank.get(), 2, 2, shadow.get(), norm.get(), anchors.get(),
+                                2, unit.get(), 0.5f, raised.get()));
+  EXPECT_EQ(raised.read(), (std::vector<int32_t>{0, 0x7FFFFFFF - 1}));
+  EXPECT_EQ(bank.read(), before);
+}
+
 TEST(CudaUpdate, keeps_the_fresh_embedding_when_the_blend_cancels) {
   DeviceArray<float> bank(std::vector<float>{1, 0}), unit(std::vector<float>{-1, 0}), norm(1);
   DeviceArray<uint16_t> shadow(32);
-  DeviceArray<int32_t> anchors(std::vector<int32_t>{0});
+  DeviceArray<int32_t> anchors(std::vector<int32_t>{0}), raised(std::vector<int32_t>{0, 0});
   check_status(invp_cuda_shadow(kStream, bank.get(), 1, 2, shadow.get(), norm.get()));
   check_status(invp_cuda_update(kStream, bank.get(), 1, 2, shadow.get(), norm.get(), anchors.get(),
-                                1, unit.get(), 0.5f));
+                                1, unit.get(), 0.5f, raised.get()));
   EXPECT_EQ(bank.read(), (std::vector<float>{-1, 0}));
 }
 
@@ -451,6 +604,7 @@ TEST(CudaChoose, pads_and_counts_repeated_ids_repeatedly) {
 TEST(CudaArguments, are_checked_before_anything_is_queued) {
   DeviceArray<float> floats(64);
   DeviceArray<int32_t> ints(64);
+  DeviceArray<double> losses(2);
   const auto refused = [](int32_t status) { return status == INVP_INVALID_ARGUMENT; };
   const int64_t before = invp_simt_launches();
   EXPECT_TRUE(refused(invp_cuda_check_finite(kStream, nullptr, 1, 1, ints.get())));
@@ -471,7 +625,12 @@ TEST(CudaArguments, are_checked_before_anything_is_queued) {
                                      ints.get(), ints.get())));
   EXPECT_TRUE(
       refused(invp_cuda_update(kStream, floats.get(), 1, 1, reinterpret_cast<uint16_t*>(ints.get()),
-                               floats.get(), ints.get(), 1, floats.get(), 1.5f)));
+                               floats.get(), ints.get(), 1, floats.get(), 1.5f, ints.get())));
+  // What is written must not be read as well, nor the half of it.
+  EXPECT_TRUE(refused(invp_cuda_score(kStream, floats.get(), 4, 4, floats.get() + 16, 1, ints.get(),
+                                      4, floats.get() + 12, ints.get() + 8)));
+  EXPECT_TRUE(refused(invp_cuda_normalise(kStream, floats.get(), 2, 8, floats.get() + 8,
+                                          floats.get() + 32, losses.get(), ints.get())));
   EXPECT_EQ(invp_simt_launches(), before);
   EXPECT_EQ(invp_cuda_abi_version(), INVP_CUDA_ABI_VERSION);
   char text[64];

@@ -35,6 +35,6 @@ int main() {
     return 2;
   const int32_t status = invp_cuda_walk(nullptr, graph, kRows, kNeighbours, anchors, kBatch, kSteps,
                                         INVP_CUDA_MODE_PAPER, allocate<char>(bytes + 1), bytes,
-                                        allocate<int32_t>(kBatch * width), allocate<int32_t>(1));
+                                        allocate<int32_t>(kBatch * width), allocate<int32_t>(2));
   return status != INVP_OK ? 3 : cudaDeviceSynchronize();
 }

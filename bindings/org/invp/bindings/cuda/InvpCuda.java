@@ -122,10 +122,10 @@ public class InvpCuda {
     public static int INVP_CUDA_COUNTER_STRIDE() {
         return INVP_CUDA_COUNTER_STRIDE;
     }
-    private static final int INVP_CUDA_ABI_VERSION = (int)3L;
+    private static final int INVP_CUDA_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define INVP_CUDA_ABI_VERSION 3
+     * #define INVP_CUDA_ABI_VERSION 4
      * }
      */
     public static int INVP_CUDA_ABI_VERSION() {
@@ -1427,7 +1427,7 @@ public class InvpCuda {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdict)
+     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdicts)
      * }
      */
     public static FunctionDescriptor invp_cuda_walk$descriptor() {
@@ -1437,7 +1437,7 @@ public class InvpCuda {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdict)
+     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdicts)
      * }
      */
     public static MethodHandle invp_cuda_walk$handle() {
@@ -1447,7 +1447,7 @@ public class InvpCuda {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdict)
+     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdicts)
      * }
      */
     public static MemorySegment invp_cuda_walk$address() {
@@ -1456,16 +1456,16 @@ public class InvpCuda {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdict)
+     * int32_t invp_cuda_walk(void *stream, const int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, int32_t steps, int32_t mode, void *workspace, int64_t workspace_bytes, int32_t *positives, int32_t *verdicts)
      * }
      */
-    public static int invp_cuda_walk(MemorySegment stream, MemorySegment graph, long rows, int neighbours, MemorySegment anchors, int batch, int steps, int mode, MemorySegment workspace, long workspace_bytes, MemorySegment positives, MemorySegment verdict) {
+    public static int invp_cuda_walk(MemorySegment stream, MemorySegment graph, long rows, int neighbours, MemorySegment anchors, int batch, int steps, int mode, MemorySegment workspace, long workspace_bytes, MemorySegment positives, MemorySegment verdicts) {
         var mh$ = invp_cuda_walk.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_cuda_walk", stream, graph, rows, neighbours, anchors, batch, steps, mode, workspace, workspace_bytes, positives, verdict);
+                traceDowncall("invp_cuda_walk", stream, graph, rows, neighbours, anchors, batch, steps, mode, workspace, workspace_bytes, positives, verdicts);
             }
-            return (int)mh$.invokeExact(stream, graph, rows, neighbours, anchors, batch, steps, mode, workspace, workspace_bytes, positives, verdict);
+            return (int)mh$.invokeExact(stream, graph, rows, neighbours, anchors, batch, steps, mode, workspace, workspace_bytes, positives, verdicts);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1482,6 +1482,7 @@ public class InvpCuda {
             InvpCuda.C_INT,
             InvpCuda.C_POINTER,
             InvpCuda.C_INT,
+            InvpCuda.C_POINTER,
             InvpCuda.C_POINTER
         );
 
@@ -1493,7 +1494,7 @@ public class InvpCuda {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores)
+     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores, int32_t *verdict)
      * }
      */
     public static FunctionDescriptor invp_cuda_score$descriptor() {
@@ -1503,7 +1504,7 @@ public class InvpCuda {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores)
+     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores, int32_t *verdict)
      * }
      */
     public static MethodHandle invp_cuda_score$handle() {
@@ -1513,7 +1514,7 @@ public class InvpCuda {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores)
+     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores, int32_t *verdict)
      * }
      */
     public static MemorySegment invp_cuda_score$address() {
@@ -1522,16 +1523,16 @@ public class InvpCuda {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores)
+     * int32_t invp_cuda_score(void *stream, const float *bank, int64_t rows, int32_t dimension, const float *unit, int32_t batch, const int32_t *ids, int32_t width, float *scores, int32_t *verdict)
      * }
      */
-    public static int invp_cuda_score(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment unit, int batch, MemorySegment ids, int width, MemorySegment scores) {
+    public static int invp_cuda_score(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment unit, int batch, MemorySegment ids, int width, MemorySegment scores, MemorySegment verdict) {
         var mh$ = invp_cuda_score.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_cuda_score", stream, bank, rows, dimension, unit, batch, ids, width, scores);
+                traceDowncall("invp_cuda_score", stream, bank, rows, dimension, unit, batch, ids, width, scores, verdict);
             }
-            return (int)mh$.invokeExact(stream, bank, rows, dimension, unit, batch, ids, width, scores);
+            return (int)mh$.invokeExact(stream, bank, rows, dimension, unit, batch, ids, width, scores, verdict);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1549,6 +1550,7 @@ public class InvpCuda {
             InvpCuda.C_INT,
             InvpCuda.C_INT,
             InvpCuda.C_POINTER,
+            InvpCuda.C_POINTER,
             InvpCuda.C_POINTER
         );
 
@@ -1560,7 +1562,7 @@ public class InvpCuda {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums, int32_t *verdict)
      * }
      */
     public static FunctionDescriptor invp_cuda_weighted_rows$descriptor() {
@@ -1570,7 +1572,7 @@ public class InvpCuda {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums, int32_t *verdict)
      * }
      */
     public static MethodHandle invp_cuda_weighted_rows$handle() {
@@ -1580,7 +1582,7 @@ public class InvpCuda {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums, int32_t *verdict)
      * }
      */
     public static MemorySegment invp_cuda_weighted_rows$address() {
@@ -1589,16 +1591,16 @@ public class InvpCuda {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums)
+     * int32_t invp_cuda_weighted_rows(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *ids, const float *weights, int32_t batch, int32_t width, const int32_t *counts, float *sums, int32_t *verdict)
      * }
      */
-    public static int invp_cuda_weighted_rows(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment ids, MemorySegment weights, int batch, int width, MemorySegment counts, MemorySegment sums) {
+    public static int invp_cuda_weighted_rows(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment ids, MemorySegment weights, int batch, int width, MemorySegment counts, MemorySegment sums, MemorySegment verdict) {
         var mh$ = invp_cuda_weighted_rows.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_cuda_weighted_rows", stream, bank, rows, dimension, ids, weights, batch, width, counts, sums);
+                traceDowncall("invp_cuda_weighted_rows", stream, bank, rows, dimension, ids, weights, batch, width, counts, sums, verdict);
             }
-            return (int)mh$.invokeExact(stream, bank, rows, dimension, ids, weights, batch, width, counts, sums);
+            return (int)mh$.invokeExact(stream, bank, rows, dimension, ids, weights, batch, width, counts, sums, verdict);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1760,6 +1762,7 @@ public class InvpCuda {
             InvpCuda.C_POINTER,
             InvpCuda.C_LONG,
             InvpCuda.C_POINTER,
+            InvpCuda.C_POINTER,
             InvpCuda.C_POINTER
         );
 
@@ -1771,7 +1774,7 @@ public class InvpCuda {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient)
+     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient, int32_t *verdict)
      * }
      */
     public static FunctionDescriptor invp_cuda_objective$descriptor() {
@@ -1781,7 +1784,7 @@ public class InvpCuda {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient)
+     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient, int32_t *verdict)
      * }
      */
     public static MethodHandle invp_cuda_objective$handle() {
@@ -1791,7 +1794,7 @@ public class InvpCuda {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient)
+     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient, int32_t *verdict)
      * }
      */
     public static MemorySegment invp_cuda_objective$address() {
@@ -1800,16 +1803,16 @@ public class InvpCuda {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient)
+     * int32_t invp_cuda_objective(void *stream, const float *bank, int64_t rows, int32_t dimension, const int32_t *anchors, int32_t batch, const float *unit, const float *norms, const float *own_scores, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, const int32_t *positives, int32_t positives_width, const int32_t *chosen, const float *chosen_scores, int32_t chosen_count, int32_t mode, int32_t exclusive, float temperature, float invariance_weight, void *workspace, int64_t workspace_bytes, double *losses, float *gradient, int32_t *verdict)
      * }
      */
-    public static int invp_cuda_objective(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment anchors, int batch, MemorySegment unit, MemorySegment norms, MemorySegment own_scores, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment positives, int positives_width, MemorySegment chosen, MemorySegment chosen_scores, int chosen_count, int mode, int exclusive, float temperature, float invariance_weight, MemorySegment workspace, long workspace_bytes, MemorySegment losses, MemorySegment gradient) {
+    public static int invp_cuda_objective(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment anchors, int batch, MemorySegment unit, MemorySegment norms, MemorySegment own_scores, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, MemorySegment positives, int positives_width, MemorySegment chosen, MemorySegment chosen_scores, int chosen_count, int mode, int exclusive, float temperature, float invariance_weight, MemorySegment workspace, long workspace_bytes, MemorySegment losses, MemorySegment gradient, MemorySegment verdict) {
         var mh$ = invp_cuda_objective.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_cuda_objective", stream, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, workspace, workspace_bytes, losses, gradient);
+                traceDowncall("invp_cuda_objective", stream, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, workspace, workspace_bytes, losses, gradient, verdict);
             }
-            return (int)mh$.invokeExact(stream, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, workspace, workspace_bytes, losses, gradient);
+            return (int)mh$.invokeExact(stream, bank, rows, dimension, anchors, batch, unit, norms, own_scores, nearest, nearest_scores, nearest_count, positives, positives_width, chosen, chosen_scores, chosen_count, mode, exclusive, temperature, invariance_weight, workspace, workspace_bytes, losses, gradient, verdict);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1827,7 +1830,8 @@ public class InvpCuda {
             InvpCuda.C_POINTER,
             InvpCuda.C_POINTER,
             InvpCuda.C_INT,
-            InvpCuda.C_INT
+            InvpCuda.C_INT,
+            InvpCuda.C_POINTER
         );
 
         public static final MemorySegment ADDR = InvpCuda.findOrThrow("invp_cuda_update_graph");
@@ -1838,7 +1842,7 @@ public class InvpCuda {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode)
+     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode, int32_t *verdict)
      * }
      */
     public static FunctionDescriptor invp_cuda_update_graph$descriptor() {
@@ -1848,7 +1852,7 @@ public class InvpCuda {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode)
+     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode, int32_t *verdict)
      * }
      */
     public static MethodHandle invp_cuda_update_graph$handle() {
@@ -1858,7 +1862,7 @@ public class InvpCuda {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode)
+     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode, int32_t *verdict)
      * }
      */
     public static MemorySegment invp_cuda_update_graph$address() {
@@ -1867,16 +1871,16 @@ public class InvpCuda {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode)
+     * int32_t invp_cuda_update_graph(void *stream, int32_t *graph, int64_t rows, int32_t neighbours, const int32_t *anchors, int32_t batch, const int32_t *nearest, const float *nearest_scores, int32_t nearest_count, int32_t mode, int32_t *verdict)
      * }
      */
-    public static int invp_cuda_update_graph(MemorySegment stream, MemorySegment graph, long rows, int neighbours, MemorySegment anchors, int batch, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, int mode) {
+    public static int invp_cuda_update_graph(MemorySegment stream, MemorySegment graph, long rows, int neighbours, MemorySegment anchors, int batch, MemorySegment nearest, MemorySegment nearest_scores, int nearest_count, int mode, MemorySegment verdict) {
         var mh$ = invp_cuda_update_graph.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_cuda_update_graph", stream, graph, rows, neighbours, anchors, batch, nearest, nearest_scores, nearest_count, mode);
+                traceDowncall("invp_cuda_update_graph", stream, graph, rows, neighbours, anchors, batch, nearest, nearest_scores, nearest_count, mode, verdict);
             }
-            return (int)mh$.invokeExact(stream, graph, rows, neighbours, anchors, batch, nearest, nearest_scores, nearest_count, mode);
+            return (int)mh$.invokeExact(stream, graph, rows, neighbours, anchors, batch, nearest, nearest_scores, nearest_count, mode, verdict);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }
@@ -1894,7 +1898,8 @@ public class InvpCuda {
             InvpCuda.C_POINTER,
             InvpCuda.C_INT,
             InvpCuda.C_POINTER,
-            InvpCuda.C_FLOAT
+            InvpCuda.C_FLOAT,
+            InvpCuda.C_POINTER
         );
 
         public static final MemorySegment ADDR = InvpCuda.findOrThrow("invp_cuda_update");
@@ -1905,7 +1910,7 @@ public class InvpCuda {
     /**
      * Function descriptor for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum)
+     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum, int32_t *verdicts)
      * }
      */
     public static FunctionDescriptor invp_cuda_update$descriptor() {
@@ -1915,7 +1920,7 @@ public class InvpCuda {
     /**
      * Downcall method handle for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum)
+     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum, int32_t *verdicts)
      * }
      */
     public static MethodHandle invp_cuda_update$handle() {
@@ -1925,7 +1930,7 @@ public class InvpCuda {
     /**
      * Address for:
      * {@snippet lang=c :
-     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum)
+     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum, int32_t *verdicts)
      * }
      */
     public static MemorySegment invp_cuda_update$address() {
@@ -1934,16 +1939,16 @@ public class InvpCuda {
 
     /**
      * {@snippet lang=c :
-     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum)
+     * int32_t invp_cuda_update(void *stream, float *bank, int64_t rows, int32_t dimension, uint16_t *shadow, float *largest_norm, const int32_t *anchors, int32_t batch, const float *unit, float momentum, int32_t *verdicts)
      * }
      */
-    public static int invp_cuda_update(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment shadow, MemorySegment largest_norm, MemorySegment anchors, int batch, MemorySegment unit, float momentum) {
+    public static int invp_cuda_update(MemorySegment stream, MemorySegment bank, long rows, int dimension, MemorySegment shadow, MemorySegment largest_norm, MemorySegment anchors, int batch, MemorySegment unit, float momentum, MemorySegment verdicts) {
         var mh$ = invp_cuda_update.HANDLE;
         try {
             if (TRACE_DOWNCALLS) {
-                traceDowncall("invp_cuda_update", stream, bank, rows, dimension, shadow, largest_norm, anchors, batch, unit, momentum);
+                traceDowncall("invp_cuda_update", stream, bank, rows, dimension, shadow, largest_norm, anchors, batch, unit, momentum, verdicts);
             }
-            return (int)mh$.invokeExact(stream, bank, rows, dimension, shadow, largest_norm, anchors, batch, unit, momentum);
+            return (int)mh$.invokeExact(stream, bank, rows, dimension, shadow, largest_norm, anchors, batch, unit, momentum, verdicts);
         } catch (Throwable ex$) {
            throw new AssertionError("should not reach here", ex$);
         }

@@ -21,7 +21,10 @@ import org.invp.tensor.Memory;
  * anchors or queries, M nearest rows, k neighbours, W ids of a walk, P chosen positives. Every
  * method throws {@link IllegalArgumentException} for wrong shapes or ids, {@link
  * org.invp.InvalidDataException} for NaN or zero-norm data, {@link IllegalStateException} after
- * {@link #close} and for tensors that lie elsewhere.
+ * {@link #close} and for tensors that lie elsewhere. On a device what {@link #score}, {@link
+ * #weightedRows}, {@link #updateGraph} and {@link #updateBank} find wrong with ids and embeddings
+ * is thrown by the next call that waits for the device, at the latest by the one that reads a
+ * result; an update that is refused has written nothing.
  */
 public sealed interface BankEngine extends AutoCloseable permits CpuBankEngine, CudaBankEngine {
   /**

@@ -14,7 +14,8 @@ import org.invp.tensor.Memory;
 
 /**
  * The engine on a CUDA device: {@code libinvp_bank_cuda.so} on one stream, or the emulated device.
- * Each stage is queued there; those that give a number or a verdict wait for it.
+ * Each stage is queued there; those that give a number wait for it. What the others find wrong with
+ * their ids is thrown by the next call that waits, at the latest by the one that reads a result.
  */
 final class CudaBankEngine implements BankEngine {
   private final CudaStages stages;
@@ -155,7 +156,8 @@ final class CudaBankEngine implements BankEngine {
                       lists.batch(),
                       address(ids),
                       lists.width(),
-                      out));
+                      out,
+                      stages.scoreVerdict()));
         });
   }
 
@@ -210,7 +212,7 @@ final class CudaBankEngine implements BankEngine {
                   batch,
                   nearest,
                   chosen,
-                  (workspace, bytes, result) ->
+                  (workspace, bytes, result, verdict) ->
                       InvpCuda.invp_cuda_objective(
                           stages.stream(),
                           address(bank),
@@ -236,7 +238,8 @@ final class CudaBankEngine implements BankEngine {
                           workspace,
                           bytes,
                           result,
-                          out));
+                          out,
+                          verdict));
         });
     return new Losses(losses[0][0], losses[0][1]);
   }
@@ -259,7 +262,8 @@ final class CudaBankEngine implements BankEngine {
                         address(nearest),
                         address(nearestScores),
                         search.count(),
-                        nativeMode(mode))));
+                        nativeMode(mode),
+                        stages.graphVerdict())));
   }
 
   @Override
@@ -297,7 +301,8 @@ final class CudaBankEngine implements BankEngine {
                       batch,
                       rows.width(),
                       address(rows.counts()),
-                      out));
+                      out,
+                      stages.sumsVerdict()));
         });
   }
 

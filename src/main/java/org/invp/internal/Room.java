@@ -12,7 +12,7 @@ public enum Room {
   /** Networks and optimisers, on LibTorch. */
   NN(4),
   /** The memory bank's kernels on a CUDA device, or on the emulated one. */
-  CUDA(3);
+  CUDA(4);
 
   private final int abiVersion;
 

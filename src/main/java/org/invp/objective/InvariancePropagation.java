@@ -135,7 +135,7 @@ public final class InvariancePropagation implements Objective {
     return new StepResult(losses.instance(), losses.invariance(), meanCosine);
   }
 
-  // A device's kernels cannot refuse them, and would read beyond the bank.
+  // Before anything is queued: a device refuses them at its next wait, and can name places only.
   private void requireImages(IntTensor indices) {
     try (IntTensor ids = indices.onHost()) {
       for (long b = 0; b < ids.size(); b++) {

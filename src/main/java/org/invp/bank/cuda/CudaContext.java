@@ -28,6 +28,7 @@ public final class CudaContext implements AutoCloseable {
   private DeviceBuffer words;
   private CublasHandle cublas;
   private boolean open;
+  private boolean mayBeRaised;
 
   /** Takes a device into use; it is given back by {@link #close}. */
   public CudaContext(CudaDevice device) {
@@ -39,6 +40,7 @@ public final class CudaContext implements AutoCloseable {
       words = own(new DeviceBuffer(this));
       memory = own(new CudaMemory(this));
       words.of(RESULT_BYTES);
+      stream.zero(word(0), RESULT_BYTES);
       open = true;
     } catch (RuntimeException | Error e) {
       release();
@@ -116,6 +118,12 @@ public final class CudaContext implements AutoCloseable {
     return MemorySegment.ofAddress(words.of(RESULT_BYTES).address() + index * WORD);
   }
 
+  /** The word of a verdict, for a kernel to raise; the next wait throws what it says. */
+  MemorySegment raised(Raised verdict) {
+    mayBeRaised = true;
+    return word(verdict.word());
+  }
+
   /** Waits for the stream, then shows the first {@code count} words on the host. */
   Words await(String what, int count) {
     stream.copy(results.memory(), word(0), count * WORD, CudaRuntimeApi.cudaMemcpyDeviceToHost());
@@ -123,10 +131,25 @@ public final class CudaContext implements AutoCloseable {
     return new Words(results.memory());
   }
 
-  /** Waits for the stream. */
+  /**
+   * Waits for the stream.
+   *
+   * @throws IllegalArgumentException if a kernel met ids that are no rows since the last wait
+   * @throws org.invp.InvalidDataException likewise, for an embedding that is not finite
+   */
   void await(String what) {
+    if (!mayBeRaised) {
+      stream.await(what);
+      memory.stagingIsFree();
+      return;
+    }
+    stream.copy(results.memory(), word(0), RESULT_BYTES, CudaRuntimeApi.cudaMemcpyDeviceToHost());
     stream.await(what);
     memory.stagingIsFree();
+    mayBeRaised = false;
+    int first = Raised.values()[0].word();
+    stream.zero(word(first), Raised.values().length * WORD);
+    Raised.refuse(new Words(results.memory()));
   }
 
   /** Words as the host sees them, valid until the next wait. */

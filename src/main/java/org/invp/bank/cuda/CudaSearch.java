@@ -348,7 +348,8 @@ public final class CudaSearch {
                 anchors,
                 batch,
                 unit,
-                momentum));
+                momentum,
+                context.raised(Raised.UPDATE)));
   }
 
   private static Sizes sizes(long rows, int count) {

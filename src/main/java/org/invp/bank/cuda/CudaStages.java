@@ -88,6 +88,21 @@ public final class CudaStages implements AutoCloseable {
     return found.number(0);
   }
 
+  /** The word of a verdict that a kernel raises; the next wait throws what it says. */
+  public MemorySegment scoreVerdict() {
+    return context.raised(Raised.SCORE);
+  }
+
+  /** As {@link #scoreVerdict}, of rows to be summed. */
+  public MemorySegment sumsVerdict() {
+    return context.raised(Raised.SUMS);
+  }
+
+  /** As {@link #scoreVerdict}, of graph rows to be written. */
+  public MemorySegment graphVerdict() {
+    return context.raised(Raised.GRAPH);
+  }
+
   /** Walks. */
   public void walk(
       MemorySegment graph,
@@ -116,15 +131,15 @@ public final class CudaStages implements AutoCloseable {
                 bytes,
                 positives,
                 context.word(0)));
-    refuse(
-        context.await("walking the graph", 1).integer(0),
-        "graph row %d names an image that there is not");
+    CudaContext.Words found = context.await("walking the graph", 1);
+    Raised.refuse(found.secondInteger(0), "anchor %d of the batch is no row of the graph");
+    refuse(found.integer(0), "graph row %d names an image that there is not");
   }
 
-  /** The objective's call, given its scratch memory and where the two losses go. */
+  /** The objective's call, given its scratch memory and where losses and verdict go. */
   public interface Objective {
     /** The native call. */
-    int call(MemorySegment workspace, long bytes, MemorySegment losses);
+    int call(MemorySegment workspace, long bytes, MemorySegment losses, MemorySegment verdict);
   }
 
   /** Computes losses and gradient; the losses come back. */
@@ -133,8 +148,12 @@ public final class CudaStages implements AutoCloseable {
         CudaSearch.number(
             out -> InvpCuda.invp_cuda_objective_workspace(batch, nearest, chosen, out));
     MemorySegment space = objectiveSpace.of(Math.max(bytes, Long.BYTES));
-    CudaRuntime.kernel(() -> objective.call(space, bytes, context.word(0)));
-    CudaContext.Words found = context.await("computing the losses", 1);
+    CudaRuntime.kernel(() -> objective.call(space, bytes, context.word(0), context.word(1)));
+    CudaContext.Words found = context.await("computing the losses", 2);
+    Raised.refuse(
+        found.integer(1),
+        "the anchor in place %d of the batch, a nearest or a chosen id is no row of the bank, its"
+            + " nearest do not ascend, or its chosen go on behind a -1");
     return new double[] {found.number(0), found.secondNumber(0)};
   }
 
