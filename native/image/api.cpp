@@ -2,15 +2,25 @@
 #include <memory>
 #include <string>
 
+#include "arrays.h"
 #include "draw.h"
 #include "guard.h"
 #include "invp/image.h"
 #include "view.h"
 
 using invp::guard;
+using invp::reads;
 using invp::require;
+using invp::require_arrays;
+using invp::writes;
 using invp::image::Picture;
 using invp::image::Random;
+
+namespace {
+
+const uint8_t* bytes_at(const void* data) { return static_cast<const uint8_t*>(data); }
+
+}  // namespace
 
 INVP_EXPORT int32_t invp_image_abi_version(void) { return INVP_IMAGE_ABI_VERSION; }
 
@@ -50,7 +60,7 @@ INVP_EXPORT int32_t invp_image_draw(const invp_image_augmentation* augmentation,
                                     int32_t width, uint64_t seed, uint64_t epoch, uint64_t image,
                                     invp_image_draws* draws) {
   return guard([&] {
-    require(augmentation != nullptr && draws != nullptr, "arguments must not be null");
+    require_arrays({reads("augmentation", augmentation, 1), writes("draws", draws, 1)});
     require(height >= 1 && width >= 1, "an image has at least one pixel");
     invp::image::check(*augmentation);
     *draws = invp::image::draw(*augmentation, height, width, Random(seed, epoch, image));
@@ -63,10 +73,12 @@ INVP_EXPORT int32_t invp_image_apply(invp_image_workspace* workspace,
                                      int32_t encoding, int32_t height, int32_t width,
                                      int32_t channels, float* output) {
   return guard([&] {
-    require(
-        workspace != nullptr && augmentation != nullptr && draws != nullptr && output != nullptr,
-        "arguments must not be null");
+    require(workspace != nullptr && augmentation != nullptr, "arguments must not be null");
     invp::image::check(*augmentation);
+    require_arrays({reads("augmentation", augmentation, 1), reads("draws", draws, 1),
+                    reads("data", bytes_at(data), bytes),
+                    writes("output", output, augmentation->channels, augmentation->height,
+                           augmentation->width)});
     const Picture picture = workspace->open(data, bytes, encoding, height, width, channels,
                                             augmentation->channels, augmentation->exif);
     invp::image::check(*draws, picture.height, picture.width);
@@ -80,9 +92,11 @@ INVP_EXPORT int32_t invp_image_augment(invp_image_workspace* workspace,
                                        int64_t bytes, int32_t encoding, int32_t height,
                                        int32_t width, int32_t channels, float* output) {
   return guard([&] {
-    require(workspace != nullptr && augmentation != nullptr && output != nullptr,
-            "arguments must not be null");
+    require(workspace != nullptr && augmentation != nullptr, "arguments must not be null");
     invp::image::check(*augmentation);
+    require_arrays({reads("augmentation", augmentation, 1), reads("data", bytes_at(data), bytes),
+                    writes("output", output, augmentation->channels, augmentation->height,
+                           augmentation->width)});
     const Picture picture = workspace->open(data, bytes, encoding, height, width, channels,
                                             augmentation->channels, augmentation->exif);
     const invp_image_draws draws =
@@ -96,9 +110,11 @@ INVP_EXPORT int32_t invp_image_evaluate(invp_image_workspace* workspace,
                                         int64_t bytes, int32_t encoding, int32_t height,
                                         int32_t width, int32_t channels, float* output) {
   return guard([&] {
-    require(workspace != nullptr && evaluation != nullptr && output != nullptr,
-            "arguments must not be null");
+    require(workspace != nullptr && evaluation != nullptr, "arguments must not be null");
     invp::image::check(*evaluation);
+    require_arrays(
+        {reads("evaluation", evaluation, 1), reads("data", bytes_at(data), bytes),
+         writes("output", output, evaluation->channels, evaluation->height, evaluation->width)});
     const Picture picture = workspace->open(data, bytes, encoding, height, width, channels,
                                             evaluation->channels, evaluation->exif);
     invp::image::evaluation_view(*workspace, picture, *evaluation, output);
@@ -123,9 +139,10 @@ INVP_EXPORT int32_t invp_image_jpeg_header(invp_image_workspace* workspace, cons
                                            int64_t bytes, int32_t* height, int32_t* width,
                                            int32_t* components, int32_t* orientation) {
   return guard([&] {
-    require(workspace != nullptr && data != nullptr && bytes >= 0 && height != nullptr &&
-                width != nullptr && components != nullptr && orientation != nullptr,
-            "arguments must not be null, nor sizes negative");
+    require(workspace != nullptr, "workspace must not be null");
+    require_arrays({reads("data", bytes_at(data), bytes), writes("height", height, 1),
+                    writes("width", width, 1), writes("components", components, 1),
+                    writes("orientation", orientation, 1)});
     const invp_jpeg_header header = workspace->jpeg_header(data, bytes);
     *height = header.height;
     *width = header.width;
@@ -138,8 +155,9 @@ INVP_EXPORT int32_t invp_image_jpeg_decode(invp_image_workspace* workspace, cons
                                            int64_t bytes, int32_t channels, void* pixels,
                                            int64_t capacity) {
   return guard([&] {
-    require(workspace != nullptr && data != nullptr && bytes >= 0 && pixels != nullptr,
-            "arguments must not be null, nor sizes negative");
+    require(workspace != nullptr, "workspace must not be null");
+    require_arrays({reads("data", bytes_at(data), bytes),
+                    writes("pixels", static_cast<uint8_t*>(pixels), capacity)});
     require(channels == 1 || channels == 3, "channels must be 1 or 3");
     const invp_jpeg_header header = workspace->jpeg_header(data, bytes);
     require(capacity >= static_cast<int64_t>(header.height) * header.width * channels,

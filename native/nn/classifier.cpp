@@ -43,16 +43,18 @@ void check(const invp_nn_classifier_options& options) {
       "deviation is " + std::to_string(options.deviation) + ", it must be finite and at least 0");
 }
 
-/* The labels as cross_entropy_loss takes them. */
+/* The labels as cross_entropy_loss takes them; checked as a copy, which nobody else changes. */
 at::Tensor class_indices(const int32_t* labels, int64_t batch, int64_t classes) {
+  const auto copied = over(labels, {batch}, at::kInt).to(at::kLong);
+  const auto* const values = copied.const_data_ptr<int64_t>();
   for (int64_t row = 0; row < batch; ++row) {
-    if (labels[row] < 0 || labels[row] >= classes) {
-      throw std::invalid_argument("label " + std::to_string(labels[row]) + " in row " +
+    if (values[row] < 0 || values[row] >= classes) {
+      throw std::invalid_argument("label " + std::to_string(values[row]) + " in row " +
                                   std::to_string(row) + ", allowed are 0 to " +
                                   std::to_string(classes - 1));
     }
   }
-  return over(labels, {batch}, at::kInt).to(at::kLong);
+  return copied;
 }
 
 }  // namespace
@@ -106,13 +108,15 @@ double Classifier::cross_entropy(const at::Tensor& inputs, const int32_t* labels
 double Classifier::binary_cross_entropy(const at::Tensor& inputs, const int32_t* targets,
                                         float* logits) {
   const auto batch = inputs.size(0);
+  const auto copied = over(targets, {batch, classes()}, at::kInt).clone();
+  const auto* const values = copied.const_data_ptr<int32_t>();
   for (int64_t i = 0; i < batch * classes(); ++i) {
-    if (targets[i] < -1 || targets[i] > 1) {
-      throw std::invalid_argument("target " + std::to_string(targets[i]) + " in row " +
+    if (values[i] < -1 || values[i] > 1) {
+      throw std::invalid_argument("target " + std::to_string(values[i]) + " in row " +
                                   std::to_string(i / classes()) + ", allowed are -1, 0 and 1");
     }
   }
-  const auto target = over(targets, {batch, classes()}, at::kInt).to(at::kFloat);
+  const auto target = copied.to(at::kFloat);
   const at::AutoGradMode record(true);
   const auto output = forward(inputs, true);
   const auto sum = at::binary_cross_entropy_with_logits(output, at::clamp(target, 0),

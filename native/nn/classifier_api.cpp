@@ -2,12 +2,17 @@
 #include <algorithm>
 #include <memory>
 
+#include "arrays.h"
 #include "handles.h"
 #include "nn_guard.h"
 #include "runtime.h"
 
 using invp::copy_text;
+using invp::maybe;
+using invp::reads;
 using invp::require;
+using invp::require_arrays;
+using invp::writes;
 using invp::nn::enter;
 using invp::nn::nn_guard;
 using invp::nn::read_gradient;
@@ -36,11 +41,27 @@ const invp::nn::Tensors& tensors(const invp_nn_classifier* classifier) {
   return classifier->classifier.tensors();
 }
 
-at::Tensor rows(const invp_nn_classifier* classifier, const float* inputs, int64_t batch) {
-  require(classifier != nullptr && inputs != nullptr, "classifier or inputs is null");
+/* How many labels a row has. */
+enum class Labels { kNone, kOne, kEach };
+
+/* The inputs as a tensor, when all arrays of the call were found to lie apart: gradients read the
+ * inputs after the logits were written. `logits` may be null where there are labels. */
+at::Tensor rows(const invp_nn_classifier* handle, const float* inputs, int64_t batch, Labels kind,
+                const int32_t* labels, float* logits, double* loss) {
+  require(handle != nullptr, "classifier is null");
   require(batch >= 1, "batch must be at least 1");
+  const auto& classifier = handle->classifier;
+  const auto given = reads("inputs", inputs, batch, classifier.inputs());
+  const auto told = writes("logits", logits, batch, classifier.classes());
+  if (kind == Labels::kNone) {
+    require_arrays({given, told});
+  } else {
+    const int64_t labelled = kind == Labels::kOne ? 1 : classifier.classes();
+    require_arrays(
+        {given, reads("labels", labels, batch, labelled), maybe(told), writes("loss", loss, 1)});
+  }
   enter();
-  return invp::nn::over(inputs, {batch, classifier->classifier.inputs()}, at::kFloat);
+  return invp::nn::over(inputs, {batch, classifier.inputs()}, at::kFloat);
 }
 
 }  // namespace
@@ -62,8 +83,7 @@ INVP_EXPORT int32_t invp_nn_classifier_destroy(invp_nn_classifier* classifier) {
 INVP_EXPORT int32_t invp_nn_classifier_logits(const invp_nn_classifier* classifier,
                                               const float* inputs, int64_t batch, float* logits) {
   return nn_guard([&] {
-    require(logits != nullptr, "logits is null");
-    const auto x = rows(classifier, inputs, batch);
+    const auto x = rows(classifier, inputs, batch, Labels::kNone, nullptr, logits, nullptr);
     const auto out = classifier->classifier.logits(x);
     read_tensor(out, logits, static_cast<int64_t>(out.nbytes()));
   });
@@ -74,8 +94,7 @@ INVP_EXPORT int32_t invp_nn_classifier_cross_entropy(invp_nn_classifier* classif
                                                      const int32_t* labels, float* logits,
                                                      double* loss) {
   return nn_guard([&] {
-    require(labels != nullptr && loss != nullptr, "labels or loss is null");
-    const auto x = rows(classifier, inputs, batch);
+    const auto x = rows(classifier, inputs, batch, Labels::kOne, labels, logits, loss);
     *loss = classifier->classifier.cross_entropy(x, labels, logits);
   });
 }
@@ -85,8 +104,7 @@ INVP_EXPORT int32_t invp_nn_classifier_binary_cross_entropy(invp_nn_classifier* 
                                                             const int32_t* targets, float* logits,
                                                             double* loss) {
   return nn_guard([&] {
-    require(targets != nullptr && loss != nullptr, "targets or loss is null");
-    const auto x = rows(classifier, inputs, batch);
+    const auto x = rows(classifier, inputs, batch, Labels::kEach, targets, logits, loss);
     *loss = classifier->classifier.binary_cross_entropy(x, targets, logits);
   });
 }
@@ -99,8 +117,11 @@ INVP_EXPORT int32_t invp_nn_network_cross_entropy(invp_nn_network* network,
                                                   float* logits, double* loss) {
   return nn_guard([&] {
     require(network != nullptr && classifier != nullptr, "network or classifier is null");
-    require(images != nullptr && labels != nullptr && loss != nullptr,
-            "images, labels or loss is null");
+    require_arrays(
+        {reads("images", images, batch, network->network.model().channels(), height, width),
+         reads("labels", labels, batch),
+         maybe(writes("logits", logits, batch, classifier->classifier.classes())),
+         writes("loss", loss, 1)});
     require(statistics == INVP_NN_STATISTICS_BATCH || statistics == INVP_NN_STATISTICS_RUNNING,
             "statistics must be 0 or 1");
     enter();

@@ -18,7 +18,8 @@ void check(const Place& place) {
   if (place.port < 1 || place.port > 65535) {
     throw std::invalid_argument("port " + std::to_string(place.port) + ", allowed are 1 to 65535");
   }
-  require(place.timeout.count() >= 1, "the timeout must be at least 1 ms");
+  require(place.timeout.count() >= 1 && place.timeout.count() <= kLongestTimeout,
+          "the timeout must be at least 1 ms, at most a thousand days");
 }
 
 // Where this rank's connections with the others are.

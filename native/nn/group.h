@@ -14,6 +14,9 @@
 
 namespace invp::nn {
 
+/* In milliseconds: a thousand days, which are few enough in nanoseconds. */
+constexpr int64_t kLongestTimeout = int64_t{1000} * 24 * 3600 * 1000;
+
 class Group {
  public:
   using Place = nn::Place;

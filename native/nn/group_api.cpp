@@ -1,8 +1,10 @@
 /* The C ABI of invp/group.h over Group and GradientSum. */
 #include <ATen/ops/from_blob.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "arrays.h"
 #include "group.h"
 #include "handles.h"
 #include "invp/group.h"
@@ -61,6 +63,21 @@ at::Tensor over(const void* data, int64_t count, int32_t type) {
   return at::from_blob(const_cast<void*>(data), {count}, scalar_type(type));
 }
 
+/* What a collective reads and what it writes: [count] of `type`, or [size, count]. */
+struct Exchange {
+  at::Tensor from, to;
+};
+
+Exchange exchange(const void* from, int64_t from_rows, void* to, int64_t to_rows, int64_t count,
+                  int32_t type) {
+  require(count >= 0, "count is negative");
+  const auto bytes = static_cast<int64_t>(at::elementSize(scalar_type(type)));
+  invp::require_arrays(
+      {invp::reads("what is sent", static_cast<const char*>(from), from_rows, count, bytes),
+       invp::writes("what is received", static_cast<char*>(to), to_rows, count, bytes)});
+  return {over(from, from_rows * count, type), over(to, to_rows * count, type)};
+}
+
 /* One collective: the group checked, LibTorch ready, every failure a status. */
 template <typename Body>
 int32_t collective(invp_nn_group* group, Body body) {
@@ -105,7 +122,8 @@ INVP_EXPORT int32_t invp_nn_group_all_reduce(invp_nn_group* group, void* data, i
 INVP_EXPORT int32_t invp_nn_group_all_gather(invp_nn_group* group, const void* mine, int64_t count,
                                              int32_t type, void* all) {
   return collective(group, [&](invp::nn::Group& members) {
-    members.all_gather(over(mine, count, type), over(all, count * members.size(), type));
+    const auto [from, to] = exchange(mine, 1, all, members.size(), count, type);
+    members.all_gather(from, to);
   });
 }
 
@@ -113,16 +131,16 @@ INVP_EXPORT int32_t invp_nn_group_reduce_scatter(invp_nn_group* group, const voi
                                                  int64_t count, int32_t type, int32_t operation,
                                                  void* mine) {
   return collective(group, [&](invp::nn::Group& members) {
-    members.reduce_scatter(over(all, count * members.size(), type), reduction(operation),
-                           over(mine, count, type));
+    const auto [from, to] = exchange(all, members.size(), mine, 1, count, type);
+    members.reduce_scatter(from, reduction(operation), to);
   });
 }
 
 INVP_EXPORT int32_t invp_nn_group_all_to_all(invp_nn_group* group, const void* all, int64_t count,
                                              int32_t type, void* received) {
   return collective(group, [&](invp::nn::Group& members) {
-    members.all_to_all(over(all, count * members.size(), type),
-                       over(received, count * members.size(), type));
+    const auto [from, to] = exchange(all, members.size(), received, members.size(), count, type);
+    members.all_to_all(from, to);
   });
 }
 
@@ -162,9 +180,11 @@ INVP_EXPORT int32_t invp_nn_group_store_get(invp_nn_group* group, const char* ke
   return nn_guard([&] {
     require(group != nullptr && bytes != nullptr, "group or bytes is null");
     require(capacity >= 0 && (value != nullptr || capacity == 0), "value is null");
-    const auto found =
-        group->group.get(text(key, "key is null"), std::chrono::milliseconds(timeout_ms));
-    if (found) std::memcpy(value, found->data(), std::min<size_t>(found->size(), capacity));
+    const auto found = group->group.get(
+        text(key, "key is null"),
+        std::chrono::milliseconds(std::clamp<int64_t>(timeout_ms, 0, invp::nn::kLongestTimeout)));
+    if (found && capacity > 0)
+      std::memcpy(value, found->data(), std::min<size_t>(found->size(), capacity));
     *bytes = found ? static_cast<int64_t>(found->size()) : -1;
   });
 }

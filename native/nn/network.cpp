@@ -6,6 +6,8 @@
 
 #include <stdexcept>
 
+#include "arrays.h"
+
 namespace invp::nn {
 namespace {
 
@@ -17,11 +19,15 @@ void require_shape(bool condition, const std::string& message) {
 
 }  // namespace
 
-at::Tensor Network::to_tensor(const Images& images) const {
+void Network::require_images(const Images& images) const {
   require_shape(images.batch > 0 && images.height > 0 && images.width > 0,
                 "images of shape [" + std::to_string(images.batch) + ", " +
                     std::to_string(model_.channels()) + ", " + std::to_string(images.height) +
                     ", " + std::to_string(images.width) + "]: every extent must be at least 1");
+}
+
+at::Tensor Network::to_tensor(const Images& images) const {
+  require_images(images);
   // A copy in any case: backward reads the images again, the caller's buffer may change before.
   const auto shape = {images.batch, model_.channels(), images.height, images.width};
   auto tensor = at::empty(
@@ -99,12 +105,14 @@ void Network::block_features(const Images& images, const std::vector<int32_t>& p
   const auto& blocks = model_.blocks();
   require_shape(pool.size() == blocks.size(), std::to_string(pool.size()) + " pool sizes for " +
                                                   std::to_string(blocks.size()) + " blocks");
+  require_images(images);
   int64_t expected = 0;
   for (size_t i = 0; i < pool.size(); ++i) {
     require_shape(pool[i] >= 0 && pool[i] <= kLargestPool, "pool size " + std::to_string(pool[i]) +
                                                                ", allowed are 0 to " +
                                                                std::to_string(kLargestPool));
-    expected += images.batch * blocks[i].channels * pool[i] * pool[i];
+    expected += static_cast<int64_t>(
+        array_bytes("features", 1, {images.batch, blocks[i].channels, pool[i], pool[i]}));
   }
   require_shape(floats == expected, "room for " + std::to_string(floats) + " of " +
                                         std::to_string(expected) + " features");

@@ -46,6 +46,8 @@ class Network {
   const std::shared_ptr<Execution>& execution() const { return execution_; }
 
  private:
+  /* Throws std::invalid_argument unless every extent is at least 1. */
+  void require_images(const Images& images) const;
   at::Tensor to_tensor(const Images& images) const;
   /* Features [B, F] in float32, computed in the execution's precision. */
   at::Tensor features(const Images& images, Mode mode);

@@ -3,13 +3,18 @@
 
 #include <memory>
 
+#include "arrays.h"
 #include "handles.h"
 #include "memory.h"
 #include "nn_guard.h"
 #include "runtime.h"
 
 using invp::copy_text;
+using invp::maybe;
+using invp::reads;
 using invp::require;
+using invp::require_arrays;
+using invp::writes;
 using invp::nn::enter;
 using invp::nn::Entered;
 using invp::nn::nn_guard;
@@ -124,7 +129,9 @@ INVP_EXPORT int32_t invp_nn_network_forward(invp_nn_network* network, const floa
                                             float* embeddings) {
   return nn_guard([&] {
     require(network != nullptr, "network is null");
-    require(images != nullptr && embeddings != nullptr, "images or embeddings is null");
+    const auto& model = network->network.model();
+    require_arrays({reads("images", images, batch, model.channels(), height, width),
+                    writes("embeddings", embeddings, batch, model.dimension())});
     enter();
     network->network.forward({images, batch, height, width}, embeddings);
   });
@@ -143,7 +150,11 @@ INVP_EXPORT int32_t invp_nn_network_embed(invp_nn_network* network, const float*
                                           int64_t batch, int64_t height, int64_t width,
                                           float* features, float* embeddings) {
   return nn_guard([&] {
-    require(network != nullptr && images != nullptr, "network or images is null");
+    require(network != nullptr, "network is null");
+    const auto& model = network->network.model();
+    require_arrays({reads("images", images, batch, model.channels(), height, width),
+                    maybe(writes("features", features, batch, model.feature_dimension())),
+                    maybe(writes("embeddings", embeddings, batch, model.dimension()))});
     enter();
     network->network.embed({images, batch, height, width}, features, embeddings);
   });
@@ -176,9 +187,11 @@ INVP_EXPORT int32_t invp_nn_network_block_features(invp_nn_network* network, con
                                                    const int32_t* pool, int64_t blocks,
                                                    float* features, int64_t floats) {
   return nn_guard([&] {
-    require(network != nullptr && images != nullptr, "network or images is null");
-    require(pool != nullptr && features != nullptr, "pool or features is null");
+    require(network != nullptr, "network is null");
     require(blocks >= 0 && blocks <= INT32_MAX, "number of blocks out of range");
+    require_arrays(
+        {reads("images", images, batch, network->network.model().channels(), height, width),
+         reads("pool", pool, blocks), writes("features", features, floats)});
     enter();
     network->network.block_features({images, batch, height, width}, {pool, pool + blocks}, features,
                                     floats);

@@ -106,7 +106,7 @@ TEST(Abi, TurnsMemoryThatCannotBeHadIntoAStatus) {
   Trained trained(1);
   float value = 0;
   const int64_t huge = int64_t{1} << 24;
-  EXPECT_EQ(invp_nn_network_embed(trained.network, &value, 1, huge, huge, nullptr, &value),
+  EXPECT_EQ(invp_nn_network_embed(trained.network, &value, 1, huge, huge, nullptr, nullptr),
             INVP_OUT_OF_MEMORY);
 }
 #endif
@@ -114,11 +114,48 @@ TEST(Abi, TurnsMemoryThatCannotBeHadIntoAStatus) {
 TEST(Abi, GivesLibTorchsOwnErrorsOneLine) {
   Trained trained(1);
   float value = 0;
-  const int64_t overflow = int64_t{1} << 40;
-  EXPECT_EQ(invp_nn_network_embed(trained.network, &value, 1, overflow, overflow, nullptr, &value),
+  // More bytes than a signed number of 64 bits counts.
+  EXPECT_EQ(invp_nn_network_embed(trained.network, &value, 1, int64_t{1} << 31, int64_t{1} << 30,
+                                  nullptr, nullptr),
             INVP_BACKEND_FAILURE);
   EXPECT_EQ(message().rfind("LibTorch: ", 0), 0u) << message();
   EXPECT_EQ(message().find('\n'), std::string::npos) << message();
+}
+
+TEST(Abi, RefusesResultsOverOtherArrays) {
+  Trained trained(1);
+  int64_t features = 0;
+  ASSERT_EQ(invp_nn_network_feature_dimension(trained.network, &features), INVP_OK);
+  std::vector<float> images(kPixels), out(static_cast<size_t>(kBatch * features));
+  EXPECT_EQ(invp_nn_network_embed(trained.network, images.data(), kBatch, kSize, kSize, out.data(),
+                                  out.data() + 5),
+            INVP_INVALID_ARGUMENT);
+  EXPECT_EQ(message(), "embeddings, which is written, overlaps features");
+  EXPECT_EQ(invp_nn_network_forward(trained.network, images.data(), kBatch, kSize, kSize,
+                                    images.data() + 1),
+            INVP_INVALID_ARGUMENT);
+  // The gradient of the weights reads the inputs after the logits were written.
+  const invp_nn_classifier_options options{6, 3, INVP_NN_INPUTS_NONE, 0};
+  invp_nn_classifier* classifier = nullptr;
+  ASSERT_EQ(invp_nn_classifier_create(&options, 1, &classifier), INVP_OK) << message();
+  const std::vector<int32_t> labels = {0, 1, 2, 0};
+  double loss = 0;
+  EXPECT_EQ(invp_nn_classifier_cross_entropy(classifier, images.data(), kBatch, labels.data(),
+                                             images.data(), &loss),
+            INVP_INVALID_ARGUMENT);
+  EXPECT_EQ(message(), "logits, which is written, overlaps inputs");
+  EXPECT_EQ(invp_nn_classifier_destroy(classifier), INVP_OK);
+}
+
+TEST(Abi, RefusesMoreFeaturesThanCanBeCounted) {
+  Trained trained(1);
+  int64_t blocks = 0;
+  ASSERT_EQ(invp_nn_network_block_count(trained.network, &blocks), INVP_OK);
+  const std::vector<int32_t> pool(static_cast<size_t>(blocks), 1024);
+  float value = 0;
+  EXPECT_EQ(invp_nn_network_block_features(trained.network, &value, int64_t{1} << 50, 0, 1,
+                                           pool.data(), blocks, &value, 0),
+            INVP_INVALID_ARGUMENT);
 }
 
 TEST(Abi, RepeatsATrainingStepBitForBit) {

@@ -83,12 +83,12 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
 
   @Override
   public void allReduce(FloatTensor data, Reduction reduction) {
-    allReduce(data.segment(), data.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), reduction);
+    allReduce(data.output(), data.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), reduction);
   }
 
   @Override
   public void allReduce(IntTensor data, Reduction reduction) {
-    allReduce(data.segment(), data.size(), InvpGroup.INVP_NN_GROUP_INT32(), reduction);
+    allReduce(data.output(), data.size(), InvpGroup.INVP_NN_GROUP_INT32(), reduction);
   }
 
   private void allReduce(MemorySegment data, long count, int type, Reduction reduction) {
@@ -123,13 +123,13 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
   @Override
   public void allGather(FloatTensor mine, FloatTensor all) {
     requireAll(mine.size(), all.size());
-    allGather(mine.segment(), mine.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), all.segment());
+    allGather(mine.segment(), mine.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), all.output());
   }
 
   @Override
   public void allGather(IntTensor mine, IntTensor all) {
     requireAll(mine.size(), all.size());
-    allGather(mine.segment(), mine.size(), InvpGroup.INVP_NN_GROUP_INT32(), all.segment());
+    allGather(mine.segment(), mine.size(), InvpGroup.INVP_NN_GROUP_INT32(), all.output());
   }
 
   private void allGather(MemorySegment mine, long count, int type, MemorySegment all) {
@@ -147,7 +147,7 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
                 mine.size(),
                 InvpGroup.INVP_NN_GROUP_FLOAT32(),
                 InvpGroup.INVP_NN_GROUP_SUM(),
-                mine.segment()));
+                mine.output()));
   }
 
   @Override
@@ -161,7 +161,7 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
                 all.segment(),
                 all.size() / size(),
                 InvpGroup.INVP_NN_GROUP_INT32(),
-                received.segment()));
+                received.output()));
   }
 
   @Override
@@ -169,7 +169,7 @@ final class NativeProcessGroup implements ProcessGroup, NativeGroup {
     collective(
         group ->
             InvpGroup.invp_nn_group_broadcast(
-                group, data.segment(), data.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), root));
+                group, data.output(), data.size(), InvpGroup.INVP_NN_GROUP_FLOAT32(), root));
   }
 
   @Override
