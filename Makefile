@@ -22,7 +22,7 @@ help:
 	@echo "make reproduce    the runs of docs/results/protocol.md (days; resumes); ARGS='--data fashion-mnist --arms easy' for some"
 	@echo "make check        compile, layout, lint and the fast tests: before every commit"
 	@echo "make test         build everything and run all tests"
-	@echo "make test-more    the bank's and the images' native tests under ASan, UBSan and TSan"
+	@echo "make test-more    the bank's and the images' native tests under ASan, UBSan and TSan, and the C interfaces fuzzed"
 	@echo "make native       the native libraries, into build/native/lib"
 	@echo "make package      target/invp-$(VERSION).jar and target/invp-trainer.jar"
 	@echo "make dist         a relocatable folder, packed: dist/$(DIST).tar.gz"
@@ -31,7 +31,7 @@ help:
 	@echo "make bench-cuda   the bank's speed on a CUDA device, into bench/results/cuda-<gpu>.json"
 	@echo "make test-native  the native tests alone; SANITIZE=address,undefined for a sanitizer build"
 	@echo "make sanitize     the native tests under ASan and UBSan, then under TSan; ROOMS='bank image' for some"
-	@echo "make fuzz         every reader of outside bytes for FUZZ_SECONDS each; ARGS='npy jpeg' for some"
+	@echo "make fuzz         every reader of outside bytes, every C interface, for FUZZ_SECONDS each; ARGS='npy abi-nn' for some"
 	@echo "make test-aarch64 the bank's tests built for aarch64, under emulation: NEON must give the same bits"
 	@echo "make cuda         libinvp_bank_cuda.so, where nvcc is found"
 	@echo "make cuda-link    libinvp_nn_cuda.so, the networks' CUDA build, against LibTorch's (2 GB to download)"
@@ -121,9 +121,12 @@ test: native check-format lint test-native
 	$(MVN) spotless:check verify
 	scripts/test-trainer-jar.sh
 
-# What takes too long for every change, but must pass before one lands. The networks under ASan too, by hand: `make sanitize`.
+# What takes too long for every change, but must pass before one lands. The networks' tests under ASan too, by hand:
+# `make sanitize`.
+ABI_SECONDS ?= 25
 test-more:
 	@$(MAKE) sanitize ROOMS="bank image"
+	scripts/fuzz.sh $(ABI_SECONDS) abi-bank abi-cuda abi-image abi-nn
 
 # FUZZ_SECONDS of each target; ARGS='npy jpeg' for some.
 FUZZ_SECONDS ?= 60

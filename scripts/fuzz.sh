@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes every reader of outside bytes for some seconds each: fuzz.sh SECONDS [TARGET...]. Java readers by
-# Jazzer, the native decoder by libFuzzer. What makes one fail is kept as a seed that `make test` reads
-# from then on. Needs what `make native` builds.
+# Fuzzes every reader of outside bytes and the C interfaces for some seconds each: fuzz.sh SECONDS [TARGET...]. Java
+# readers by Jazzer, the native decoder by libFuzzer; what makes one fail is kept as a seed that `make test` reads from
+# then on. The C interfaces (abi-bank, abi-cuda, abi-image, abi-nn) get drawn arguments under ASan and UBSan; a finding
+# names the seed that repeats it. Needs what `make native` builds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:?seconds per target}
@@ -38,10 +39,12 @@ java_targets() {
     sed -nE 's/.*\/([A-Za-z]+)\.java-  void ([A-Za-z]+)\(.*/\1#\2/p'
 }
 
-scripts/mvn.sh -q test-compile
+compiled=
 for target in $(java_targets); do
   name=${target#*#}
   wanted "$name" || continue
+  [ -n "$compiled" ] || scripts/mvn.sh -q test-compile
+  compiled=1
   log=build/fuzz/$name.log
   rc=0
   JAZZER_FUZZ=1 scripts/mvn.sh surefire:test@fuzz -Dtest="$target" -Dfuzz.skip=false -Djazzer.max_duration="${seconds}s" \
@@ -68,4 +71,23 @@ if wanted jpeg; then
     -artifact_prefix=build/fuzz/ build/fuzz/jpeg-corpus build/fuzz/jpeg-seeds >build/fuzz/jpeg.log 2>&1 || rc=$?
   report jpeg build/fuzz/jpeg.log "$rc"
 fi
+# Where the fuzzers of the C interfaces are built; what is there already is kept.
+sanitized=build/native-address-undefined
+abi() { # target, its program
+  wanted "$1" || return 0
+  local rc=0
+  make -s native SANITIZE=address,undefined ROOMS="bank image nn" >build/fuzz/sanitized.log 2>&1 || rc=$?
+  if [ "$rc" -ne 0 ]; then
+    cp build/fuzz/sanitized.log "build/fuzz/$1.log"
+  else
+    # A size that no memory has ends in a status, as it does without the sanitizer.
+    ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=4096 \
+      "$sanitized/fuzz/$2" "$seconds" >"build/fuzz/$1.log" 2>&1 || rc=$?
+  fi
+  report "$1" "build/fuzz/$1.log" "$rc"
+}
+abi abi-bank bank_abi_fuzz
+abi abi-cuda bank_cuda_abi_fuzz
+abi abi-image image_abi_fuzz
+abi abi-nn nn_abi_fuzz
 exit "$status"
