@@ -73,7 +73,8 @@ __global__ void __launch_bounds__(kBlockThreads)
 #pragma unroll
   for (int i = 0; i < kPerThread; ++i) {
     if (!(values[i] >= threshold)) continue;
-    if (place < capacity)
+    // A count that the caller spoilt may be negative.
+    if (place >= 0 && place < capacity)
       candidates[query * capacity + place] =
           bank::rank_key(values[i], static_cast<int32_t>(first + at + i));
     ++place;

@@ -192,7 +192,8 @@ __global__ void __launch_bounds__(kThreads, 2)
         ticket = __shfl_sync(kAllLanes, ticket, leader < 0 ? 0 : leader);
         if (hit[part]) {
           const int64_t at = int64_t{ticket} + __popc(peers & lanes_below());
-          if (mutant(kNoCapacityCheck) || at < capacity) {
+          // A count that the caller spoilt may be negative.
+          if (mutant(kNoCapacityCheck) || (at >= 0 && at < capacity)) {
             const auto id = static_cast<int32_t>(first + first_row + row_of(i, part));
             candidates[(first_query + query + part % 2) * capacity + at] =
                 bank::rank_key(sums[i][j][part], id);
