@@ -3,6 +3,7 @@ package org.invp.cli;
 import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.IntFunction;
 import org.invp.config.TrainingConfig;
@@ -72,21 +73,14 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
   @Override
   public void finished(FinalMetrics metrics) {
     endLine();
-    out.printf(
-        Locale.ROOT,
-        "%nkNN accuracy on %,d test images (sigma = %s, objective mode %s, seed %d)%n",
-        testImages,
-        config.evaluation().sigma(),
-        metrics.mode(),
-        metrics.seed());
-    Set<Integer> ks = metrics.embeddingKnnByK().keySet();
-    row("", ks, k -> Text.format("k = %d", k));
-    row("raw pixels", metrics.pixelKnnByK(), ks);
-    row("untrained network", metrics.untrainedKnnByK(), ks);
-    row("untrained backbone", metrics.untrainedBackboneKnnByK(), ks);
-    row("trained embedding", metrics.embeddingKnnByK(), ks);
-    row("backbone features", metrics.backboneKnnByK(), ks);
+    if (metrics.embeddingKnnByK() != null) {
+      accuracies(metrics);
+    }
     if (metrics.heldOutEmbeddingKnnByK() != null) {
+      Set<Integer> ks = metrics.heldOutEmbeddingKnnByK().keySet();
+      if (metrics.embeddingKnnByK() == null) {
+        row("kNN accuracy", ks, k -> Text.format("k = %d", k));
+      }
       out.println("on the images held out of training");
       row("trained embedding", metrics.heldOutEmbeddingKnnByK(), ks);
       row("backbone features", metrics.heldOutBackboneKnnByK(), ks);
@@ -97,6 +91,24 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
           "%,d times a training image could not be read and was left out%n",
           metrics.corruptImages());
     }
+  }
+
+  private void accuracies(FinalMetrics metrics) {
+    int unreadable = Objects.requireNonNullElse(metrics.unreadableTestImages(), 0);
+    out.printf(
+        Locale.ROOT,
+        "%nkNN accuracy on %,d test images (sigma = %s, objective mode %s, seed %d)%n",
+        testImages - unreadable,
+        config.evaluation().sigma(),
+        metrics.mode(),
+        metrics.seed());
+    Set<Integer> ks = metrics.embeddingKnnByK().keySet();
+    row("", ks, k -> Text.format("k = %d", k));
+    row("raw pixels", metrics.pixelKnnByK(), ks);
+    row("untrained network", metrics.untrainedKnnByK(), ks);
+    row("untrained backbone", metrics.untrainedBackboneKnnByK(), ks);
+    row("trained embedding", metrics.embeddingKnnByK(), ks);
+    row("backbone features", metrics.backboneKnnByK(), ks);
   }
 
   @Override
@@ -129,7 +141,8 @@ final class ConsoleListener implements TrainingListener, AutoCloseable {
     Double knn = metrics.bankKnn() != null ? metrics.bankKnn() : metrics.embeddingKnn();
     return String.format(
         Locale.ROOT,
-        "epoch %d/%d  loss %.4f (ins %.4f, inv %.4f)  kNN %s  cosine %.3f  %s%.0f images/s  %.1f s%s",
+        "epoch %d/%d  loss %.4f (ins %.4f, inv %.4f)  kNN %s  cosine %.3f  %s%.0f images/s  %.1f"
+            + " s%s",
         metrics.epoch(),
         config.training().epochs(),
         metrics.loss(),

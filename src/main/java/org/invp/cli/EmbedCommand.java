@@ -13,6 +13,7 @@ import org.invp.data.DataFormat;
 import org.invp.data.ImageDataset;
 import org.invp.data.Split;
 import org.invp.eval.FeatureExtractor;
+import org.invp.eval.ReadImages;
 import org.invp.eval.UnitRows;
 import org.invp.internal.Text;
 import org.invp.io.NamedTensor;
@@ -80,8 +81,9 @@ final class EmbedCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description =
           "The file to write, as its ending says: .npy, float32 [images, numbers] for NumPy;"
-              + " .safetensors, the tensor embeddings, beside labels; .parquet, a row per image with"
-              + " index, image, label, class and embedding.")
+              + " .safetensors, the tensor embeddings, beside labels; .parquet, a row per image"
+              + " with index, image, label, class and embedding. With data.on_corrupt=skip an image"
+              + " that cannot be read has a row of zeros, in .parquet no embedding.")
   private Path target;
 
   @Option(
@@ -121,16 +123,22 @@ final class EmbedCommand implements Callable<Integer> {
           layer == Layer.EMBEDDING
               ? trained.network().embeddingDimension()
               : trained.network().featureDimension();
-      try (ImageDataset images = ImageSource.open(data, stored, split, config);
+      try (ImageDataset images = ImageSource.open(List.of(data), stored, split, config);
           FloatTensor rows = FloatTensor.allocate(images.size(), width)) {
         images.remark().ifPresent(remark -> Errors.warn(spec.commandLine().getErr(), remark));
+        ImageSource.doubt(images, config)
+            .ifPresent(doubt -> Errors.warn(spec.commandLine().getErr(), doubt));
         boolean embedding = layer == Layer.EMBEDDING;
-        extractor(trained)
-            .extract(images, embedding ? null : rows, embedding ? rows : null, () -> {});
+        ReadImages read =
+            extractor(trained)
+                .extract(images, embedding ? null : rows, embedding ? rows : null, () -> {});
+        read.requireAny(images);
+        read.blankOthers(rows);
         if (embedding) {
           UnitRows.scale(rows);
         }
-        write(format, rows, images);
+        write(format, rows, images, read);
+        UnreadableRows.warn(spec.commandLine().getErr(), read, images);
         spec.commandLine()
             .getOut()
             .printf(Locale.ROOT, "%s: %d x %d%n", target, images.size(), width);
@@ -154,19 +162,24 @@ final class EmbedCommand implements Callable<Integer> {
     }
   }
 
-  private void write(Format format, FloatTensor rows, ImageDataset images) {
+  private void write(Format format, FloatTensor rows, ImageDataset images, ReadImages read) {
     String what = layer.name().toLowerCase(Locale.ROOT);
     switch (format) {
       case NPY -> Npy.write(target, rows);
       case SAFETENSORS -> {
-        try (IntTensor labels = IntTensor.of(images.labels(), images.size())) {
-          Safetensors.write(
-              target,
-              Map.of("format", "pt", "layer", what),
-              List.of(NamedTensor.of("embeddings", rows), NamedTensor.of("labels", labels)));
+        int[] others = read.others();
+        try (IntTensor labels = IntTensor.of(images.labels(), images.size());
+            IntTensor unreadable = IntTensor.of(others, others.length)) {
+          List<NamedTensor> tensors = new ArrayList<>();
+          tensors.add(NamedTensor.of("embeddings", rows));
+          tensors.add(NamedTensor.of("labels", labels));
+          if (!read.all()) {
+            tensors.add(NamedTensor.of("unreadable", unreadable));
+          }
+          Safetensors.write(target, Map.of("format", "pt", "layer", what), tensors);
         }
       }
-      case PARQUET -> EmbeddingTable.write(target, rows, images, Map.of("layer", what));
+      case PARQUET -> EmbeddingTable.write(target, rows, images, read, Map.of("layer", what));
     }
   }
 

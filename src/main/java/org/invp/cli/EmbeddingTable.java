@@ -11,6 +11,7 @@ import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.invp.data.ImageDataset;
+import org.invp.eval.ReadImages;
 import org.invp.io.AtomicFile;
 import org.invp.tensor.FloatTensor;
 
@@ -25,7 +26,8 @@ import org.invp.tensor.FloatTensor;
  *   <li>{@code labels}, list of int32, of data sets whose images show several classes: all that are
  *       present and not difficult;
  *   <li>{@code embedding}, list of float: as many in every row. Parquet has no list of fixed
- *       length; the file's metadata says {@code dimension}.
+ *       length; the file's metadata says {@code dimension}. Null of an image that could not be
+ *       read.
  * </ul>
  *
  * <p>Not compressed: floats of embeddings hardly shrink, and every reader reads it.
@@ -42,19 +44,28 @@ final class EmbeddingTable {
    * Writes the file, whole or not at all.
    *
    * @param rows [N, D], row i of image i
+   * @param read the images that the rows are of; the others have none
    * @param metadata strings to travel along
    * @throws org.invp.InvpException when it cannot be written; an older one stays whole
    */
   static void write(
-      Path target, FloatTensor rows, ImageDataset images, Map<String, String> metadata) {
-    AtomicFile.write(target, channel -> writeTo(channel, rows, images, metadata));
+      Path target,
+      FloatTensor rows,
+      ImageDataset images,
+      ReadImages read,
+      Map<String, String> metadata) {
+    AtomicFile.write(target, channel -> writeTo(channel, rows, images, read, metadata));
   }
 
   /** Writes to a channel, which stays open. */
   static void writeTo(
-      FileChannel channel, FloatTensor rows, ImageDataset images, Map<String, String> metadata)
+      FileChannel channel,
+      FloatTensor rows,
+      ImageDataset images,
+      ReadImages read,
+      Map<String, String> metadata)
       throws IOException {
-    ImageRowWriter rowWriter = new ImageRowWriter(rows, images, metadata);
+    ImageRowWriter rowWriter = new ImageRowWriter(rows, images, read, metadata);
     try (ParquetWriter<Integer> writer =
         new Builder(new ParquetOutput(channel), rowWriter)
             .withConf(new PlainParquetConfiguration())

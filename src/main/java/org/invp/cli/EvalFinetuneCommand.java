@@ -81,8 +81,8 @@ final class EvalFinetuneCommand implements Callable<Integer> {
 
   private void evaluate(TrainedRun trained, EvalProgress progress, Runnable betweenBatches) {
     TrainingConfig config = trained.config();
-    try (ImageDataset train = Setup.trainingImages(config).labelled();
-        ImageDataset test = Setup.testImages(config)) {
+    try (ImageDataset train = Setup.labelledTrainingImages(config).labelled();
+        ImageDataset test = Setup.labelledTestImages(config).labelled()) {
       Plan plan = fromScratch ? scratch(trained, train) : transfer(trained);
       if (fromScratch) {
         try (Network fresh =
@@ -124,7 +124,7 @@ final class EvalFinetuneCommand implements Callable<Integer> {
       if (folder != null) {
         folder.save(network, finetuning.classifier());
       }
-      output.write(session.run(), trained, result(plan, reports, train, test));
+      output.write(session.run(), trained, result(plan, reports), EvalOutput.images(train, test));
     }
   }
 
@@ -187,15 +187,11 @@ final class EvalFinetuneCommand implements Callable<Integer> {
         config.data().resolvedWorkers());
   }
 
-  private static EvalResult result(
-      Plan plan, List<EpochReport> reports, ImageDataset train, ImageDataset test) {
-    Map<String, Object> settings = new LinkedHashMap<>(plan.settings());
-    settings.put("training_images", train.size());
-    settings.put("test_images", test.size());
+  private static EvalResult result(Plan plan, List<EpochReport> reports) {
     EpochReport last = reports.get(reports.size() - 1);
     return new EvalResult(
         "finetune",
-        settings,
+        plan.settings(),
         List.of(
             new Score("network", "top1", last.testTop1()),
             new Score("network", "top5", last.testTop5()),

@@ -75,7 +75,8 @@ final class EvalKnnCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "K",
       description =
-          "Further numbers of voters, from the same search (default: evaluation.also_k of the run).")
+          "Further numbers of voters, from the same search (default: evaluation.also_k of the"
+              + " run).")
   private List<Integer> alsoK;
 
   @Option(
@@ -94,8 +95,8 @@ final class EvalKnnCommand implements Callable<Integer> {
     }
     try (TrainedRun trained = TrainedRun.open(run, overrides, device.chosen());
         LogFile log = EvalOutput.log(run);
-        ImageDataset train = Setup.trainingImages(trained.config());
-        ImageDataset test = Setup.testImages(trained.config())) {
+        ImageDataset train = Setup.labelledTrainingImages(trained.config());
+        ImageDataset test = Setup.labelledTestImages(trained.config())) {
       BankEngine engine = trained.engine();
       KnnEvaluation knn =
           new KnnEvaluation(
@@ -103,7 +104,11 @@ final class EvalKnnCommand implements Callable<Integer> {
       remarks(train, test, knn).forEach(remark -> Errors.warn(spec.commandLine().getErr(), remark));
       Map<Representation, KnnResult> results =
           log.recordingFailures(() -> measure(trained, knn, engine, train));
-      output.write(run, trained, result(protocol(trained.config()), train, test, results));
+      output.write(
+          run,
+          trained,
+          result(protocol(trained.config()), train, results),
+          EvalOutput.images(train, test));
     }
     return 0;
   }
@@ -138,7 +143,7 @@ final class EvalKnnCommand implements Callable<Integer> {
       try (MemoryBank bank = MemoryBank.create(train.size(), dimension, engine)) {
         trained
             .checkpoint()
-            .compareImages(train, Path.of(trained.config().data().path()))
+            .compareImages(train, trained.config().data().folders())
             .ifPresent(doubt -> Errors.warn(spec.commandLine().getErr(), doubt));
         trained.checkpoint().copyBank(bank.embeddings());
         results.put(Representation.BANK, knn.againstBank(trained.network(), bank));
@@ -171,17 +176,12 @@ final class EvalKnnCommand implements Callable<Integer> {
   }
 
   private EvalResult result(
-      KnnEvaluation.Protocol protocol,
-      ImageDataset train,
-      ImageDataset test,
-      Map<Representation, KnnResult> results) {
+      KnnEvaluation.Protocol protocol, ImageDataset train, Map<Representation, KnnResult> results) {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("k", protocol.k());
     settings.put("also_k", protocol.alsoK());
     settings.put("sigma", protocol.sigma());
     settings.put("crops", protocol.crops());
-    settings.put("training_images", train.size());
-    settings.put("test_images", test.size());
     List<Score> scores = new ArrayList<>();
     Map<String, Object> confusions = new LinkedHashMap<>();
     Map<String, Object> perClass = new LinkedHashMap<>();
@@ -202,7 +202,7 @@ final class EvalKnnCommand implements Callable<Integer> {
             scores.add(
                 new Score(name(what), "no_vote", (double) result.abstained() / accuracy.images()));
           }
-          Confusion confusion = new Confusion(test.labels(), result.predictions());
+          Confusion confusion = new Confusion(result.truth(), result.predictions());
           confusions.put(name(what), described(confusion, train.classes()));
           perClass.put(name(what), perClass(confusion, train.classes()));
         });

@@ -144,8 +144,8 @@ final class EvalLinearCommand implements Callable<Integer> {
     described.put("crops", features.crops());
     described.putAll(settings.describe());
     List<Score> scores;
-    try (ImageDataset train = Setup.trainingImages(config).labelled();
-        ImageDataset test = Setup.testImages(config)) {
+    try (ImageDataset train = Setup.labelledTrainingImages(config).labelled();
+        ImageDataset test = Setup.labelledTestImages(config).labelled()) {
       if (views == Views.CACHED) {
         FeatureCache cache = features.open(session.run());
         scores =
@@ -154,10 +154,12 @@ final class EvalLinearCommand implements Callable<Integer> {
       } else {
         scores = evaluation.onNewViews(trained.network(), train, test);
       }
-      described.put("training_images", train.size());
-      described.put("test_images", test.size());
+      output.write(
+          session.run(),
+          trained,
+          new EvalResult("linear", described, scores),
+          EvalOutput.images(train, test));
     }
-    output.write(session.run(), trained, new EvalResult("linear", described, scores));
   }
 
   private Variant variant(TrainingConfig config) {

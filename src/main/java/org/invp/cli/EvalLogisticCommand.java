@@ -90,8 +90,8 @@ final class EvalLogisticCommand implements Callable<Integer> {
     Map<String, List<Draw>> found = new LinkedHashMap<>();
     Map<String, Object> settings = new LinkedHashMap<>();
     progress.phase("features");
-    try (ImageDataset train = Setup.trainingImages(trained.config()).labelled();
-        ImageDataset test = Setup.testImages(trained.config());
+    try (ImageDataset train = Setup.labelledTrainingImages(trained.config()).labelled();
+        ImageDataset test = Setup.labelledTestImages(trained.config()).labelled();
         NetworkFeatures known =
             NetworkFeatures.of(train, extractor, cache, outputs, betweenBatches);
         NetworkFeatures asked =
@@ -108,7 +108,10 @@ final class EvalLogisticCommand implements Callable<Integer> {
         found.put(
             name(which),
             classification.evaluate(
-                known.rows(which), train.labels(), asked.rows(which), test.labels()));
+                known.rows(which),
+                known.images().labels(),
+                asked.rows(which),
+                asked.images().labels()));
       }
       settings.put("labels", share);
       settings.put("draws", draws());
@@ -117,13 +120,12 @@ final class EvalLogisticCommand implements Callable<Integer> {
       settings.put("costs", LogisticClassification.COSTS);
       settings.put("crops", features.crops());
       settings.put("labelled_images", found.values().iterator().next().get(0).labelled());
-      settings.put("training_images", train.size());
-      settings.put("test_images", test.size());
+      output.write(
+          session.run(),
+          trained,
+          new EvalResult("logistic", settings, scores(found), Map.of("draws", found)),
+          EvalOutput.images(train, test));
     }
-    output.write(
-        session.run(),
-        trained,
-        new EvalResult("logistic", settings, scores(found), Map.of("draws", found)));
   }
 
   private static List<Score> scores(Map<String, List<Draw>> found) {

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.invp.InvpException;
+import org.invp.data.ImageDataset;
 import org.invp.eval.EvalResult;
 import org.invp.internal.Text;
 import org.invp.io.AtomicFile;
@@ -30,6 +31,8 @@ final class EvalOutput {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
+  private static final String LOG = "log.txt";
+
   private final long began = System.nanoTime();
 
   @Option(names = "--json", description = "Print one JSON object.")
@@ -43,11 +46,15 @@ final class EvalOutput {
 
   /**
    * Prints a result, then keeps it. A kept result of another network stays, under a name of its
-   * own; what is no result stays under its name, and the result gets another.
+   * own; what is no result stays under its name, and the result gets another. How many images it
+   * is of stands among its settings, and how many could not be read.
    *
    * @param run a run folder or a checkpoint, as the user named it
+   * @param images the data sets that were looked at, by what the settings call them; still open
    */
-  void write(Path run, TrainedRun trained, EvalResult result) {
+  void write(Path run, TrainedRun trained, EvalResult bare, Map<String, ImageDataset> images) {
+    EvalResult result = bare.withSettings(counts(images));
+    images.forEach((name, looked) -> warnOfUnreadable(run, name, looked));
     PrintWriter out = command.commandLine().getOut();
     if (!json) {
       out.print(EvalTable.of(result));
@@ -71,6 +78,44 @@ final class EvalOutput {
     AtomicFile.writeString(file, line + "\n");
   }
 
+  /** The data sets of an evaluation that learns from one and judges by another. */
+  static Map<String, ImageDataset> images(ImageDataset train, ImageDataset test) {
+    return images("training_images", train, "test_images", test);
+  }
+
+  /** Two data sets by their names. */
+  static Map<String, ImageDataset> images(
+      String name, ImageDataset images, String otherName, ImageDataset others) {
+    Map<String, ImageDataset> all = new LinkedHashMap<>();
+    all.put(name, images);
+    all.put(otherName, others);
+    return all;
+  }
+
+  private static Map<String, Object> counts(Map<String, ImageDataset> images) {
+    Map<String, Object> counts = new LinkedHashMap<>();
+    images.forEach(
+        (name, looked) -> {
+          int unreadable = looked.unreadable();
+          counts.put(name, looked.size() - unreadable);
+          if (unreadable > 0) {
+            counts.put("unreadable_" + name, unreadable);
+          }
+        });
+    return counts;
+  }
+
+  private void warnOfUnreadable(Path run, String name, ImageDataset looked) {
+    int unreadable = looked.unreadable();
+    if (unreadable > 0) {
+      Errors.warn(
+          command.commandLine().getErr(),
+          Text.format(
+              "%d of %d %s could not be read and are left out; %s names each",
+              unreadable, looked.size(), name.replace('_', ' '), folder(run).resolve(LOG)));
+    }
+  }
+
   private static void setAside(Path file, TrainedRun trained) {
     Optional<KeptResult> before = KeptResult.read(file);
     if (before.isPresent() && !trained.networkDigest().equals(before.get().network())) {
@@ -88,7 +133,7 @@ final class EvalOutput {
   static LogFile log(Path run) {
     Path folder = folder(run);
     create(folder);
-    return new LogFile(folder.resolve("log.txt"));
+    return new LogFile(folder.resolve(LOG));
   }
 
   private static void create(Path folder) {

@@ -33,8 +33,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "retrieval",
     description =
-        "Search for test images by other test images: how often is one of the class among the K most"
-            + " similar ones; published are K = 1, 5 and 10.",
+        "Search for test images by other test images: how often is one of the class among the K"
+            + " most similar ones; published are K = 1, 5 and 10.",
     mixinStandardHelpOptions = true)
 final class EvalRetrievalCommand implements Callable<Integer> {
   /** Among which images is searched. */
@@ -88,22 +88,35 @@ final class EvalRetrievalCommand implements Callable<Integer> {
     }
     try (TrainedRun trained = TrainedRun.open(run, overrides, device.chosen());
         LogFile log = EvalOutput.log(run)) {
-      output.write(run, trained, log.recordingFailures(() -> evaluate(trained, trained.engine())));
+      log.recordingFailures(
+          () -> {
+            evaluate(trained, trained.engine());
+            return 0;
+          });
     }
     return 0;
   }
 
-  private EvalResult evaluate(TrainedRun trained, BankEngine engine) {
+  private void evaluate(TrainedRun trained, BankEngine engine) {
     FeatureExtractor extractor = features.extractor(trained);
     FeatureCache cache = features.open(run);
-    try (ImageDataset test = Setup.testImages(trained.config());
+    try (ImageDataset test = Setup.labelledTestImages(trained.config()).labelled();
         NetworkFeatures queries = compute(test, extractor, cache)) {
       if (gallery == Gallery.TEST) {
-        return judge(engine, test, queries, test, queries);
+        output.write(
+            run,
+            trained,
+            judge(engine, queries, queries),
+            EvalOutput.images("queries", test, "gallery_images", test));
+        return;
       }
-      try (ImageDataset train = Setup.trainingImages(trained.config()).labelled();
+      try (ImageDataset train = Setup.labelledTrainingImages(trained.config()).labelled();
           NetworkFeatures answers = compute(train, extractor, cache)) {
-        return judge(engine, test, queries, train, answers);
+        output.write(
+            run,
+            trained,
+            judge(engine, queries, answers),
+            EvalOutput.images("queries", test, "gallery_images", train));
       }
     }
   }
@@ -115,25 +128,18 @@ final class EvalRetrievalCommand implements Callable<Integer> {
     return computed;
   }
 
-  private EvalResult judge(
-      BankEngine engine,
-      ImageDataset test,
-      NetworkFeatures queries,
-      ImageDataset answers,
-      NetworkFeatures answerFeatures) {
+  private EvalResult judge(BankEngine engine, NetworkFeatures queries, NetworkFeatures answers) {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("gallery", name(gallery));
     settings.put("crops", features.crops());
-    settings.put("queries", test.size());
-    settings.put("gallery_images", answers.size());
     List<Score> scores = new ArrayList<>();
     for (NetworkOutput which : outputs) {
       try (MemoryBank bank =
-          MemoryBank.create(answers.size(), (int) queries.rows(which).shape(1), engine)) {
-        bank.embeddings().copyFrom(answerFeatures.rows(which));
+          MemoryBank.create(answers.images().size(), (int) queries.rows(which).shape(1), engine)) {
+        bank.embeddings().copyFrom(answers.rows(which));
         Retrieval.Result result =
-            new Retrieval(bank, answers.labels(), gallery == Gallery.TEST)
-                .evaluate(queries.rows(which), test.labels(), ks, () -> {});
+            new Retrieval(bank, answers.images().labels(), gallery == Gallery.TEST)
+                .evaluate(queries.rows(which), queries.images().labels(), ks, () -> {});
         settings.put("queries_left_out", result.leftOut());
         for (int i = 0; i < ks.size(); i++) {
           scores.add(new Score(name(which), "recall@" + ks.get(i), result.recall().get(i)));

@@ -76,8 +76,8 @@ final class EvalSemiCommand implements Callable<Integer> {
     List<Score> scores = new ArrayList<>();
     Map<String, Object> described = new LinkedHashMap<>(settings.describe());
     try (Arena arena = Arena.ofConfined();
-        ImageDataset train = Setup.trainingImages(config).labelled();
-        ImageDataset test = Setup.testImages(config)) {
+        ImageDataset train = Setup.labelledTrainingImages(config).labelled();
+        ImageDataset test = Setup.labelledTestImages(config).labelled()) {
       List<NamedTensor> start = trained.network().state(arena);
       for (Map.Entry<String, int[]> split : splits(train, seed).entrySet()) {
         trained.network().load(start);
@@ -87,10 +87,12 @@ final class EvalSemiCommand implements Callable<Integer> {
         scores.add(new Score(split.getKey(), "top1", last.testTop1()));
         scores.add(new Score(split.getKey(), "top5", last.testTop5()));
       }
-      described.put("training_images", train.size());
-      described.put("test_images", test.size());
+      output.write(
+          session.run(),
+          trained,
+          new EvalResult("semi", described, scores),
+          EvalOutput.images(train, test));
     }
-    output.write(session.run(), trained, new EvalResult("semi", described, scores));
   }
 
   private Map<String, int[]> splits(ImageDataset train, long seed) {

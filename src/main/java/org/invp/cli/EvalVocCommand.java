@@ -122,7 +122,8 @@ final class EvalVocCommand implements Callable<Integer> {
                   case SVM -> svm(trained, train, test, betweenBatches);
                   case LINEAR -> linear(trained, train, test, progress, betweenBatches);
                 };
-            output.write(session.run(), trained, result(train, test, found));
+            output.write(
+                session.run(), trained, result(train, found), EvalOutput.images(train, test));
           }
         });
   }
@@ -159,7 +160,11 @@ final class EvalVocCommand implements Callable<Integer> {
       UnitRows.scale(queries.rows(which()));
       results =
           new SvmClassification(rule, threads, betweenBatches)
-              .evaluate(known.rows(which()), train, queries.rows(which()), test);
+              .evaluate(
+                  known.rows(which()),
+                  known.read().of(train),
+                  queries.rows(which()),
+                  queries.read().of(test));
     }
     Map<String, Object> costs = new LinkedHashMap<>();
     for (ClassResult one : results) {
@@ -191,7 +196,11 @@ final class EvalVocCommand implements Callable<Integer> {
       try (NetworkFeatures known = features(trained, train, cache, betweenBatches);
           NetworkFeatures queries = features(trained, test, cache, betweenBatches)) {
         classes =
-            evaluation.onKeptFeatures(known.rows(which()), train, queries.rows(which()), test);
+            evaluation.onKeptFeatures(
+                known.rows(which()),
+                known.read().of(train),
+                queries.rows(which()),
+                queries.read().of(test));
       }
     }
     described.putAll(settings.describe());
@@ -214,7 +223,7 @@ final class EvalVocCommand implements Callable<Integer> {
         images, features.extractor(trained), cache, EnumSet.of(which()), betweenBatches);
   }
 
-  private EvalResult result(MultiLabelDataset train, MultiLabelDataset test, Found found) {
+  private EvalResult result(MultiLabelDataset train, Found found) {
     if (found.classes().isEmpty()) {
       throw new InvalidDataException(
           data + ": no class has two training images with it, two without it and one to test");
@@ -224,8 +233,6 @@ final class EvalVocCommand implements Callable<Integer> {
     settings.put("rule", name(rule));
     settings.putAll(found.settings());
     settings.put("crops", features.crops());
-    settings.put("training_images", train.size());
-    settings.put("test_images", test.size());
     settings.put("classes_left_out", train.classes() - found.classes().size());
     List<Score> scores = new ArrayList<>();
     double mean =

@@ -101,7 +101,7 @@ final class ExportCommand implements Callable<Integer> {
         case DETECTRON2 -> WeightsExport.detectron2(target, trained.network());
         case ONNX_FREE_FEATURES ->
             new FeatureExport(trained, data, dataFormat, split == null ? Split.TEST : split)
-                .write(target);
+                .write(target, spec.commandLine().getErr());
       }
     }
     spec.commandLine().getOut().println(target + summary(names));

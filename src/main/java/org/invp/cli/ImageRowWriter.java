@@ -21,27 +21,31 @@ import org.apache.parquet.schema.Types;
 import org.invp.data.ImageDataset;
 import org.invp.data.MultiLabelDataset;
 import org.invp.data.MultiLabelDataset.Target;
+import org.invp.eval.ReadImages;
 import org.invp.tensor.FloatTensor;
 
 /** Writes the row of an image, given by its index, of an {@link EmbeddingTable}. */
 final class ImageRowWriter extends WriteSupport<Integer> {
   private final FloatTensor rows;
   private final ImageDataset images;
+  private final ReadImages read;
   private final List<String> classNames;
   private final Map<String, String> metadata;
   private final MessageType schema;
   private RecordConsumer out;
 
-  ImageRowWriter(FloatTensor rows, ImageDataset images, Map<String, String> metadata) {
+  ImageRowWriter(
+      FloatTensor rows, ImageDataset images, ReadImages read, Map<String, String> metadata) {
     this.rows = rows;
+    this.read = read;
     this.images = images;
     this.classNames = images.classNames();
     this.metadata = new LinkedHashMap<>(metadata);
     this.metadata.put("dimension", Long.toString(rows.shape(1)));
-    this.schema = schema(images instanceof MultiLabelDataset);
+    this.schema = schema(images instanceof MultiLabelDataset, read.all());
   }
 
-  private static MessageType schema(boolean severalClasses) {
+  private static MessageType schema(boolean severalClasses, boolean allRead) {
     Types.GroupBuilder<MessageType> schema =
         Types.buildMessage()
             .required(INT64)
@@ -57,7 +61,10 @@ final class ImageRowWriter extends WriteSupport<Integer> {
     if (severalClasses) {
       schema.requiredList().requiredElement(INT32).named("labels");
     }
-    return schema.requiredList().requiredElement(FLOAT).named("embedding").named("embeddings");
+    return (allRead ? schema.requiredList() : schema.optionalList())
+        .requiredElement(FLOAT)
+        .named("embedding")
+        .named("embeddings");
   }
 
   @Override
@@ -89,8 +96,10 @@ final class ImageRowWriter extends WriteSupport<Integer> {
       int[] present = present(several, image);
       list("labels", present.length, at -> out.addInteger(present[at]));
     }
-    long start = image * rows.shape(1);
-    list("embedding", (int) rows.shape(1), at -> out.addFloat(rows.get(start + at)));
+    if (read.contains(image)) {
+      long start = image * rows.shape(1);
+      list("embedding", (int) rows.shape(1), at -> out.addFloat(rows.get(start + at)));
+    }
     out.endMessage();
   }
 

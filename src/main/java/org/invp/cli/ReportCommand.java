@@ -81,7 +81,11 @@ final class ReportCommand implements Callable<Integer> {
   private Pictures pictures(Path run) {
     try (TrainedRun trained = TrainedRun.open(run, List.of(), device.chosen());
         ImageDataset train = Setup.trainingImages(trained.config());
-        ImageDataset test = Setup.testImages(trained.config())) {
+        ImageDataset test = Setup.testImagesIfAny(trained.config()).orElseGet(train::select)) {
+      if (images.length > 0 && test.size() == 0) {
+        throw new ParameterException(
+            spec.commandLine(), "--images names test images, and there is no test set");
+      }
       for (int image : images) {
         if (image < 0 || image >= test.size()) {
           throw new ParameterException(
@@ -89,8 +93,16 @@ final class ReportCommand implements Callable<Integer> {
               Text.format("--images is %d, allowed: 0 to %d", image, test.size() - 1));
         }
       }
-      return Pictures.of(
-          trained.config(), trained.checkpoint(), trained.network(), train, test, images);
+      Pictures pictures =
+          Pictures.of(
+              trained.config(), trained.checkpoint(), trained.network(), train, test, images);
+      int unreadable = train.unreadable() + test.unreadable();
+      if (unreadable > 0) {
+        Errors.warn(
+            spec.commandLine().getErr(),
+            Text.format("%d images could not be read: the pictures lack them", unreadable));
+      }
+      return pictures;
     }
   }
 }

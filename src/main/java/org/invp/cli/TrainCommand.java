@@ -156,16 +156,19 @@ final class TrainCommand implements Callable<Integer> {
             : new PrintWriter(Writer.nullWriter()); // Rank 0 speaks for all.
     out.printf(
         Locale.ROOT,
-        "training on %,d images, %stesting on %,d; run folder %s%n",
+        "training on %,d images, %s%s; run folder %s%n",
         images.train().size(),
         images.holdOut()
             ? Text.format("judging epochs on %,d held-out ones, ", images.heldOut().size())
             : "",
-        images.test().size(),
+        images.test().size() > 0
+            ? Text.format("testing on %,d", images.test().size())
+            : "no test set",
         folder.path());
     if (begin != null) {
       out.printf(Locale.ROOT, "begins with %s%n", begin.origin());
     }
+    images.untestable().ifPresent(reason -> out.println(withoutAccuracy(reason, images)));
     if (group.rank() == 0) {
       Stream.of(
               images.train().remark(),
@@ -217,6 +220,13 @@ final class TrainCommand implements Callable<Integer> {
     return Text.format(
         "go on with: invp train --resume --run-dir %s%s",
         folder, ranks.given() ? " --ranks " + size : "");
+  }
+
+  private static String withoutAccuracy(String reason, RunImages images) {
+    return images.train().hasLabels()
+        ? reason + ": kNN accuracy on one is not measured"
+        : reason
+            + ": what needs them, kNN accuracy and how much of a walk is right, is not measured";
   }
 
   private ConsoleListener listener(

@@ -3,6 +3,7 @@ package org.invp.cli;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.invp.InvalidDataException;
@@ -26,6 +27,7 @@ import org.invp.train.Setup;
  */
 final class TrainedRun implements AutoCloseable {
   private static final String WEIGHTS = "weights.safetensors";
+  private static final String RESIZE = "evaluation.resize=";
 
   private final Checkpoint checkpoint;
   private final TrainingConfig config;
@@ -82,7 +84,7 @@ final class TrainedRun implements AutoCloseable {
     }
     Checkpoint checkpoint = Checkpoint.read(path);
     try {
-      TrainingConfig config = checkpoint.config(overrides);
+      TrainingConfig config = sized(checkpoint, overrides);
       int channels = config.augmentation().mean().size();
       return start(
           checkpoint,
@@ -103,6 +105,24 @@ final class TrainedRun implements AutoCloseable {
       checkpoint.close();
       throw e;
     }
+  }
+
+  /**
+   * The settings, with which images that are larger than those of the training, such as photographs
+   * for a network of small pictures, are first resized to these: a crop of their size out of the
+   * middle would show next to nothing. Of images of the training's size not a bit changes.
+   */
+  private static TrainingConfig sized(Checkpoint checkpoint, List<String> overrides) {
+    TrainingConfig config = checkpoint.config(overrides);
+    int side = checkpoint.imageSide();
+    if (config.evaluation().resize() > 0
+        || side < config.evaluation().crop()
+        || overrides.stream().anyMatch(override -> override.strip().startsWith(RESIZE))) {
+      return config;
+    }
+    List<String> all = new ArrayList<>(overrides);
+    all.add(RESIZE + side);
+    return checkpoint.config(all);
   }
 
   private static TrainedRun weightsOnly(Path run, List<String> overrides, Device device) {

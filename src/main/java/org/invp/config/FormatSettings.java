@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import org.invp.data.DataFormat;
 import org.invp.data.FormatOptions;
 import org.invp.data.FormatOptions.Caltech;
+import org.invp.data.FormatOptions.Folders;
 import org.invp.data.FormatOptions.ImageNet;
 import org.invp.data.FormatOptions.Lists;
 import org.invp.data.FormatOptions.None;
@@ -33,6 +34,7 @@ final class FormatSettings {
     KEYS.put("split_seed", EnumSet.of(DataFormat.CALTECH101));
     KEYS.put("background", EnumSet.of(DataFormat.CALTECH101));
     KEYS.put("unlabelled", EnumSet.of(DataFormat.WM811K));
+    KEYS.put("labels", EnumSet.of(DataFormat.FOLDER));
   }
 
   private FormatSettings() {}
@@ -43,6 +45,8 @@ final class FormatSettings {
           refuseOthersKeys(s, format);
           return switch (format.defaults()) {
             case None none -> none;
+            case Folders folders ->
+                new Folders(s.choice("labels", folders.labels(), Folders.Labels.class));
             case ImageNet imageNet ->
                 new ImageNet(s.optionalText("classes_file"), s.optionalText("test_list"));
             case Lists lists -> lists(s, lists);
@@ -62,7 +66,7 @@ final class FormatSettings {
     String images = s.optionalText("images");
     return new Lists(
         listFile(s, "list", defaults.list()),
-        listFile(s, "test_list", defaults.testList()),
+        s.has("test_list") ? s.text("test_list") : defaults.testList(),
         images == null ? defaults.images() : images,
         s.optionalText("classes_file"));
   }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.invp.config.Setting.Fields;
@@ -184,11 +185,45 @@ final class Section {
     return has(key) ? text(key) : null;
   }
 
+  /** A text without a default, or a list of them, each another. */
+  List<String> texts(String key) {
+    if (!(listed(entries.get(key)) instanceof Items list)) {
+      return List.of(text(key));
+    }
+    keys.add(key);
+    List<String> texts = list.items().stream().map(item -> text(key, item)).toList();
+    if (texts.isEmpty()) {
+      throw noValue(key);
+    }
+    if (Set.copyOf(texts).size() < texts.size()) {
+      throw wrong(key, "a text, or a list [a, b, ...] of different ones");
+    }
+    return texts;
+  }
+
+  /** What an option gives is a list if it stands in brackets and is one; otherwise it is a text. */
+  private static Setting listed(Setting value) {
+    if (!(value instanceof Given given)
+        || !given.raw().strip().startsWith("[")
+        || !given.raw().strip().endsWith("]")) {
+      return value;
+    }
+    try {
+      return given.parsed();
+    } catch (ConfigException e) {
+      return value;
+    }
+  }
+
   /** A text without a default. */
   String text(String key) {
     keys.add(key);
+    return text(key, entries.get(key));
+  }
+
+  private String text(String key, Setting value) {
     String text =
-        switch (entries.get(key)) {
+        switch (value) {
           case null ->
               throw new ConfigException(Text.format("%s: %s is missing", source, name(key)));
           case Given given -> given.text();

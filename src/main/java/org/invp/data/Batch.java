@@ -8,10 +8,10 @@ import org.invp.tensor.IntTensor;
  * start} or {@code close}.
  *
  * @param images [size, channels, height, width], owned by the loader
- * @param indices [size], each image's index in the data set; owned by the loader
- * @param size how many images; less than the loader's batch size only in the last batch, where
- *     corrupt ones were left out, and in a {@linkplain BatchPart part} of a batch
- * @param corrupt how many images could not be read: left out of a training batch, which may leave
- *     none, or blank in an evaluation batch
+ * @param indices [size], each image's index in the data set; owned by the loader. At evaluation
+ *     they ascend, with gaps where images could not be read
+ * @param size how many images, perhaps none; less than the loader's batch size only in the last
+ *     batch, where corrupt ones were left out, and in a {@linkplain BatchPart part} of a batch
+ * @param corrupt how many images could not be read and were left out
  */
 public record Batch(FloatTensor images, IntTensor indices, int size, int corrupt) {}

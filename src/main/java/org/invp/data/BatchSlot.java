@@ -10,7 +10,6 @@ final class BatchSlot implements AutoCloseable {
 
   private final FloatTensor images;
   private final IntTensor indices;
-  private final boolean leavesOut;
   private final BitSet unreadable = new BitSet();
 
   private int batch = NONE;
@@ -23,7 +22,6 @@ final class BatchSlot implements AutoCloseable {
         FloatTensor.allocate(
             batchSize, transform.channels(), transform.height(), transform.width());
     indices = IntTensor.allocate(batchSize);
-    leavesOut = transform instanceof Augmentation;
   }
 
   FloatTensor images() {
@@ -66,10 +64,10 @@ final class BatchSlot implements AutoCloseable {
     return failure;
   }
 
-  /** The finished batch of {@code size} images, less those to be left out. */
+  /** The finished batch of {@code size} images, less those that could not be read. */
   Batch view(int size) {
     int corrupt = unreadable.cardinality();
-    int kept = leavesOut && corrupt > 0 ? closeGaps(size) : size;
+    int kept = corrupt > 0 ? closeGaps(size) : size;
     return new Batch(images.slice(kept), indices.slice(kept), kept, corrupt);
   }
 

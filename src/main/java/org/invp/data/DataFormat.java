@@ -8,8 +8,8 @@ public enum DataFormat {
   CIFAR10(new FormatOptions.None()),
   /** CIFAR-100's binary version, fine labels. */
   CIFAR100(new FormatOptions.None()),
-  /** {@code train/} and {@code val/} with one folder of image files per class. */
-  FOLDER(new FormatOptions.None()),
+  /** Image files below one or several folders, with or without a folder per class. */
+  FOLDER(FormatOptions.Folders.AUTO),
   /** The same with WordNet ids, chosen classes, or validation images in one folder. */
   IMAGENET(new FormatOptions.ImageNet(null, null)),
   /** Files that name images and their labels. */

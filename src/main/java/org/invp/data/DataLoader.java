@@ -17,6 +17,10 @@ import org.slf4j.LoggerFactory;
  * their own order. The batches are the same bits for any number of workers and wherever in the
  * epoch one begins.
  *
+ * <p>Where the transform says to skip what cannot be read, no batch holds such an image: its
+ * indices are those of the images that were read, and the data set {@linkplain
+ * ImageDataset#noteUnreadable hears} of the others.
+ *
  * <p>The workers live as long as the loader; each has a native workspace. Batches go into a ring of
  * reused buffers, so that nothing is allocated once the loader runs (files other than JPEG
  * excepted). One thread at a time may consume. The data set stays the caller's, who closes it after
@@ -114,7 +118,7 @@ public final class DataLoader implements AutoCloseable {
   private void startWorkers(int count) {
     long imageBytes =
         (long) Float.BYTES * transform.channels() * transform.height() * transform.width();
-    UnreadableImages unreadable = transform.decoding().skips() ? new UnreadableImages() : null;
+    boolean skips = transform.decoding().skips();
     for (int i = 0; i < count; i++) {
       NativeTransform own = new NativeTransform(transform);
       try {
@@ -122,7 +126,7 @@ public final class DataLoader implements AutoCloseable {
             Thread.ofPlatform()
                 .name("invp-loader-" + i)
                 .daemon(true)
-                .start(new LoaderWorker(dataset, own, ring, imageBytes, unreadable)));
+                .start(new LoaderWorker(dataset, own, ring, imageBytes, skips)));
       } catch (OutOfMemoryError e) { // There is no thread that would close it.
         own.close();
         throw e;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.UnaryOperator;
 import org.invp.InvalidDataException;
 import org.invp.io.Fingerprint;
@@ -24,11 +25,12 @@ public final class DatasetIdentity {
    * What a data set's images are, for a later look at images of which one is not sure.
    *
    * @param digest of everything that all copies have in common but labels
-   * @param hashes one per image, of its place below the folder, and of its pixels where it is no
+   * @param hashes one per image, of its place below the folders, and of its pixels where it is no
    *     file of its own; owned by the record
+   * @param side the length of the shorter side that all images have in pixels; 0 if they differ
    */
   @SuppressWarnings("ArrayRecordComponent") // Hashes go to a tensor and come from one.
-  public record Copy(String digest, int[] hashes) {}
+  public record Copy(String digest, int[] hashes, int side) {}
 
   /** Adds all of it to a fingerprint. */
   public static void addTo(Fingerprint fingerprint, ImageDataset images) {
@@ -37,42 +39,52 @@ public final class DatasetIdentity {
 
   /**
    * Adds what all copies of a data set have in common, wherever they lie: places count from the
-   * folder, or from the images' own where these lie elsewhere; labels count too, and of the files'
+   * folders, or from the images' own where these lie elsewhere; labels count too, and of the files'
    * sizes a sample, which spares a network file system a question per image.
    *
-   * @param folder the copy's, as it was given to the one who opened it
+   * @param folders the copy's, as they were given to the one who opened it
    */
-  public static void addCopyTo(Fingerprint fingerprint, ImageDataset images, Path folder) {
-    addCopy(fingerprint, images, folder, new int[images.size()]);
+  public static void addCopyTo(Fingerprint fingerprint, ImageDataset images, List<Path> folders) {
+    addCopy(fingerprint, images, folders, new int[images.size()]);
     for (int image = 0; image < images.size(); image++) {
       fingerprint.add(images.label(image));
     }
   }
 
   /** What all copies of a data set have in common; see {@link #addCopyTo}. */
-  public static Copy copy(ImageDataset images, Path folder) {
+  public static Copy copy(ImageDataset images, List<Path> folders) {
     Fingerprint fingerprint = new Fingerprint();
     int[] hashes = new int[images.size()];
-    addCopy(fingerprint, images, folder, hashes);
-    return new Copy(fingerprint.hex(), hashes);
+    addCopy(fingerprint, images, folders, hashes);
+    return new Copy(fingerprint.hex(), hashes, Math.min(images.imageHeight(), images.imageWidth()));
   }
 
   private static void addCopy(
-      Fingerprint fingerprint, ImageDataset images, Path folder, int[] hashes) {
-    String root = prefix(folder);
-    String elsewhere = images.root().map(DatasetIdentity::prefix).orElse(root);
+      Fingerprint fingerprint, ImageDataset images, List<Path> folders, int[] hashes) {
+    List<String> roots = folders.stream().map(DatasetIdentity::prefix).toList();
     int stride = 1 + images.size() / SIZES_OF_A_COPY;
-    add(
-        fingerprint,
-        images,
-        place -> place.contains(root) ? place.replace(root, "") : place.replace(elsewhere, ""),
-        stride,
-        hashes);
+    String elsewhere = images.root().map(DatasetIdentity::prefix).orElse(roots.getFirst());
+    add(fingerprint, images, place -> below(roots, elsewhere, place), stride, hashes);
   }
 
+  /** A folder with the separator after it. */
   private static String prefix(Path folder) {
-    String prefix = folder.resolve("x").toString();
-    return prefix.substring(0, prefix.length() - 1);
+    String within = folder.resolve("x").toString();
+    return within.substring(0, within.length() - 1);
+  }
+
+  /** A place without its folder; of several folders with the number of that folder. */
+  private static String below(List<String> roots, String elsewhere, String place) {
+    if (roots.size() == 1) {
+      String root = roots.getFirst();
+      return place.replace(place.contains(root) ? root : elsewhere, "");
+    }
+    for (int root = 0; root < roots.size(); root++) {
+      if (place.startsWith(roots.get(root))) {
+        return root + "/" + place.substring(roots.get(root).length());
+      }
+    }
+    return place;
   }
 
   /**

@@ -19,15 +19,18 @@ public final class Datasets {
   /**
    * Opens one split of a data set.
    *
+   * @throws NoTestSetException if it has no test images, which a data set need not have
    * @throws org.invp.InvalidDataException if a file is missing or wrong, naming it
    */
   public static ImageDataset open(DataOptions options, Split split) {
-    Path path = options.path();
+    Path path = options.paths().get(0);
     return switch (options.format()) {
       case IDX -> IdxDataset.open(path, split);
       case CIFAR10 -> CifarDataset.open(path, split, CifarDataset.Variant.CIFAR10);
       case CIFAR100 -> CifarDataset.open(path, split, CifarDataset.Variant.CIFAR100);
-      case FOLDER -> FolderDataset.open(path, split);
+      case FOLDER ->
+          FolderDataset.open(
+              options.paths(), split, ((FormatOptions.Folders) options.formatOptions()).labels());
       case IMAGENET -> ImageNet.open(path, split, (FormatOptions.ImageNet) options.formatOptions());
       case LIST, PLACES205 ->
           ListedImages.open(path, split, (FormatOptions.Lists) options.formatOptions());
@@ -61,7 +64,8 @@ public final class Datasets {
 
   /**
    * All images of a data set under an evaluation transform, in order: [N, channels * height *
-   * width]. The caller closes the tensor.
+   * width]; a row of NaN for one that could not be read and is skipped. The caller closes the
+   * tensor.
    */
   public static FloatTensor load(ImageDataset dataset, EvaluationTransform transform, int workers) {
     long elements = (long) transform.channels() * transform.height() * transform.width();
@@ -69,13 +73,20 @@ public final class Datasets {
     int batchSize = Math.min(dataset.size(), 256);
     try (DataLoader loader = new DataLoader(dataset, transform, batchSize, workers, 0, true)) {
       long bytes = elements * Float.BYTES;
+      if (transform.decoding().skips()) {
+        for (long at = 0; at < all.size(); at++) {
+          all.set(at, Float.NaN);
+        }
+      }
       loader.forEach(
           0,
           () -> {},
           batch -> {
             MemorySegment images = batch.images().segment();
-            long at = batch.indices().get(0) * bytes;
-            MemorySegment.copy(images, 0, all.segment(), at, images.byteSize());
+            for (int i = 0; i < batch.size(); i++) {
+              long at = batch.indices().get(i) * bytes;
+              MemorySegment.copy(images, i * bytes, all.segment(), at, bytes);
+            }
           });
       return all;
     } catch (RuntimeException e) {

@@ -34,13 +34,14 @@ public record Decoding(Mode mode, Exif exif, OnCorrupt onCorrupt) {
     /** It ends the run, in one line that names it. */
     FAIL,
     /**
-     * It is named in the log once and counted. A training batch is made without it; at evaluation,
-     * where row i stands for image i, it becomes a blank: zeros, which is the mean colour.
+     * It is named in the log once and counted. Batches are made without it, those of evaluations
+     * too.
      */
     SKIP
   }
 
-  boolean skips() {
+  /** Whether images that cannot be read are passed over. */
+  public boolean skips() {
     return onCorrupt == OnCorrupt.SKIP;
   }
 }

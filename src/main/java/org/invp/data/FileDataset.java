@@ -14,6 +14,7 @@ public class FileDataset implements ImageDataset {
   private final List<String> classNames;
   private final String[] files;
   private final int[] labels;
+  private final UnreadableImages unreadable = new UnreadableImages();
 
   /**
    * @param root the folder that paths count from
@@ -80,6 +81,16 @@ public class FileDataset implements ImageDataset {
   @Override
   public final void read(int index, ImageBuffer buffer) {
     ImageFile.read(path(index), buffer);
+  }
+
+  @Override
+  public final void noteUnreadable(int index, String reason) {
+    unreadable.add(index, reason);
+  }
+
+  @Override
+  public final boolean isUnreadable(int index) {
+    return unreadable.contains(index);
   }
 
   /** Nothing is held open. */

@@ -5,12 +5,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.invp.InvalidDataException;
+import org.invp.data.FormatOptions.Folders.Labels;
 import org.invp.internal.Text;
 
 /**
- * Images in one folder per class, the classes in the order of their folders' names, the images of a
- * class in the order of their paths; which files are images {@link ImageFiles} says.
+ * Images in folders, with a class per folder or without labels, in the order of their paths, those
+ * of one class after those of another; which files are images {@link ImageFiles} says.
  */
 public final class FolderDataset extends FileDataset {
   private final LeftOut leftOut;
@@ -27,37 +30,46 @@ public final class FolderDataset extends FileDataset {
   }
 
   /**
+   * Opens a split of what lies in some folders: the images in {@code train/}, or in {@code val/}
+   * (else {@code test/}); test images are labelled by the classes of the training images. Of a
+   * folder that has none of these folders all images are training images. Images of several folders
+   * follow each other.
+   *
+   * @param folders at least one, none in another
+   * @param labels whether the folders in them are classes
+   * @throws NoTestSetException if there are no test images
+   * @throws InvalidDataException if a folder is missing or empty, or holds a file of unknown type
+   */
+  public static FolderDataset open(List<Path> folders, Split split, Labels labels) {
+    return new FolderLayout(folders, labels).open(split);
+  }
+
+  /**
    * Opens {@code train/} or {@code val/} (else {@code test/}) of a folder; both are labelled by the
    * classes of {@code train/}.
    *
+   * @throws NoTestSetException if there are no test images
    * @throws InvalidDataException if a folder is missing or empty, or holds a file of unknown type
    */
   public static FolderDataset open(Path folder, Split split) {
-    Path train = folder.resolve("train");
-    LeftOut leftOut = new LeftOut();
     if (split == Split.TRAIN) {
-      return scan(train, ImageFiles.classFolders(train, leftOut), leftOut);
+      return open(folder.resolve("train"));
     }
-    Path evaluation = evaluationFolder(folder);
-    List<String> own = ImageFiles.classFolders(evaluation, leftOut);
-    List<String> names =
-        Files.isDirectory(train) ? ImageFiles.classFolders(train, new LeftOut()) : own;
-    for (String name : own) {
-      if (!names.contains(name)) {
-        throw new InvalidDataException(
-            Text.format("%s: a class that %s does not have", evaluation.resolve(name), train));
-      }
-    }
-    return scan(evaluation, names, leftOut);
+    requireTestSet(folder);
+    return open(List.of(folder), split, Labels.FOLDERS);
   }
 
   /**
    * Opens a split of chosen classes; other folders are passed over.
    *
    * @param classNames folders of {@code train/}; a label is a position in this list
+   * @throws NoTestSetException if there are no test images
    * @throws InvalidDataException if a folder is missing or empty, or holds a file of unknown type
    */
   public static FolderDataset open(Path folder, Split split, List<String> classNames) {
+    if (split == Split.TEST) {
+      requireTestSet(folder);
+    }
     return scan(
         split == Split.TRAIN ? folder.resolve("train") : evaluationFolder(folder),
         classNames,
@@ -80,22 +92,64 @@ public final class FolderDataset extends FileDataset {
     return Files.isDirectory(val) || !Files.isDirectory(test) ? val : test;
   }
 
+  private static void requireTestSet(Path folder) {
+    Path place = evaluationFolder(folder);
+    if (!Files.isDirectory(place)) {
+      throw new NoTestSetException(
+          Text.format("there is no test set: there is no %s, and no test/ beside it", place));
+    }
+  }
+
   private static FolderDataset scan(Path root, List<String> classNames, LeftOut leftOut) {
-    List<String> files = new ArrayList<>();
-    List<Integer> labels = new ArrayList<>();
-    for (int label = 0; label < classNames.size(); label++) {
-      String name = classNames.get(label);
-      if (Files.isDirectory(root.resolve(name))) {
-        for (String image : ImageFiles.below(root.resolve(name), leftOut)) {
-          files.add(Path.of(name, image).toString());
-          labels.add(label);
+    Builder images = new Builder(List.of(root), classNames, leftOut);
+    images.addClasses(root);
+    return images.build();
+  }
+
+  /** Collects images. */
+  static final class Builder {
+    private final Path root;
+    private final List<String> classNames;
+    private final LeftOut leftOut;
+    private final List<String> files = new ArrayList<>();
+    private final IntStream.Builder labels = IntStream.builder();
+    private final String places;
+
+    /**
+     * @param places the folders that the images lie in
+     * @param classNames a label is a position in this list
+     */
+    Builder(List<Path> places, List<String> classNames, LeftOut leftOut) {
+      this.root = places.size() == 1 ? places.get(0) : Path.of("");
+      this.classNames = classNames;
+      this.leftOut = leftOut;
+      this.places = places.stream().map(Path::toString).collect(Collectors.joining(", "));
+    }
+
+    /** Adds an image, by its path in a folder. */
+    void add(Path place, String image, int label) {
+      files.add(place.equals(root) ? image : place.resolve(image).toString());
+      labels.add(label);
+    }
+
+    /** Adds the images of all classes, each a folder in {@code place} with images below it. */
+    void addClasses(Path place) {
+      ImageFiles.requireNoneBeside(place, leftOut);
+      for (int label = 0; label < classNames.size(); label++) {
+        String name = classNames.get(label);
+        if (Files.isDirectory(place.resolve(name))) {
+          for (String image : ImageFiles.below(place.resolve(name), leftOut)) {
+            add(place, Path.of(name, image).toString(), label);
+          }
         }
       }
     }
-    if (files.isEmpty()) {
-      throw new InvalidDataException(root + ": no folder of any of the classes in it");
+
+    FolderDataset build() {
+      if (files.isEmpty()) {
+        throw new InvalidDataException(places + ": no folder of any of the classes in it");
+      }
+      return new FolderDataset(root, classNames, files, labels.build().toArray(), leftOut);
     }
-    return new FolderDataset(
-        root, classNames, files, labels.stream().mapToInt(Integer::intValue).toArray(), leftOut);
   }
 }

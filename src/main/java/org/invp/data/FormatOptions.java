@@ -6,6 +6,29 @@ public sealed interface FormatOptions {
   record None() implements FormatOptions {}
 
   /**
+   * Of {@link DataFormat#FOLDER}.
+   *
+   * @param labels whether folders are classes
+   */
+  record Folders(Labels labels) implements FormatOptions {
+    /** Whether the folders below a split are classes. */
+    public enum Labels {
+      /**
+       * With a test set of folders they are. Otherwise they are if every image lies directly in one
+       * of at least two folders; in a collection that is nested or flat the images have no labels.
+       */
+      AUTO,
+      /** Each is a class, with all images below it. */
+      FOLDERS,
+      /** Images have no labels, wherever they lie. */
+      NONE
+    }
+
+    /** What the layout says. */
+    public static final Folders AUTO = new Folders(Labels.AUTO);
+  }
+
+  /**
    * Of {@link DataFormat#IMAGENET}.
    *
    * @param classesFile chooses classes, a WordNet id at the start of each line; null for all
@@ -18,7 +41,7 @@ public sealed interface FormatOptions {
    * Of {@link DataFormat#LIST} and {@link DataFormat#PLACES205}.
    *
    * @param list names the training images, relative to the data set's folder
-   * @param testList names the test images
+   * @param testList names the test images; null for none
    * @param images the folder that paths in the lists count from; null for the data set's folder
    * @param classesFile the classes' names, one per line in the order of their labels; null for
    *     numbers

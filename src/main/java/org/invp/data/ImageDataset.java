@@ -6,12 +6,12 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Labelled images, each with an index from 0. All methods may be called from any thread, {@link
- * #read} from many at once with a buffer each. After {@link #close} they throw {@link
- * IllegalStateException} or keep answering, but never touch freed memory.
+ * Images with or without labels, each with an index from 0. All methods may be called from any
+ * thread, {@link #read} from many at once with a buffer each. After {@link #close} they throw
+ * {@link IllegalStateException} or keep answering, but never touch freed memory.
  */
 public interface ImageDataset extends AutoCloseable {
-  /** The label of an image that nobody labelled; few data sets have such images. */
+  /** The label of an image that nobody labelled. */
   int UNLABELLED = -1;
 
   /** The number of images. */
@@ -26,7 +26,7 @@ public interface ImageDataset extends AutoCloseable {
   /** The width that all images have, or 0 if they differ. */
   int imageWidth();
 
-  /** The names of the classes; a label is a position in this list. */
+  /** The names of the classes; a label is a position in this list. None without labels. */
   List<String> classNames();
 
   /** The label of an image, in 0..classes()-1, or {@link #UNLABELLED}. */
@@ -50,9 +50,30 @@ public interface ImageDataset extends AutoCloseable {
    */
   void read(int index, ImageBuffer buffer);
 
+  /**
+   * Notes that an image could not be read where that ends nothing ({@link
+   * Decoding.OnCorrupt#SKIP}); the first time for each, the log says so.
+   *
+   * @param reason what is wrong, naming the file
+   */
+  void noteUnreadable(int index, String reason);
+
+  /** Whether an image was {@linkplain #noteUnreadable noted} as one that could not be read. */
+  boolean isUnreadable(int index);
+
+  /** How many images have been noted as ones that could not be read. */
+  default int unreadable() {
+    return (int) IntStream.range(0, size()).filter(this::isUnreadable).count();
+  }
+
   /** The number of classes. */
   default int classes() {
     return classNames().size();
+  }
+
+  /** Whether any image has a label. */
+  default boolean hasLabels() {
+    return IntStream.range(0, size()).anyMatch(image -> label(image) != UNLABELLED);
   }
 
   /** The labels of all images, [size]. */

@@ -70,6 +70,37 @@ public final class ImageFiles {
     }
   }
 
+  /** Whether a folder has sub-folders other than hidden and tools' ones. */
+  static boolean hasFolders(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries.anyMatch(entry -> Files.isDirectory(entry) && !isPassedOver(entry));
+    } catch (IOException e) {
+      throw new InvalidDataException(folder + ": " + IoErrors.reason(e), e);
+    }
+  }
+
+  /**
+   * Looks for images directly in a folder, beside those that hold the classes.
+   *
+   * @param leftOut is told of what is left out
+   * @throws InvalidDataException naming one
+   */
+  static void requireNoneBeside(Path folder, LeftOut leftOut) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      for (Path entry : entries.filter(Files::isRegularFile).sorted().toList()) {
+        if (isImage(entry, leftOut)) {
+          throw new InvalidDataException(
+              Text.format(
+                  "%s: an image beside the folders of the classes, so of no class; move it into"
+                      + " one, or set data.labels: none",
+                  entry));
+        }
+      }
+    } catch (IOException e) {
+      throw new InvalidDataException(folder + ": " + IoErrors.reason(e), e);
+    }
+  }
+
   /**
    * The images anywhere below a folder, relative to it, sorted.
    *
@@ -140,7 +171,8 @@ public final class ImageFiles {
     if (isImage && point > 0) {
       throw new InvalidDataException(
           Text.format(
-              "%s: an image by its content, and .%s is no ending of one; rename it, or move it away",
+              "%s: an image by its content, and .%s is no ending of one; rename it, or move it"
+                  + " away",
               file, ending));
     }
     return isImage;

@@ -10,19 +10,19 @@ final class LoaderWorker implements Runnable {
   private final NativeTransform transform;
   private final BatchRing ring;
   private final long imageBytes;
-  private final UnreadableImages unreadable; // null where one ends the run
+  private final boolean skips;
 
   LoaderWorker(
       ImageDataset dataset,
       NativeTransform transform,
       BatchRing ring,
       long imageBytes,
-      UnreadableImages unreadable) {
+      boolean skips) {
     this.dataset = dataset;
     this.transform = transform;
     this.ring = ring;
     this.imageBytes = imageBytes;
-    this.unreadable = unreadable;
+    this.skips = skips;
   }
 
   @Override
@@ -55,17 +55,16 @@ final class LoaderWorker implements Runnable {
     ring.complete(chunk, position, failure);
   }
 
-  /** Fills one place of a batch; false, and a blank, if the image is unreadable and skipped. */
+  /** Fills one place of a batch; false if the image is unreadable and skipped. */
   private boolean prepare(EpochPlan plan, int index, ImageBuffer buffer, MemorySegment output) {
     try {
       read(plan, index, buffer, output);
       return true;
     } catch (InvalidDataException e) {
-      if (unreadable == null) {
+      if (!skips) {
         throw e;
       }
-      unreadable.add(index, e.getMessage());
-      output.fill((byte) 0);
+      dataset.noteUnreadable(index, e.getMessage());
       return false;
     }
   }

@@ -69,6 +69,16 @@ class SelectedDataset implements ImageDataset {
   }
 
   @Override
+  public void noteUnreadable(int index, String reason) {
+    whole.noteUnreadable(place(index), reason);
+  }
+
+  @Override
+  public boolean isUnreadable(int index) {
+    return whole.isUnreadable(place(index));
+  }
+
+  @Override
   public Optional<String> remark() {
     return whole.remark();
   }

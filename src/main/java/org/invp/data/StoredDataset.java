@@ -7,6 +7,7 @@ abstract class StoredDataset implements ImageDataset {
   private final PixelStore store;
   private final byte[] labels;
   private final List<String> classNames;
+  private final UnreadableImages unreadable = new UnreadableImages();
 
   /**
    * @param store belongs to the data set from now on
@@ -51,6 +52,16 @@ abstract class StoredDataset implements ImageDataset {
   @Override
   public final void read(int index, ImageBuffer buffer) {
     store.read(index, buffer);
+  }
+
+  @Override
+  public final void noteUnreadable(int index, String reason) {
+    unreadable.add(index, reason);
+  }
+
+  @Override
+  public final boolean isUnreadable(int index) {
+    return unreadable.contains(index);
   }
 
   @Override

@@ -54,6 +54,7 @@ public final class WaferDataset implements ImageDataset {
   private final int[] labels;
   private final long[] starts;
   private final int[] wafers;
+  private final UnreadableImages unreadable = new UnreadableImages();
 
   private WaferDataset(Path path, TensorFile file, Split split, boolean unlabelled) {
     this.path = path;
@@ -205,6 +206,16 @@ public final class WaferDataset implements ImageDataset {
       map[i] = GRAY[map[i]];
     }
     buffer.setPixels(map, sizes[2 * wafer], sizes[2 * wafer + 1], 1);
+  }
+
+  @Override
+  public void noteUnreadable(int index, String reason) {
+    unreadable.add(index, reason);
+  }
+
+  @Override
+  public boolean isUnreadable(int index) {
+    return unreadable.contains(index);
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.invp.data.ImageDataset;
 import org.invp.internal.Text;
 import org.invp.io.NamedTensor;
@@ -13,16 +14,18 @@ import org.invp.nn.BlockFeatures.Pooled;
 import org.invp.tensor.FloatTensor;
 
 /**
- * Features of several blocks of a frozen network for all images of a data set, image i in row i:
- * mapped from the files of a cache, or from a file that nobody keeps, so they need not fit into
- * memory. Owns them, until {@link #close}.
+ * Features of several blocks of a frozen network for those images of a data set that could be read,
+ * {@link #images}, image i of these in row i: mapped from the files of a cache, or from a file that
+ * nobody keeps, so they need not fit into memory. Owns them, until {@link #close}.
  */
 final class BlockRows implements AutoCloseable {
   private final List<FloatTensor> rows;
   private final List<TensorFile> files = new ArrayList<>();
   private final List<FloatTensor> unkept = new ArrayList<>();
+  private ImageDataset images;
 
-  private BlockRows(int layers) {
+  private BlockRows(int layers, ImageDataset images) {
+    this.images = images;
     rows = new ArrayList<>(Collections.nCopies(layers, (FloatTensor) null));
   }
 
@@ -33,6 +36,7 @@ final class BlockRows implements AutoCloseable {
    * @param extractor of one crop
    * @param layers blocks in ascending order
    * @param betweenBatches called before every batch; it ends the extraction by throwing
+   * @throws org.invp.InvalidDataException if no image could be read
    */
   static BlockRows of(
       List<Pooled> layers,
@@ -40,7 +44,7 @@ final class BlockRows implements AutoCloseable {
       FeatureExtractor extractor,
       FeatureCache cache,
       Runnable betweenBatches) {
-    BlockRows found = new BlockRows(layers.size());
+    BlockRows found = new BlockRows(layers.size(), images);
     try {
       String fingerprint = cache.keeps() ? FeatureCache.fingerprint(extractor, images) : "";
       List<Integer> missing = new ArrayList<>();
@@ -86,8 +90,14 @@ final class BlockRows implements AutoCloseable {
       for (int layer : missing) {
         scratch.add(Scratch.allocate(folder, images.size(), layers.get(layer).length()));
       }
-      extractor.extractBlocks(
-          images, missing.stream().map(layers::get).toList(), scratch, betweenBatches);
+      ReadImages read =
+          extractor.extractBlocks(
+              images, missing.stream().map(layers::get).toList(), scratch, betweenBatches);
+      read.requireAny(images);
+      if (!read.all()) {
+        takeWhatWasRead(read, layers, images, extractor, scratch, betweenBatches);
+        return;
+      }
       for (int i = 0; i < missing.size(); i++) {
         int place = missing.get(i);
         Pooled layer = layers.get(place);
@@ -101,6 +111,34 @@ final class BlockRows implements AutoCloseable {
     } finally {
       scratch.stream().filter(tensor -> tensor != null).forEach(FloatTensor::close);
     }
+  }
+
+  /** Nothing is kept. Layers that were have rows of all images, so they are computed like these. */
+  private void takeWhatWasRead(
+      ReadImages read,
+      List<Pooled> layers,
+      ImageDataset whole,
+      FeatureExtractor extractor,
+      List<FloatTensor> scratch,
+      Runnable betweenBatches) {
+    if (scratch.size() < layers.size()) {
+      files.forEach(TensorFile::close);
+      files.clear();
+      List<Integer> all = IntStream.range(0, layers.size()).boxed().toList();
+      compute(all, layers, whole, extractor, FeatureCache.none(), "", betweenBatches);
+      return;
+    }
+    images = read.of(whole);
+    for (int place = 0; place < layers.size(); place++) {
+      unkept.add(scratch.get(place));
+      rows.set(place, read.together(scratch.get(place)));
+      scratch.set(place, null);
+    }
+  }
+
+  /** The images that the rows are of; shares the memory of the data set that was given. */
+  ImageDataset images() {
+    return images;
   }
 
   /** Part of a file's name: the block and the side of its grid of cells. */

@@ -63,6 +63,11 @@ public final class ClassScores {
     return before;
   }
 
+  /** The number of images so far. */
+  public int images() {
+    return total;
+  }
+
   /** The shares over all images so far, of which there must be some. */
   public Accuracy accuracy() {
     return new Accuracy((double) first / total, (double) amongFive / total, total);

@@ -20,6 +20,7 @@ final class ComputedFeatures implements LabelledFeatures {
   private final BlockFeatures blocks;
   private final IntTensor known;
   private int size;
+  private int seen;
 
   ComputedFeatures(
       Network network,
@@ -54,15 +55,23 @@ final class ComputedFeatures implements LabelledFeatures {
   @Override
   public void start(int epoch) {
     loader.start(epoch, 0);
+    seen = 0;
   }
 
   @Override
   public boolean next() {
     Batch batch = loader.next(betweenBatches);
+    while (batch != null && batch.size() == 0) { // None of its images could be read.
+      batch = loader.next(betweenBatches);
+    }
     if (batch == null) {
+      if (seen == 0) {
+        throw ReadImages.noneOf(images);
+      }
       return false;
     }
     size = batch.size();
+    seen += size;
     for (int i = 0; i < size; i++) {
       truth.copy(batch.indices().get(i), known, i);
     }

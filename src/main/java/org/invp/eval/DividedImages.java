@@ -1,5 +1,6 @@
 package org.invp.eval;
 
+import java.util.BitSet;
 import java.util.stream.IntStream;
 import org.invp.data.ImageDataset;
 import org.invp.distributed.ProcessGroup;
@@ -56,6 +57,23 @@ public final class DividedImages {
       if (first < end) {
         work.run(own.select(IntStream.range(first, end).toArray()), first);
       }
+    }
+  }
+
+  /**
+   * Tells every rank of which images something is true.
+   *
+   * @param own those of this rank's
+   * @return those of all images
+   */
+  BitSet gather(BitSet own) {
+    try (FloatTensor flags = FloatTensor.allocate(this.own.size(), 1);
+        FloatTensor gathered = FloatTensor.allocate(all.size(), 1)) {
+      own.stream().forEach(image -> flags.set(image, 1));
+      gather(flags, gathered);
+      BitSet found = new BitSet(all.size());
+      IntStream.range(0, all.size()).filter(image -> gathered.get(image) > 0).forEach(found::set);
+      return found;
     }
   }
 

@@ -27,6 +27,13 @@ public record EvalResult(
     extra = Collections.unmodifiableMap(new LinkedHashMap<>(extra));
   }
 
+  /** The same with further settings, after its own. */
+  public EvalResult withSettings(Map<String, ?> further) {
+    Map<String, Object> all = new LinkedHashMap<>(settings);
+    all.putAll(further);
+    return new EvalResult(protocol, all, scores, extra);
+  }
+
   /** A result without anything extra. */
   public EvalResult(String protocol, Map<String, Object> settings, List<Score> scores) {
     this(protocol, settings, scores, Map.of());

@@ -1,5 +1,6 @@
 package org.invp.eval;
 
+import com.google.errorprone.annotations.CheckReturnValue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,36 +76,43 @@ public final class FeatureCache {
   }
 
   /**
-   * The same as {@link FeatureExtractor#extract}, from the disk where it was computed before.
+   * The same as {@link FeatureExtractor#extract}, from the disk where it was computed before. Of
+   * images that could not all be read nothing is kept: they may be readable the next time.
    *
    * @param backbone [N, F], out, or null
    * @param embeddings [N, D], out, or null; not normalised
    * @param betweenBatches called before every batch; it ends the extraction by throwing
    */
-  public void extract(
+  @CheckReturnValue
+  public ReadImages extract(
       FeatureExtractor extractor,
       ImageDataset images,
       FloatTensor backbone,
       FloatTensor embeddings,
       Runnable betweenBatches) {
     if (folder == null) {
-      extractor.extract(images, backbone, embeddings, betweenBatches);
-      return;
+      return extractor.extract(images, backbone, embeddings, betweenBatches);
     }
     String fingerprint = fingerprint(extractor, images);
     boolean firstFound = backbone == null || read(fingerprint, BACKBONE, backbone);
     boolean secondFound = embeddings == null || read(fingerprint, EMBEDDINGS, embeddings);
     if (firstFound && secondFound) {
-      return;
+      return ReadImages.all(images.size());
     }
-    extractor.extract(
-        images, firstFound ? null : backbone, secondFound ? null : embeddings, betweenBatches);
+    ReadImages read =
+        extractor.extract(
+            images, firstFound ? null : backbone, secondFound ? null : embeddings, betweenBatches);
+    if (!read.all()) {
+      LOG.info("the features are not kept: {} images could not be read", read.others().length);
+      return read;
+    }
     if (!firstFound) {
       keep(fingerprint, BACKBONE, backbone, extractor, images);
     }
     if (!secondFound) {
       keep(fingerprint, EMBEDDINGS, embeddings, extractor, images);
     }
+    return read;
   }
 
   /** Deletes all features in the folder. */

@@ -1,11 +1,10 @@
 package org.invp.eval;
 
+import com.google.errorprone.annotations.CheckReturnValue;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
-import org.invp.data.Batch;
-import org.invp.data.DataLoader;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
 import org.invp.data.TenCrop;
@@ -65,28 +64,23 @@ public final class FeatureExtractor {
    * @param backbone [N, F], out, or null
    * @param embeddings [N, D], out, or null; not normalised
    * @param betweenBatches called before every batch; it ends the extraction by throwing
+   * @return the images that could be read; the rows of all others are NaN
    */
-  public void extract(
+  @CheckReturnValue
+  public ReadImages extract(
       ImageDataset images, FloatTensor backbone, FloatTensor embeddings, Runnable betweenBatches) {
+    List<FloatTensor> rows = Arrays.asList(backbone, embeddings);
     if (crops > 1) {
-      extractCrops(images, backbone, embeddings, betweenBatches);
-      return;
+      return extractCrops(images, rows, betweenBatches);
     }
-    try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
-      loader.forEach(
-          0,
-          betweenBatches,
-          batch -> {
-            int row = batch.indices().get(0);
-            FloatTensor features =
-                backbone == null ? null : Rows.slice(backbone, row, batch.size());
-            FloatTensor outputs =
-                embeddings == null ? null : Rows.slice(embeddings, row, batch.size());
-            network.embed(batch.images(), features, outputs);
-            FiniteRows.require(features, images, batch.indices());
-            FiniteRows.require(outputs, images, batch.indices());
-          });
-    }
+    return RowPass.over(
+        images,
+        view,
+        batchSize,
+        workers,
+        rows,
+        betweenBatches,
+        (batch, own) -> network.embed(batch.images(), own.get(0), own.get(1)));
   }
 
   /**
@@ -94,61 +88,61 @@ public final class FeatureExtractor {
    *
    * @param layers blocks of the network, in ascending order
    * @param rows [N, length] for each of them, out
+   * @return as {@link #extract}
    * @throws IllegalStateException if an image has several crops
    */
-  void extractBlocks(
+  @CheckReturnValue
+  ReadImages extractBlocks(
       ImageDataset images, List<Pooled> layers, List<FloatTensor> rows, Runnable betweenBatches) {
     if (crops > 1) {
       throw new IllegalStateException("features of blocks are of one crop");
     }
-    try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true);
-        BlockFeatures blocks = new BlockFeatures(network, layers)) {
-      loader.forEach(
-          0,
+    try (BlockFeatures blocks = new BlockFeatures(network, layers)) {
+      return RowPass.over(
+          images,
+          view,
+          batchSize,
+          workers,
+          rows,
           betweenBatches,
-          batch -> {
+          (batch, own) -> {
             blocks.compute(batch.images());
-            int row = batch.indices().get(0);
             for (int layer = 0; layer < layers.size(); layer++) {
-              FloatTensor target = Rows.slice(rows.get(layer), row, batch.size());
-              target.copyFrom(blocks.features(layer));
-              FiniteRows.require(target, images, batch.indices());
+              own.get(layer).copyFrom(blocks.features(layer));
             }
           });
     }
   }
 
-  private void extractCrops(
-      ImageDataset images, FloatTensor backbone, FloatTensor embeddings, Runnable betweenBatches) {
+  private ReadImages extractCrops(
+      ImageDataset images, List<FloatTensor> rows, Runnable betweenBatches) {
     int imagesAtOnce = Math.max(1, batchSize / crops);
-    long rows = (long) crops * imagesAtOnce;
-    try (DataLoader loader =
-            new DataLoader(images, new TenCrop(view), imagesAtOnce, workers, 0, true);
-        FloatTensor features = FloatTensor.allocate(rows, network.featureDimension());
-        FloatTensor outputs = FloatTensor.allocate(rows, network.embeddingDimension())) {
-      loader.forEach(
-          0,
+    long most = (long) crops * imagesAtOnce;
+    try (FloatTensor features = FloatTensor.allocate(most, network.featureDimension());
+        FloatTensor outputs = FloatTensor.allocate(most, network.embeddingDimension())) {
+      return RowPass.over(
+          images,
+          new TenCrop(view),
+          imagesAtOnce,
+          workers,
+          rows,
           betweenBatches,
-          batch -> {
-            int size = batch.size();
-            int row = batch.indices().get(0);
-            long views = (long) crops * size;
+          (batch, own) -> {
+            long views = (long) crops * batch.size();
             FloatTensor cut =
                 FloatTensor.view(
                     batch.images().segment(), views, view.channels(), view.height(), view.width());
+            FloatTensor backbone = own.get(0);
+            FloatTensor embeddings = own.get(1);
             network.embed(
                 cut,
                 backbone == null ? null : features.slice(views),
                 embeddings == null ? null : outputs.slice(views));
             if (backbone != null) {
-              FloatTensor target = Rows.slice(backbone, row, size);
-              means(features, target);
-              FiniteRows.require(target, images, batch.indices());
+              means(features, backbone);
             }
             if (embeddings != null) {
-              FloatTensor target = Rows.slice(embeddings, row, size);
-              means(outputs, target);
-              FiniteRows.require(target, images, batch.indices());
+              means(outputs, embeddings);
             }
           });
     }
@@ -184,6 +178,9 @@ public final class FeatureExtractor {
           .forEach((key, value) -> fingerprint.add(key).add(value));
       network.state(arena).forEach(fingerprint::add);
     }
+    if (view.decoding().skips()) {
+      fingerprint.add("without unreadable images"); // Once they were blank.
+    }
     TorchRuntime.Info torch = TorchRuntime.info();
     fingerprint
         .add(viewText())
@@ -199,25 +196,23 @@ public final class FeatureExtractor {
    *
    * @param view how images are prepared; mean 0 and deviation 1 leave pixels in [0, 1]
    * @param pixels [N, C H W], out
+   * @return as {@link #extract}
    */
-  static void pixels(
+  @CheckReturnValue
+  static ReadImages pixels(
       ImageDataset images,
       EvaluationTransform view,
       int batchSize,
       int workers,
       FloatTensor pixels,
       Runnable betweenBatches) {
-    try (DataLoader loader = new DataLoader(images, view, batchSize, workers, 0, true)) {
-      loader.start(0, 0);
-      long row = 0;
-      for (Batch batch = loader.next(betweenBatches);
-          batch != null;
-          batch = loader.next(betweenBatches)) {
-        betweenBatches.run();
-        MemorySegment target = Rows.slice(pixels, row, batch.size()).segment();
-        target.copyFrom(batch.images().segment());
-        row += batch.size();
-      }
-    }
+    return RowPass.over(
+        images,
+        view,
+        batchSize,
+        workers,
+        List.of(pixels),
+        betweenBatches,
+        (batch, own) -> own.get(0).segment().copyFrom(batch.images().segment()));
   }
 }

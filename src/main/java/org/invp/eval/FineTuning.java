@@ -68,7 +68,7 @@ public final class FineTuning implements AutoCloseable {
    * Trains on the one data set and judges by the other.
    *
    * @return one report per epoch; the last one has the test's results
-   * @throws InvalidDataException when the loss is no longer finite
+   * @throws InvalidDataException when the loss is no longer finite, or no image can be read
    */
   public List<EpochReport> run(ImageDataset train, ImageDataset test) {
     List<EpochReport> reports = new ArrayList<>();
@@ -91,6 +91,9 @@ public final class FineTuning implements AutoCloseable {
             images != null;
             images = loader.next(betweenBatches)) {
           betweenBatches.run();
+          if (images.size() == 0) { // None of its images could be read.
+            continue;
+          }
           batch.take(images);
           double mean =
               classifier.tune(
@@ -103,6 +106,9 @@ public final class FineTuning implements AutoCloseable {
           loss += mean * images.size();
           seen += images.size();
           progress.stepDone(images.size(), loss / seen);
+        }
+        if (seen == 0) {
+          throw ReadImages.noneOf(train);
         }
         double seconds = (System.nanoTime() - began) * 1e-9;
         boolean judged =
@@ -141,6 +147,9 @@ public final class FineTuning implements AutoCloseable {
           0,
           betweenBatches,
           images -> {
+            if (images.size() == 0) {
+              return;
+            }
             batch.take(images);
             FloatTensor rows = features.slice(images.size());
             network.embed(images.images(), rows, null);
@@ -148,6 +157,9 @@ public final class FineTuning implements AutoCloseable {
             classifier.logits(rows, batch.logits());
             scores.add(batch.logits(), batch.labels());
           });
+    }
+    if (scores.images() == 0) {
+      throw ReadImages.noneOf(test);
     }
     return scores;
   }

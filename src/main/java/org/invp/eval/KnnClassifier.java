@@ -154,7 +154,7 @@ public final class KnnClassifier {
           ks[which],
           new Accuracy((double) first[which] / judged, (double) amongFive[which] / judged, judged));
     }
-    return new KnnResult(byK.get(k), predictions, byK, abstained);
+    return new KnnResult(byK.get(k), truth.clone(), predictions, byK, abstained);
   }
 
   /**

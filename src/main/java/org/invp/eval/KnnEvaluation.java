@@ -1,6 +1,9 @@
 package org.invp.eval;
 
+import java.util.BitSet;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.invp.bank.BankEngine;
 import org.invp.bank.MemoryBank;
@@ -20,6 +23,10 @@ import org.invp.tensor.FloatTensor;
  * of its training images, which are searched as {@link ShardedSearch} says. Every method is a
  * collective then, and so may {@code betweenBatches} be: all ranks call it equally often, before
  * pieces of several batches.
+ *
+ * <p>Images that could not be read, where the settings say to skip them, neither vote nor are
+ * judged; the data sets {@linkplain ImageDataset#unreadable know} how many they were, on every
+ * rank.
  */
 public final class KnnEvaluation {
   /** How far a rank computes features before it looks at the others. */
@@ -132,17 +139,19 @@ public final class KnnEvaluation {
    */
   public KnnResult againstBank(Network network, MemoryBank bank) {
     try (FloatTensor own = own(testParts, network.embeddingDimension())) {
-      extract(network, testParts, null, own);
-      return classify(bank, own);
+      ReadImages asked = extract(network, test, testParts, null, own);
+      return classify(bank, ReadImages.all(train.size()), own, asked);
     }
   }
 
   /** With embeddings of the training images computed anew. */
   public KnnResult recomputed(Network network) {
     int dimension = network.embeddingDimension();
-    try (MemoryBank bank = ownBank(dimension)) {
-      bank.fill(rows -> extract(network, trainParts, null, rows));
-      return againstBank(network, bank);
+    try (MemoryBank bank = ownBank(dimension);
+        FloatTensor own = own(testParts, dimension)) {
+      ReadImages known = fill(bank, rows -> extract(network, train, trainParts, null, rows));
+      ReadImages asked = extract(network, test, testParts, null, own);
+      return classify(bank, known, own, asked);
     }
   }
 
@@ -154,30 +163,45 @@ public final class KnnEvaluation {
         MemoryBank backbone = ownBank(width);
         FloatTensor embeddingQueries = own(testParts, dimension);
         FloatTensor backboneQueries = own(testParts, width)) {
-      backbone.fill(
-          features -> embeddings.fill(rows -> extract(network, trainParts, features, rows)));
-      extract(network, testParts, backboneQueries, embeddingQueries);
+      ReadImages known =
+          fill(
+              backbone,
+              features ->
+                  fill(embeddings, rows -> extract(network, train, trainParts, features, rows)));
+      ReadImages asked = extract(network, test, testParts, backboneQueries, embeddingQueries);
       return new NetworkResults(
-          classify(embeddings, embeddingQueries), classify(backbone, backboneQueries));
+          classify(embeddings, known, embeddingQueries, asked),
+          classify(backbone, known, backboneQueries, asked));
     }
   }
 
   /** With the raw pixels: what any representation should beat. */
   public KnnResult pixels() {
-    try (MemoryBank bank = pixelBank();
+    try (MemoryBank bank = ownBank(pixelDimension());
         FloatTensor queries = own(testParts, pixelDimension())) {
-      pixels(testParts, queries);
-      return classify(bank, queries);
+      ReadImages known = fill(bank, rows -> pixels(train, trainParts, rows));
+      ReadImages asked = pixels(test, testParts, queries);
+      return classify(bank, known, queries, asked);
     }
   }
 
+  private static ReadImages fill(MemoryBank bank, Function<FloatTensor, ReadImages> writer) {
+    AtomicReference<ReadImages> read = new AtomicReference<>();
+    bank.fill(rows -> read.set(writer.apply(rows)));
+    return read.get();
+  }
+
   /**
-   * The bank's rows become the network's embeddings of the training images, of length 1.
+   * The bank's rows become the network's embeddings of the training images, of length 1. The rows
+   * of images that could not be read stay as they are: an embedding of nothing would make
+   * neighbours of them.
    *
    * @param bank this rank's rows
    * @param progress hears how many of them are done
+   * @throws org.invp.InvalidDataException if no image could be read
    */
   public void fill(MemoryBank bank, Network network, NeighbourGraph.Progress progress) {
+    BitSet own = new BitSet();
     bank.fill(
         rows -> {
           FeatureExtractor extractor = extractor(network);
@@ -185,11 +209,19 @@ public final class KnnEvaluation {
               pieceSize(),
               betweenBatches,
               (piece, first) -> {
-                extractor.extract(piece, null, part(rows, first, piece), betweenOwnBatches());
+                try (FloatTensor fresh = FloatTensor.allocate(piece.size(), bank.dimension())) {
+                  ReadImages read = extractor.extract(piece, null, fresh, betweenOwnBatches());
+                  UnitRows.scale(fresh);
+                  for (int image : read.indices()) {
+                    own.set(first + image);
+                    rows.slice(first + image, first + image + 1L)
+                        .copyFrom(fresh.slice(image, image + 1L));
+                  }
+                }
                 progress.report(first + piece.size(), bank.rows());
               });
-          UnitRows.scale(rows);
         });
+    agree(train, trainParts, own);
   }
 
   /** Inside a piece nobody waits for the other ranks. */
@@ -210,11 +242,14 @@ public final class KnnEvaluation {
             .count();
   }
 
-  /** The raw pixels of this rank's training images, rows of length 1; the caller's to close. */
+  /**
+   * The raw pixels of this rank's training images, rows of length 1, of zeros for images that could
+   * not be read; the caller's to close.
+   */
   public MemoryBank pixelBank() {
     MemoryBank bank = ownBank(pixelDimension());
     try {
-      bank.fill(rows -> pixels(trainParts, rows));
+      bank.fill(rows -> pixels(train, trainParts, rows));
       return bank;
     } catch (RuntimeException | Error e) {
       bank.close();
@@ -232,40 +267,80 @@ public final class KnnEvaluation {
     return Float.BYTES * (long) network.featureDimension() * ((long) train.size() + test.size());
   }
 
-  private void extract(
-      Network network, DividedImages images, FloatTensor features, FloatTensor embeddings) {
+  /** Rows of length 1, of zeros for images that could not be read. */
+  private ReadImages extract(
+      Network network,
+      ImageDataset all,
+      DividedImages parts,
+      FloatTensor features,
+      FloatTensor embeddings) {
     FeatureExtractor extractor = extractor(network);
+    BitSet own = new BitSet();
     if (group.size() == 1) {
-      cache.extract(extractor, images.own(), features, embeddings, betweenBatches);
+      ReadImages read = cache.extract(extractor, all, features, embeddings, betweenBatches);
+      note(own, read, 0);
     } else {
-      images.inPieces(
+      parts.inPieces(
           pieceSize(),
           betweenBatches,
           (piece, first) ->
-              extractor.extract(
-                  piece, part(features, first, piece), part(embeddings, first, piece), () -> {}));
+              note(
+                  own,
+                  extractor.extract(
+                      piece,
+                      part(features, first, piece),
+                      part(embeddings, first, piece),
+                      () -> {}),
+                  first));
     }
-    UnitRows.scale(embeddings);
-    if (features != null) {
-      UnitRows.scale(features);
-    }
+    finish(own, parts, features);
+    finish(own, parts, embeddings);
+    return agree(all, parts, own);
   }
 
-  private void pixels(DividedImages images, FloatTensor pixels) {
+  private ReadImages pixels(ImageDataset all, DividedImages parts, FloatTensor pixels) {
+    BitSet own = new BitSet();
     if (group.size() == 1) {
-      pixels(images.own(), pixels, betweenBatches);
+      note(own, pixels(all, pixels, betweenBatches), 0);
     } else {
-      images.inPieces(
+      parts.inPieces(
           pieceSize(),
           betweenBatches,
-          (piece, first) -> pixels(piece, part(pixels, first, piece), () -> {}));
+          (piece, first) -> note(own, pixels(piece, part(pixels, first, piece), () -> {}), first));
     }
-    UnitRows.scale(pixels);
+    finish(own, parts, pixels);
+    return agree(all, parts, own);
   }
 
-  private void pixels(ImageDataset images, FloatTensor pixels, Runnable between) {
-    FeatureExtractor.pixels(
+  private ReadImages pixels(ImageDataset images, FloatTensor pixels, Runnable between) {
+    return FeatureExtractor.pixels(
         images, protocol.rawView(), protocol.batchSize(), protocol.workers(), pixels, between);
+  }
+
+  private static void note(BitSet own, ReadImages read, int first) {
+    for (int image : read.indices()) {
+      own.set(first + image);
+    }
+  }
+
+  private static void finish(BitSet own, DividedImages parts, FloatTensor rows) {
+    if (rows != null) {
+      new ReadImages(own, parts.own().size()).blankOthers(rows);
+      UnitRows.scale(rows);
+    }
+  }
+
+  /** All ranks learn which of all images could be read. */
+  private ReadImages agree(ImageDataset all, DividedImages parts, BitSet own) {
+    BitSet read = group.size() == 1 ? own : parts.gather(own);
+    ReadImages found = new ReadImages(read, all.size());
+    for (int image : found.others()) {
+      if (!all.isUnreadable(image)) {
+        all.noteUnreadable(image, "another rank could not read " + all.describe(image));
+      }
+    }
+    found.requireAny(all);
+    return found;
   }
 
   private int pieceSize() {
@@ -289,22 +364,39 @@ public final class KnnEvaluation {
     return train.channels() * view.height() * view.width();
   }
 
-  /** Classifies the test images, of which this rank has its part of the queries. */
-  private KnnResult classify(MemoryBank bank, FloatTensor own) {
+  /**
+   * Classifies the test images, of which this rank has its part of the queries.
+   *
+   * @param known the training images that may vote
+   * @param asked the test images that are judged
+   */
+  private KnnResult classify(MemoryBank bank, ReadImages known, FloatTensor own, ReadImages asked) {
     if (group.size() == 1) {
-      return classify(RowSearch.over(bank), own);
+      return classify(RowSearch.over(bank), known, own, asked);
     }
     try (FloatTensor queries = FloatTensor.allocate(test.size(), bank.dimension())) {
       testParts.gather(own, queries);
       Shard trainRows = new Shard(group.rank(), group.size(), train.size());
-      return classify(new ShardedSearch(group, bank, trainRows), queries);
+      return classify(new ShardedSearch(group, bank, trainRows), known, queries, asked);
     }
   }
 
-  private KnnResult classify(RowSearch search, FloatTensor queries) {
+  private KnnResult classify(
+      RowSearch search, ReadImages known, FloatTensor queries, ReadImages asked) {
+    int[] voters = known.indices();
+    int[] labels = IntStream.of(voters).map(image -> trainLabels[image]).toArray();
+    int[] truth = testLabels.clone();
+    for (int image : asked.others()) {
+      truth[image] = ImageDataset.UNLABELLED; // Such an image is not judged.
+    }
     return new KnnClassifier(
-            search, trainLabels, train.classes(), protocol.k(), protocol.alsoK(), protocol.sigma())
-        .evaluate(queries, testLabels, betweenBatches);
+            search.only(voters),
+            labels,
+            train.classes(),
+            protocol.k(),
+            protocol.alsoK(),
+            protocol.sigma())
+        .evaluate(queries, truth, betweenBatches);
   }
 
   private FeatureExtractor extractor(Network network) {

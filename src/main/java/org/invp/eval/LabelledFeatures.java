@@ -5,10 +5,10 @@ import org.invp.tensor.IntTensor;
 
 /** Batches of features of labelled images, of one or several layers of a frozen network. */
 interface LabelledFeatures extends AutoCloseable {
-  /** The number of images. */
+  /** The number of images; a pass may bring fewer, without those that could not be read. */
   int images();
 
-  /** Batches in an epoch. */
+  /** Batches in an epoch, at most. */
   int batches();
 
   /**

@@ -3,7 +3,6 @@ package org.invp.eval;
 import org.invp.data.Augmentation;
 import org.invp.data.Blur;
 import org.invp.data.Crop;
-import org.invp.data.Decoding;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.Jitter;
 
@@ -22,7 +21,7 @@ public record LabelledViews(
 
   /**
    * Crops and flips, and nothing that changes colours; size, statistics and decoding of the
-   * evaluation's view. An image to learn from that cannot be read is an error all the same.
+   * evaluation's view, and what becomes of an image that cannot be read.
    *
    * @param flip probability of mirroring left and right
    */
@@ -32,7 +31,6 @@ public record LabelledViews(
       double flip,
       int evaluationBatchSize,
       int workers) {
-    Decoding decoding = evaluation.decoding();
     Augmentation training =
         new Augmentation(
             evaluation.height(),
@@ -43,7 +41,7 @@ public record LabelledViews(
             Blur.NONE,
             flip,
             evaluation.normalisation(),
-            new Decoding(decoding.mode(), decoding.exif(), Decoding.OnCorrupt.FAIL));
+            evaluation.decoding());
     return new LabelledViews(training, evaluation, evaluationBatchSize, workers);
   }
 }

@@ -1,8 +1,10 @@
 package org.invp.eval;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.invp.InvalidDataException;
 import org.invp.data.ImageDataset;
 import org.invp.nn.BlockFeatures.Pooled;
@@ -92,15 +94,18 @@ public final class LinearEvaluation {
       requireRoom(layers, cache, (long) train.size() + test.size());
       try (BlockRows known = BlockRows.of(layers, train, extractor, cache, betweenBatches);
           BlockRows asked = BlockRows.of(layers, test, extractor, cache, betweenBatches)) {
-        return onRows(layers, known.rows(), train, asked.rows(), test);
+        return onRows(layers, known.rows(), known.images(), asked.rows(), asked.images());
       }
     }
-    int length = network.featureDimension();
-    try (FloatTensor known = FloatTensor.allocate(train.size(), length);
-        FloatTensor asked = FloatTensor.allocate(test.size(), length)) {
-      cache.extract(extractor, train, known, null, betweenBatches);
-      cache.extract(extractor, test, asked, null, betweenBatches);
-      return onRows(layers, List.of(known), train, List.of(asked), test);
+    Set<NetworkOutput> last = EnumSet.of(NetworkOutput.BACKBONE);
+    try (NetworkFeatures known = NetworkFeatures.of(train, extractor, cache, last, betweenBatches);
+        NetworkFeatures asked = NetworkFeatures.of(test, extractor, cache, last, betweenBatches)) {
+      return onRows(
+          layers,
+          List.of(known.rows(NetworkOutput.BACKBONE)),
+          known.images(),
+          List.of(asked.rows(NetworkOutput.BACKBONE)),
+          asked.images());
     }
   }
 

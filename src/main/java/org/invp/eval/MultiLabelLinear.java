@@ -164,6 +164,8 @@ public final class MultiLabelLinear {
     }
     List<ClassPrecision> results = new ArrayList<>();
     for (int cls = 0; cls < classes; cls++) {
+      scores[cls] = Arrays.copyOf(scores[cls], image);
+      targets[cls] = Arrays.copyOf(targets[cls], image);
       if (Arrays.asList(targets[cls]).contains(Target.PRESENT)) {
         results.add(new ClassPrecision(cls, rule.of(scores[cls], targets[cls])));
       }

@@ -65,5 +65,15 @@ final class ChosenImages implements ImageDataset {
   }
 
   @Override
+  public void noteUnreadable(int index, String reason) {
+    whole.noteUnreadable(indices[index], reason);
+  }
+
+  @Override
+  public boolean isUnreadable(int index) {
+    return whole.isUnreadable(indices[index]);
+  }
+
+  @Override
   public void close() {}
 }

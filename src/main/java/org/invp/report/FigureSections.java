@@ -30,27 +30,43 @@ final class FigureSections {
           "<p class=\"missing\">",
           "The run is not complete: invp train --resume --run-dir " + run.folder() + " ends it.",
           "</p>");
-    } else if (runs.size() == 1) {
+    } else if (runs.size() == 1 && isJudged(run)) {
       out.raw("<div class=\"cards\">");
       card("trained embedding", run.last("embedding_knn"), true);
       card("backbone features", run.last("backbone_knn"), false);
       card("untrained network", run.last("untrained_knn"), false);
       card("raw pixels", run.last("pixel_knn"), false);
       out.raw(
-          "</div><p class=\"note\">kNN accuracy on the test images, k = %d.</p>",
-          run.config().evaluation().k());
+          "</div><p class=\"note\">kNN accuracy on the test images, k = %d.%s</p>",
+          run.config().evaluation().k(), leftOut(run));
+    } else if (runs.size() == 1) {
+      out.raw(
+          "<p class=\"missing\">kNN accuracy was not measured: it needs labels and a test"
+              + " set.</p>");
     }
     VerdictSection verdict = new VerdictSection(runs, out);
     verdict.verdicts();
     verdict.accuracies();
     scores();
-    if (runs.stream().allMatch(one -> one.evaluations().isEmpty())) {
+    if (runs.stream().allMatch(one -> one.evaluations().isEmpty()) && isJudged(run)) {
       out.element(
           "<p class=\"missing\">",
           "No evaluation has been kept yet: invp eval knn " + run.folder() + " adds its scores.",
           "</p>");
     }
     out.raw("</section>\n");
+  }
+
+  /** Whether there are accuracies, or may be some at the end. */
+  private static boolean isJudged(RunFigures run) {
+    return run.last() == null || run.last("embedding_knn") != null;
+  }
+
+  private static String leftOut(RunFigures run) {
+    Double unreadable = run.last("unreadable_test_images");
+    return unreadable == null
+        ? ""
+        : Text.format(" %d test images could not be read and are left out.", unreadable.intValue());
   }
 
   private void card(String name, Double value, boolean first) {
@@ -165,6 +181,10 @@ final class FigureSections {
 
   /** What the walk finds at the start of every epoch, and when the loss begins to use it. */
   private void walk(RunFigures run) {
+    if (run.epochs().stream().noneMatch(line -> RunFigures.number(line, "walk_right") != null)) {
+      compared("Cosine of bank rows and present embeddings", Unit.NUMBER, "staleness");
+      return;
+    }
     LineChart chart =
         new LineChart(
             "Share of the anchor's class in what the walk finds",
@@ -260,7 +280,8 @@ final class FigureSections {
     out.element(
         "<p class=\"note\">",
         Text.format(
-            "A step took %s ms on the memory bank and %s ms in the network (batch of %d); %s of the time went into waiting for images.",
+            "A step took %s ms on the memory bank and %s ms in the network (batch of %d); %s of the"
+                + " time went into waiting for images.",
             Numbers.plain(1000 * run.sum("bank_seconds") / steps),
             Numbers.plain(1000 * run.sum("network_seconds") / steps),
             run.config().training().batchSize(),

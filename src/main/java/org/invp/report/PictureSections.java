@@ -26,14 +26,27 @@ final class PictureSections {
   void walks() {
     out.raw("<section id=\"walk\"><h2>What the walk discovered</h2><p class=\"note\">");
     out.text(
-            "From each anchor the walk follows the neighbour graph of the last checkpoint. A red"
-                + " cross in the corner marks an image of another class, a blue corner one of the"
-                + " positives that the loss uses.")
-        .raw(
-            "</p><div class=\"wide\"><table><thead><tr><th>%s walks</th>",
+            "From each anchor the walk follows the neighbour graph of the last checkpoint. "
+                + (pictures.hasLabels()
+                    ? "A red cross in the corner marks an image of another class, a blue corner"
+                    : "A blue corner marks")
+                + " one of the positives that the loss uses.")
+        .raw("</p>");
+    if (pictures.hasLabels()) {
+      purity();
+    }
+    pictures.discoveries.forEach(this::discovery);
+    out.raw("</section>\n");
+  }
+
+  /** How much of what was found has the anchor's class. */
+  private void purity() {
+    out.raw(
+            "<div class=\"wide\"><table><thead><tr><th>%s walks</th>",
             Numbers.count(pictures.walks))
         .raw(
-            "<th class=\"n\">found</th><th class=\"n\">of the anchor's class</th></tr></thead><tbody>");
+            "<th class=\"n\">found</th><th class=\"n\">of the anchor's"
+                + " class</th></tr></thead><tbody>");
     for (int row = 0; row < pictures.purity.length; row++) {
       long[] counts = pictures.purity[row];
       String name =
@@ -47,15 +60,13 @@ final class PictureSections {
               counts[0] == 0 ? "–" : Numbers.percent((double) counts[1] / counts[0]));
     }
     out.raw("</tbody></table></div>");
-    pictures.discoveries.forEach(this::discovery);
-    out.raw("</section>\n");
   }
 
   private void discovery(Pictures.Discovery discovery) {
     int label = discovery.anchor().label();
     out.raw("<div class=\"row\"><div class=\"head\">");
     tile(discovery.anchor(), "big", "");
-    out.text(pictures.classNames.get(label)).raw("</div><div class=\"hops\">");
+    out.text(pictures.className(label)).raw("</div><div class=\"hops\">");
     for (int hop = 1; hop < pictures.purity.length; hop++) {
       int number = hop;
       int[] found =
@@ -82,17 +93,22 @@ final class PictureSections {
 
   /** The training images most similar to some test images. */
   void neighbours() {
+    if (pictures.queries.isEmpty()) {
+      return;
+    }
     out.raw("<section id=\"neighbours\"><h2>Nearest neighbours</h2><p class=\"note\">");
     out.text(
-            "Test images and the training images most similar to them. A red cross in the corner"
-                + " marks another class than the test image's.")
+            "Test images and the training images most similar to them."
+                + (pictures.hasLabels()
+                    ? " A red cross in the corner marks another class than the test image's."
+                    : ""))
         .raw("</p><div class=\"queries\">");
     for (Pictures.Query query : pictures.queries) {
       int truth = query.image().label();
       out.raw("<div class=\"row\"><div class=\"head\">");
       tile(query.image(), "big", "");
-      out.text(pictures.classNames.get(truth));
-      if (query.predicted() != truth) {
+      out.text(pictures.className(truth));
+      if (query.predicted() != truth && truth != ImageDataset.UNLABELLED) {
         out.element("<em>", "taken for " + name(query.predicted()), "</em>");
       }
       out.raw("</div><div class=\"hops\"><div>");
@@ -110,11 +126,13 @@ final class PictureSections {
 
   /** Of an image that nobody labelled nothing is known. */
   private static boolean wrong(Pictures.Tile tile, int label) {
-    return tile.label() != label && tile.label() != ImageDataset.UNLABELLED;
+    return tile.label() != label
+        && tile.label() != ImageDataset.UNLABELLED
+        && label != ImageDataset.UNLABELLED;
   }
 
   private void tile(Pictures.Tile tile, String kind, String more) {
-    String name = pictures.className(tile.label()) + ", image " + tile.image();
+    String name = pictures.name(tile);
     out.raw(
             "<i class=\"t %s\" role=\"img\" style=\"--x:%d;--y:%d\" aria-label=\"",
             kind, tile.tile() % Sprite.COLUMNS, tile.tile() / Sprite.COLUMNS)
@@ -132,10 +150,11 @@ final class PictureSections {
     out.raw("<section id=\"map\"><h2>Map of the embeddings</h2><p class=\"note\">");
     out.text(
             Text.format(
-                    "%s test images by t-SNE of their embeddings: neighbours stay neighbours, distances",
+                    "%s test images by t-SNE of their embeddings: neighbours stay neighbours,"
+                        + " distances",
                     Numbers.count(pictures.map.size()))
-                + " between groups mean little. Point at a dot to see its image, at a class to see"
-                + " it alone.")
+                + " between groups mean little. Point at a dot to see its image"
+                + (pictures.hasLabels() ? ", at a class to see it alone." : "."))
         .raw("</p><ul class=\"legend classes\">");
     int named = Math.min(pictures.classNames.size(), 2 * MAX_MATRIX);
     for (int label = 0; label < named; label++) {
@@ -148,13 +167,14 @@ final class PictureSections {
     for (Pictures.Place place : pictures.map) {
       Pictures.Tile tile = place.tile();
       out.raw(
-              "<circle class=\"f%d\" data-class=\"%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\" data-t=\"%d\" data-tip=\"",
-              tile.label() % 10,
+              "<circle class=\"f%d\" data-class=\"%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"3.5\""
+                  + " data-t=\"%d\" data-tip=\"",
+              Math.floorMod(tile.label(), 10),
               tile.label(),
               10 + x.place(place.x()) * (MAP - 20),
               10 + y.place(place.y()) * (MAP - 20),
               tile.tile())
-          .text(pictures.classNames.get(tile.label()) + ", image " + tile.image())
+          .text(pictures.name(tile))
           .raw("\"/>");
     }
     out.raw("</svg></section>\n");
@@ -168,11 +188,14 @@ final class PictureSections {
 
   /** Which classes kNN takes for which. */
   void confusion() {
+    if (pictures.confusion() == null) {
+      return;
+    }
     out.raw("<section id=\"confusion\"><h2>What kNN confuses</h2><p class=\"note\">");
     out.text(
             Text.format(
                 "%s test images classified by the memory bank, as published.",
-                Numbers.count(pictures.tested)))
+                Numbers.count(pictures.tested())))
         .raw("</p>");
     if (pictures.classNames.size() <= MAX_MATRIX) {
       matrix();

@@ -1,8 +1,8 @@
 package org.invp.report;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.invp.bank.BankEngine;
@@ -13,9 +13,12 @@ import org.invp.config.TrainingConfig;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
 import org.invp.eval.Confusion;
+import org.invp.eval.FeatureCache;
 import org.invp.eval.FeatureExtractor;
 import org.invp.eval.KnnClassifier;
 import org.invp.eval.KnnResult;
+import org.invp.eval.NetworkFeatures;
+import org.invp.eval.NetworkOutput;
 import org.invp.eval.UnitRows;
 import org.invp.nn.Network;
 import org.invp.objective.Walks;
@@ -25,7 +28,8 @@ import org.invp.train.Setup;
 
 /**
  * What a trained network sees, as the page shows it: walks from some anchors, nearest neighbours of
- * some test images, a map of the test images, and which classes kNN confuses.
+ * some test images, a map of the test images, and which classes kNN confuses. Without a test set
+ * there are walks alone; without labels nothing says what is right.
  */
 public final class Pictures {
   private static final int ANCHORS = 10;
@@ -37,12 +41,13 @@ public final class Pictures {
   private static final int MAX_MAPPED = 1500;
   private static final long MAX_MAP_BYTES = 2_400_000;
 
-  /** An image shown: its thumbnail, number and class. */
-  record Tile(int tile, int image, int label) {}
+  /** An image shown: its thumbnail, number and class, and whether it could be read. */
+  record Tile(int tile, int image, int label, boolean read) {}
 
   /** A walk: the anchor, and what it found with the thumbnails of each. */
   record Discovery(Tile anchor, List<Walk.Found> found, List<Tile> tiles) {}
 
+  /** Of the test images that were classified; null if none was. */
   Confusion confusion() {
     return confusion;
   }
@@ -55,14 +60,13 @@ public final class Pictures {
 
   final List<String> classNames;
   final Sprite sprite;
-  final int tested;
   final int walks;
   final List<Discovery> discoveries = new ArrayList<>();
   final List<Query> queries = new ArrayList<>();
   final List<Place> map = new ArrayList<>();
 
-  /** Of the test images that were classified. */
   private Confusion confusion;
+  private int tested;
 
   /** [hop - 1][found, of the anchor's class], over all walks; the last row is the positives. */
   final long[][] purity;
@@ -71,21 +75,21 @@ public final class Pictures {
   private final ImageDataset train;
   private final ImageDataset test;
 
-  /** Training images. */
-  private final int[] labelled;
+  /** Training images, with labels if any has one. */
+  private final int[] anchors;
 
-  private Pictures(TrainingConfig config, ImageDataset train, ImageDataset test, int tested) {
+  private Pictures(TrainingConfig config, ImageDataset train, ImageDataset test) {
     this.config = config;
     this.train = train;
     this.test = test;
-    this.tested = tested;
     this.classNames = train.classNames();
     this.sprite = new Sprite(Setup.knnProtocol(config).rawView(), config.data().resolvedWorkers());
-    this.labelled =
+    boolean labelled = train.hasLabels();
+    this.anchors =
         IntStream.range(0, train.size())
-            .filter(image -> train.label(image) != ImageDataset.UNLABELLED)
+            .filter(image -> !labelled || train.label(image) != ImageDataset.UNLABELLED)
             .toArray();
-    this.walks = Math.min(WALKS, labelled.length);
+    this.walks = Math.min(WALKS, anchors.length);
     this.purity = new long[config.objective().steps() + 1][2];
   }
 
@@ -93,6 +97,7 @@ public final class Pictures {
    * Looks at a run; takes as long as embedding at most {@value #MAX_TESTED} test images.
    *
    * @param checkpoint has the bank and the graph of {@code train}
+   * @param test without images if there is no test set
    * @param asked the test images whose nearest neighbours to show; none for one of each class and
    *     some that kNN gets wrong
    * @throws org.invp.InvalidDataException when an image cannot be read, or the checkpoint is of
@@ -111,38 +116,76 @@ public final class Pictures {
             .sorted()
             .distinct()
             .toArray();
-    Pictures pictures = new Pictures(config, train, test, chosen.length);
+    Pictures pictures = new Pictures(config, train, test);
     int dimension = config.network().dimension();
     try (BankEngine engine = BankEngine.cpu(config.training().resolvedThreads());
         MemoryBank bank = MemoryBank.create(train.size(), dimension, engine);
         NeighbourGraph graph =
-            NeighbourGraph.create(train.size(), config.objective().neighbours());
-        FloatTensor embeddings = FloatTensor.allocate(chosen.length, dimension)) {
-      checkpoint.compareImages(train, Path.of(config.data().path()));
+            NeighbourGraph.create(train.size(), config.objective().neighbours())) {
+      checkpoint.compareImages(train, config.data().folders());
       checkpoint.copyBank(bank.embeddings());
       checkpoint.copyGraph(graph.neighbours());
-      EvaluationTransform view = Setup.evaluationView(config);
-      new FeatureExtractor(
-              network, view, config.evaluation().batchSize(), config.data().resolvedWorkers())
-          .extract(new ChosenImages(test, chosen), null, embeddings, () -> {});
-      UnitRows.scale(embeddings);
       pictures.walk(new Walk(Walks.over(bank, graph), config.objective()));
-      pictures.classify(bank, embeddings, chosen, asked);
-      pictures.place(embeddings, chosen);
+      if (chosen.length > 0) {
+        pictures.test(network, bank, chosen, asked);
+      }
     }
     return pictures;
   }
 
-  /** The name of an image's class. */
+  private void test(Network network, MemoryBank bank, int[] chosen, int... asked) {
+    FeatureExtractor extractor =
+        new FeatureExtractor(
+            network,
+            Setup.evaluationView(config),
+            config.evaluation().batchSize(),
+            config.data().resolvedWorkers());
+    try (NetworkFeatures features =
+        NetworkFeatures.of(
+            new ChosenImages(test, chosen),
+            extractor,
+            FeatureCache.none(),
+            EnumSet.of(NetworkOutput.EMBEDDING),
+            () -> {})) {
+      FloatTensor embeddings = features.rows(NetworkOutput.EMBEDDING);
+      UnitRows.scale(embeddings);
+      int[] read = Arrays.stream(features.read().indices()).map(row -> chosen[row]).toArray();
+      classify(bank, embeddings, read, asked);
+      place(embeddings, read);
+    }
+  }
+
+  /** How many test images were classified. */
+  int tested() {
+    return tested;
+  }
+
+  /** Whether any training image has a label. */
+  boolean hasLabels() {
+    return train.hasLabels();
+  }
+
+  /** The name of an image's class; nothing to be read where no image has one. */
   String className(int label) {
-    return label == ImageDataset.UNLABELLED ? "without a label" : classNames.get(label);
+    return label != ImageDataset.UNLABELLED
+        ? classNames.get(label)
+        : classNames.isEmpty() ? "" : "without a label";
+  }
+
+  /** What an image is called. */
+  String name(Tile tile) {
+    String cls = className(tile.label());
+    return (cls.isEmpty() ? "" : cls + ", ")
+        + ("image " + tile.image())
+        + (tile.read() ? "" : ", could not be read");
   }
 
   private void walk(Walk walk) {
-    for (int place : ChosenImages.spread(labelled.length, walks)) {
-      int anchor = labelled[place];
+    for (int place : ChosenImages.spread(anchors.length, walks)) {
+      int anchor = anchors[place];
       for (Walk.Found found : walk.from(anchor)) {
-        if (train.label(found.image()) == ImageDataset.UNLABELLED) {
+        if (train.label(found.image()) == ImageDataset.UNLABELLED
+            || train.label(anchor) == ImageDataset.UNLABELLED) {
           continue;
         }
         int same = train.label(found.image()) == train.label(anchor) ? 1 : 0;
@@ -154,7 +197,7 @@ public final class Pictures {
         }
       }
     }
-    for (int anchor : firstOfClasses(train, labelled, ANCHORS)) {
+    for (int anchor : firstOfClasses(train, anchors, ANCHORS)) {
       List<Walk.Found> found = walk.from(anchor);
       int[] images = found.stream().mapToInt(Walk.Found::image).toArray();
       discoveries.add(new Discovery(tiles(train, anchor).get(0), found, tiles(train, images)));
@@ -165,7 +208,8 @@ public final class Pictures {
     List<Integer> shown = new ArrayList<>();
     int[] truth = Arrays.stream(chosen).map(test::label).toArray();
     int[] predicted = predict(bank, embeddings, truth);
-    confusion = new Confusion(truth, predicted);
+    tested = (int) Arrays.stream(predicted).filter(cls -> cls != KnnResult.NO_CLASS).count();
+    confusion = tested > 0 ? new Confusion(truth, predicted) : null;
     int mistakes = 0;
     int[] wanted = asked.length > 0 ? asked : firstOfClasses(test, chosen, QUERIES);
     int mostMistakes = asked.length > 0 ? 0 : MISTAKES;
@@ -201,7 +245,7 @@ public final class Pictures {
   private int[] predict(MemoryBank bank, FloatTensor embeddings, int... truth) {
     int[] none = new int[truth.length];
     Arrays.fill(none, KnnResult.NO_CLASS);
-    if (Arrays.equals(truth, none)) {
+    if (Arrays.equals(truth, none) || !train.hasLabels()) {
       return none;
     }
     return new KnnClassifier(
@@ -234,7 +278,8 @@ public final class Pictures {
     int pictured = (int) Math.min(rows.length, MAX_MAP_BYTES / (side * side * view.channels()));
     List<Tile> tiles = tiles(test, Arrays.copyOf(images, pictured));
     for (int i = 0; i < rows.length; i++) {
-      Tile tile = i < pictured ? tiles.get(i) : new Tile(-1, images[i], test.label(images[i]));
+      Tile tile =
+          i < pictured ? tiles.get(i) : new Tile(-1, images[i], test.label(images[i]), true);
       map.add(new Place(places[i][0], places[i][1], tile));
     }
   }
@@ -243,13 +288,23 @@ public final class Pictures {
     int first = sprite.add(images, indices);
     List<Tile> tiles = new ArrayList<>();
     for (int i = 0; i < indices.length; i++) {
-      tiles.add(new Tile(first + i, indices[i], images.label(indices[i])));
+      tiles.add(
+          new Tile(
+              first + i, indices[i], images.label(indices[i]), !images.isUnreadable(indices[i])));
     }
     return tiles;
   }
 
-  /** The first image of each class, of at most so many classes that are evenly spread. */
+  /**
+   * The first image of each class, of at most so many classes that are evenly spread; without
+   * labels as many images, evenly spread.
+   */
   private static int[] firstOfClasses(ImageDataset images, int[] among, int classes) {
+    if (Arrays.stream(among).allMatch(index -> images.label(index) == ImageDataset.UNLABELLED)) {
+      return Arrays.stream(ChosenImages.spread(among.length, classes))
+          .map(place -> among[place])
+          .toArray();
+    }
     List<Integer> firsts = new ArrayList<>();
     for (int label : ChosenImages.spread(images.classes(), classes)) {
       Arrays.stream(among)

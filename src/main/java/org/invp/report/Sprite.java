@@ -4,7 +4,9 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import javax.imageio.ImageIO;
 import org.invp.InvpException;
@@ -18,6 +20,7 @@ final class Sprite {
   static final int COLUMNS = 40;
 
   private static final int MAX_SIDE = 32;
+  private static final int GRAY = 0x808080;
 
   private final EvaluationTransform view;
   private final int workers;
@@ -35,7 +38,7 @@ final class Sprite {
   }
 
   /**
-   * Adds thumbnails of some images.
+   * Adds thumbnails of some images; one that cannot be read, where such are skipped, is gray.
    *
    * @return the position of the first; the others follow it
    */
@@ -44,6 +47,9 @@ final class Sprite {
     if (indices.length == 0) {
       return first;
     }
+    int[] blank = new int[side * side];
+    Arrays.fill(blank, GRAY);
+    tiles.addAll(Collections.nCopies(indices.length, blank));
     int batch = Math.min(indices.length, 64);
     try (DataLoader loader =
         new DataLoader(new ChosenImages(images, indices), view, batch, workers, 0, true)) {
@@ -52,7 +58,7 @@ final class Sprite {
           () -> {},
           next -> {
             for (int i = 0; i < next.size(); i++) {
-              tiles.add(shrink(next.images(), i));
+              tiles.set(first + next.indices().get(i), shrink(next.images(), i));
             }
           });
     }

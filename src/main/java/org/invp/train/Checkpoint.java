@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.invp.InvalidDataException;
 import org.invp.bank.Shard;
 import org.invp.config.ConfigFile;
@@ -55,6 +56,9 @@ public final class Checkpoint implements AutoCloseable {
   static final String IMAGES = "images";
 
   static final String IMAGES_DIGEST = "images.digest";
+
+  /** The training images' shorter side, see {@link DatasetIdentity.Copy#side}. */
+  static final String IMAGES_SIDE = "images.side";
 
   private final Path path;
   private final TensorFile file;
@@ -126,28 +130,39 @@ public final class Checkpoint implements AutoCloseable {
    * Compares images with those that the bank's and the graph's rows belong to.
    *
    * @param images in the order of the rows
-   * @param folder of the data set, which may have moved
+   * @param folders of the data set, which may have moved
    * @return a sentence if the checkpoint does not say of which images it is
    * @throws InvalidDataException naming the first image that is another
    */
-  public Optional<String> compareImages(ImageDataset images, Path folder) {
+  public Optional<String> compareImages(ImageDataset images, List<Path> folders) {
+    String where = folders.stream().map(Path::toString).collect(Collectors.joining(", "));
     String digest = file.metadata().get(IMAGES_DIGEST);
     if (digest == null) {
       return Optional.of(
           Text.format(
               "%s is of an earlier version and does not say which images it is of; it is taken for"
                   + " granted that they are those in %s",
-              path, folder));
+              path, where));
     }
-    DatasetIdentity.Copy found = DatasetIdentity.copy(images, folder);
+    DatasetIdentity.Copy found = DatasetIdentity.copy(images, folders);
     if (!found.digest().equals(digest)) {
       throw new InvalidDataException(
           Text.format(
               "the images in %s are not those of %s: they differ in %s; its memory bank and graph"
                   + " belong to the others",
-              folder, path, difference(images, found.hashes())));
+              where, path, difference(images, found.hashes())));
     }
     return Optional.empty();
+  }
+
+  /**
+   * The shorter side that all training images have, in pixels; 0 if they differ, or if the
+   * checkpoint is of an earlier version and does not say.
+   */
+  public int imageSide() {
+    return file.metadata().containsKey(IMAGES_SIDE)
+        ? (int) count(IMAGES_SIDE, Integer.MAX_VALUE)
+        : 0;
   }
 
   private String difference(ImageDataset images, int... hashes) {

@@ -26,9 +26,12 @@ import org.slf4j.LoggerFactory;
 final class Evaluator {
   private static final Logger LOG = LoggerFactory.getLogger(Evaluator.class);
   private static final long MAX_BYTES = 4L << 30;
+  private static final KnnEvaluation.NetworkResults NOT_MEASURED =
+      new KnnEvaluation.NetworkResults(null, null);
 
   private final TrainingConfig config;
   private final TrainingState state;
+  private final RunImages images;
   private final KnnEvaluation knn;
   private final KnnEvaluation judged;
 
@@ -51,6 +54,7 @@ final class Evaluator {
       Runnable betweenBatches) {
     this.config = config;
     this.state = state;
+    this.images = images;
     this.knn =
         new KnnEvaluation(
             state.engine(),
@@ -73,7 +77,7 @@ final class Evaluator {
 
   /** The network's accuracies before training, if they are asked for and the time has come. */
   Optional<UntrainedKnn> untrained(TrainingListener listener) {
-    if (!config.evaluation().baselines() || holdsOut()) {
+    if (!config.evaluation().baselines() || holdsOut() || !tests()) {
       return Optional.empty();
     }
     return Optional.of(untrainedAnew(listener));
@@ -86,7 +90,7 @@ final class Evaluator {
         outputs.backbone() == null ? new TreeMap<>() : outputs.backbone().top1ByK());
   }
 
-  /** The bank's rows become the network's embeddings of the training images, of length 1. */
+  /** As {@link KnnEvaluation#fill} says, for the run's bank. */
   void fillBank(NeighbourGraph.Progress progress) {
     knn.fill(state.bank(), state.network(), progress);
   }
@@ -100,7 +104,8 @@ final class Evaluator {
     if (knn.pixelBytes() > MAX_BYTES) {
       throw new ConfigException(
           Text.format(
-              "training.graph is pixels, which needs %d bytes for the images' pixels, allowed: at most %d",
+              "training.graph is pixels, which needs %d bytes for the images' pixels, allowed: at"
+                  + " most %d",
               knn.pixelBytes(), MAX_BYTES));
     }
   }
@@ -112,7 +117,9 @@ final class Evaluator {
 
   EpochAccuracy afterEpoch(int epoch, TrainingListener listener) {
     EvaluationConfig evaluation = config.evaluation();
-    if (evaluation.every() == 0 || epoch % evaluation.every() != 0) {
+    if (evaluation.every() == 0
+        || epoch % evaluation.every() != 0
+        || images.unjudgeable().isPresent()) {
       return new EpochAccuracy(null, null);
     }
     listener.phase("kNN");
@@ -124,17 +131,22 @@ final class Evaluator {
   }
 
   FinalMetrics last(TrainingListener listener) {
-    listener.phase("kNN of the trained embedding and of the backbone's features");
-    KnnEvaluation.NetworkResults trained = outputs(knn, state.network());
-    KnnEvaluation.NetworkResults heldOut = null;
-    UntrainedKnn untrained = state.untrainedKnn();
-    if (holdsOut()) {
+    KnnEvaluation.NetworkResults trained = NOT_MEASURED;
+    if (tests()) {
+      listener.phase("kNN of the trained embedding and of the backbone's features");
+      trained = outputs(knn, state.network());
+    }
+    KnnEvaluation.NetworkResults heldOut = NOT_MEASURED;
+    if (holdsOut() && images.unjudgeable().isEmpty()) {
       listener.phase("kNN of both on the held-out images");
       heldOut = outputs(judged, state.network());
+    }
+    UntrainedKnn untrained = state.untrainedKnn();
+    if (holdsOut() && tests()) {
       untrained = config.evaluation().baselines() ? untrainedAnew(listener) : null;
     }
     KnnResult pixels = null;
-    if (config.evaluation().baselines()) {
+    if (config.evaluation().baselines() && tests()) {
       listener.phase("kNN of the raw pixels");
       pixels = pixels();
     }
@@ -143,12 +155,12 @@ final class Evaluator {
         untrained == null || untrained.backbone().isEmpty() ? null : untrained.backbone();
     return new FinalMetrics(
         true,
-        pixels == null ? null : pixels.accuracy().top1(),
+        top1(pixels),
         before == null ? null : before.get(config.evaluation().k()),
-        trained.embedding().accuracy().top1(),
-        backbone(trained),
-        trained.embedding().accuracy().top5(),
-        trained.backbone() == null ? null : trained.backbone().accuracy().top5(),
+        top1(trained.embedding()),
+        top1(trained.backbone()),
+        top5(trained.embedding()),
+        top5(trained.backbone()),
         config.seed(),
         config.objective().mode().name().toLowerCase(Locale.ROOT),
         state.corruptImages(),
@@ -157,16 +169,34 @@ final class Evaluator {
         backboneBefore,
         byK(trained.embedding()),
         byK(trained.backbone()),
-        heldOut == null ? null : heldOut.embedding().accuracy().top1(),
-        heldOut == null ? null : backbone(heldOut),
-        heldOut == null ? null : byK(heldOut.embedding()),
-        heldOut == null ? null : byK(heldOut.backbone()),
+        top1(heldOut.embedding()),
+        top1(heldOut.backbone()),
+        byK(heldOut.embedding()),
+        byK(heldOut.backbone()),
         knn.sharedClasses(),
-        trained.embedding().abstained() == 0 ? null : trained.embedding().abstained());
+        trained.embedding() == null ? null : orNull(trained.embedding().abstained()),
+        orNull(images.test().unreadable()));
+  }
+
+  private static Integer orNull(int count) {
+    return count == 0 ? null : Integer.valueOf(count);
+  }
+
+  private static Double top1(KnnResult result) {
+    return result == null ? null : Double.valueOf(result.accuracy().top1());
+  }
+
+  private static Double top5(KnnResult result) {
+    return result == null ? null : Double.valueOf(result.accuracy().top5());
   }
 
   private static SortedMap<Integer, Double> byK(KnnResult result) {
     return result == null ? null : result.top1ByK();
+  }
+
+  /** Whether the test images can be classified. */
+  private boolean tests() {
+    return images.untestable().isEmpty();
   }
 
   private boolean holdsOut() {
@@ -191,10 +221,6 @@ final class Evaluator {
       return over.bothOutputs(network);
     }
     return new KnnEvaluation.NetworkResults(over.recomputed(network), null);
-  }
-
-  private static Double backbone(KnnEvaluation.NetworkResults results) {
-    return results.backbone() == null ? null : results.backbone().accuracy().top1();
   }
 
   private KnnResult pixels() {

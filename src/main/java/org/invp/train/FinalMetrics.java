@@ -6,7 +6,8 @@ import java.util.SortedMap;
 /**
  * What the whole run came to; the last line of {@code metrics.jsonl}. Accuracies are those of kNN
  * on the test images but where another set is named, shares in [0, 1] at {@code evaluation.k}, null
- * when not measured. Those by k are at {@code evaluation.k} and every {@code evaluation.also_k}.
+ * when not measured, as without labels or a test set. Those by k are at {@code evaluation.k} and
+ * every {@code evaluation.also_k}.
  *
  * @param last always true; marks the line
  * @param pixelKnn of the raw pixels
@@ -33,6 +34,8 @@ import java.util.SortedMap;
  *     says anything
  * @param embeddingAbstained how many test images the trained embedding gave no class, since no
  *     neighbour was labelled; null for none
+ * @param unreadableTestImages how many test images could not be read and were left out; null for
+ *     none
  */
 public record FinalMetrics(
     @JsonProperty("final") boolean last,
@@ -55,4 +58,5 @@ public record FinalMetrics(
     SortedMap<Integer, Double> heldOutEmbeddingKnnByK,
     SortedMap<Integer, Double> heldOutBackboneKnnByK,
     int classes,
-    Integer embeddingAbstained) {}
+    Integer embeddingAbstained,
+    Integer unreadableTestImages) {}

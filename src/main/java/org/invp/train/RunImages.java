@@ -1,16 +1,18 @@
 package org.invp.train;
 
+import java.util.Optional;
 import org.invp.config.TrainingConfig;
 import org.invp.data.ImageDataset;
 import org.invp.data.Split;
 import org.invp.data.TrainingDivision;
+import org.invp.internal.Text;
 
 /**
  * The images of a run; owns them.
  *
  * @param train what the network learns from
  * @param heldOut training images that are held out of training; null where none are
- * @param test the test set
+ * @param test the test set; without images where there is none
  */
 public record RunImages(ImageDataset train, ImageDataset heldOut, ImageDataset test)
     implements AutoCloseable {
@@ -27,7 +29,7 @@ public record RunImages(ImageDataset train, ImageDataset heldOut, ImageDataset t
     ImageDataset whole = Setup.open(config, Split.TRAIN);
     ImageDataset train = Setup.partOf(whole, division::training);
     try {
-      ImageDataset test = Setup.testImages(config);
+      ImageDataset test = Setup.testImagesIfAny(config).orElseGet(train::select);
       return new RunImages(train, division.heldOut() > 0 ? division.heldOut(whole) : null, test);
     } catch (RuntimeException e) {
       train.close();
@@ -43,6 +45,32 @@ public record RunImages(ImageDataset train, ImageDataset heldOut, ImageDataset t
   /** What epochs and the best checkpoint are judged on. */
   public ImageDataset judged() {
     return holdOut() ? heldOut : test;
+  }
+
+  /**
+   * Why no kNN accuracy can be measured at the end of the run.
+   *
+   * @return empty if one can be
+   */
+  public Optional<String> untestable() {
+    return unjudgeable(test, "test images");
+  }
+
+  /** Why no epoch can be judged, likewise. */
+  Optional<String> unjudgeable() {
+    return holdOut() ? unjudgeable(heldOut, "held-out images") : untestable();
+  }
+
+  private Optional<String> unjudgeable(ImageDataset asked, String name) {
+    if (!train.hasLabels()) {
+      return Optional.of("the training images have no labels");
+    }
+    if (asked.size() == 0) {
+      return Optional.of("there is no test set");
+    }
+    return asked.hasLabels()
+        ? Optional.empty()
+        : Optional.of(Text.format("the %s have no labels", name));
   }
 
   /** Closes all of them; idempotent. */

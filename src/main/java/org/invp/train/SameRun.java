@@ -2,6 +2,7 @@ package org.invp.train;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -62,18 +63,18 @@ public final class SameRun {
     settings.keySet().removeAll(FREE);
     settings.computeIfPresent(DEVICE, (key, device) -> device.replaceFirst(":\\d+$", ""));
     facts.putAll(settings);
-    Path folder = Path.of(config.data().path());
-    facts.put("the training set", identity(images.train(), folder));
+    List<Path> folders = config.data().folders();
+    facts.put("the training set", identity(images.train(), folders));
     if (images.holdOut()) {
-      facts.put("the held-out images", identity(images.heldOut(), folder));
+      facts.put("the held-out images", identity(images.heldOut(), folders));
     }
-    facts.put("the test set", identity(images.test(), folder));
+    facts.put("the test set", identity(images.test(), folders));
     return facts;
   }
 
-  private static String identity(ImageDataset images, Path folder) {
+  private static String identity(ImageDataset images, List<Path> folders) {
     Fingerprint fingerprint = new Fingerprint();
-    DatasetIdentity.addCopyTo(fingerprint, images, folder);
+    DatasetIdentity.addCopyTo(fingerprint, images, folders);
     return Text.format(
         "%d images with digest %s", images.size(), fingerprint.hex().substring(0, 16));
   }

@@ -1,8 +1,9 @@
 package org.invp.train;
 
-import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.invp.InvalidDataException;
 import org.invp.bank.BankEngine;
 import org.invp.bank.Device;
 import org.invp.config.AugmentationConfig;
@@ -21,11 +22,13 @@ import org.invp.data.Datasets;
 import org.invp.data.EvaluationTransform;
 import org.invp.data.ImageDataset;
 import org.invp.data.Jitter;
+import org.invp.data.NoTestSetException;
 import org.invp.data.Normalisation;
 import org.invp.data.Split;
 import org.invp.data.TrainingDivision;
 import org.invp.distributed.ProcessGroup;
 import org.invp.eval.KnnEvaluation;
+import org.invp.internal.Text;
 import org.invp.nn.Execution;
 import org.invp.nn.NetworkOptions;
 import org.invp.nn.TorchRuntime;
@@ -79,9 +82,51 @@ public final class Setup {
     }
   }
 
-  /** The images of the test set. */
+  /**
+   * The images of the test set.
+   *
+   * @throws org.invp.data.NoTestSetException where there is none
+   */
   public static ImageDataset testImages(TrainingConfig config) {
     return open(config, Split.TEST);
+  }
+
+  /**
+   * The training images for an evaluation that needs labels; some may have none.
+   *
+   * @throws org.invp.InvalidDataException as {@link #trainingImages}, and if none has a label
+   */
+  public static ImageDataset labelledTrainingImages(TrainingConfig config) {
+    return withLabels(trainingImages(config), "training", config);
+  }
+
+  /**
+   * The test images for an evaluation that needs labels; some may have none.
+   *
+   * @throws org.invp.InvalidDataException as {@link #testImages}, and if none has a label
+   */
+  public static ImageDataset labelledTestImages(TrainingConfig config) {
+    return withLabels(testImages(config), "test", config);
+  }
+
+  private static ImageDataset withLabels(ImageDataset images, String which, TrainingConfig config) {
+    if (!images.hasLabels()) {
+      images.close();
+      throw new InvalidDataException(
+          Text.format(
+              "this evaluation needs labels, and the %s images in %s have none",
+              which, String.join(", ", config.data().paths())));
+    }
+    return images;
+  }
+
+  /** The images of the test set, if there is one. */
+  public static Optional<ImageDataset> testImagesIfAny(TrainingConfig config) {
+    try {
+      return Optional.of(testImages(config));
+    } catch (NoTestSetException e) {
+      return Optional.empty();
+    }
   }
 
   /** How an image is prepared for evaluation. */
@@ -155,7 +200,7 @@ public final class Setup {
   static ImageDataset open(TrainingConfig config, Split split) {
     DataConfig data = config.data();
     return Datasets.open(
-        new DataOptions(data.format(), Path.of(data.path()), data.formatOptions()), split);
+        new DataOptions(data.format(), data.folders(), data.formatOptions()), split);
   }
 
   private static Augmentation augmentation(TrainingConfig config) {

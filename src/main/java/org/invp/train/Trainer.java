@@ -1,6 +1,5 @@
 package org.invp.train;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -40,6 +39,7 @@ public final class Trainer implements AutoCloseable {
   private final Agreement agreement;
   private final TrainingListener listener;
   private final Cleanup cleanup = new Cleanup();
+  private final UnreadableWarning unreadable;
   private final TrainingState state;
   private final Replicas replicas;
   private final DataLoader loader;
@@ -139,6 +139,7 @@ public final class Trainer implements AutoCloseable {
     this.agreement = new Agreement(group, stop);
     this.listener = listener;
     this.train = images.train();
+    this.unreadable = new UnreadableWarning(images, this::warn);
     config.checkAgainst(train.size(), train.channels());
     if (from != null) {
       from.requireFits(config, train).ifPresent(this::warn);
@@ -147,7 +148,7 @@ public final class Trainer implements AutoCloseable {
       metrics = cleanup.add(new MetricsRecorder(config, folder, group.rank() == 0));
       state = cleanup.add(new TrainingState(config, train.size(), train.channels(), group));
       if (group.rank() == 0) {
-        state.setImages(DatasetIdentity.copy(train, Path.of(config.data().path())));
+        state.setImages(DatasetIdentity.copy(train, config.data().folders()));
       }
       replicas = cleanup.add(new Replicas(group, state.network(), state.optimizer()));
       loader = cleanup.add(Setup.trainingLoader(config, train, group));
@@ -200,6 +201,7 @@ public final class Trainer implements AutoCloseable {
       while (state.position().epoch() <= config.training().epochs()) {
         if (bankRefresh.isDue()) {
           bankRefresh.run(listener);
+          unreadable.afterRefresh();
         }
         if (graphRebuild.isDue()) {
           graphRebuild.run(listener);
@@ -276,7 +278,7 @@ public final class Trainer implements AutoCloseable {
 
   private void takeUp(Checkpoint checkpoint) {
     ResumeRules.check(folder.path(), checkpoint.config(List.of()), config);
-    checkpoint.compareImages(train, Path.of(config.data().path())).ifPresent(this::warn);
+    checkpoint.compareImages(train, config.data().folders()).ifPresent(this::warn);
     int ranks = ShardFiles.ranks(checkpoint.metadata());
     if (ranks != group.size()) {
       warn(
@@ -341,6 +343,7 @@ public final class Trainer implements AutoCloseable {
     replicas.averageStatistics();
     replicas.requireEqual("after epoch " + epoch);
     Evaluator.EpochAccuracy accuracy = evaluator.afterEpoch(epoch, listener);
+    unreadable.afterEvaluation();
     folder.requireHeld();
     EpochMetrics line =
         totals.toMetrics(
@@ -352,7 +355,8 @@ public final class Trainer implements AutoCloseable {
     if (line.embeddingCosine() > COLLAPSED) {
       warn(
           Text.format(
-              "the embeddings have collapsed: mean cosine %.3f in epoch %d; batch norm in the head or a higher temperature may help",
+              "the embeddings have collapsed: mean cosine %.3f in epoch %d; batch norm in the head"
+                  + " or a higher temperature may help",
               line.embeddingCosine(), epoch));
     }
     if (line.corruptImages() > 0) {
@@ -374,11 +378,13 @@ public final class Trainer implements AutoCloseable {
   private void measureUntrained() {
     if (state.position().step() == 0 && state.untrainedKnn() == null) {
       evaluator.untrained(listener).ifPresent(state::setUntrainedKnn);
+      unreadable.afterEvaluation();
     }
   }
 
   private void finish() {
     FinalMetrics last = evaluator.last(listener);
+    unreadable.afterEvaluation();
     folder.requireHeld();
     metrics.append(state.position().step(), last);
     if (group.rank() == 0) {

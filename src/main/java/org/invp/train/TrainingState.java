@@ -232,6 +232,7 @@ final class TrainingState implements AutoCloseable {
       if (shard.rank() == 0) {
         if (hashes != null) {
           metadata.put(Checkpoint.IMAGES_DIGEST, images.digest());
+          metadata.put(Checkpoint.IMAGES_SIDE, Integer.toString(images.side()));
           tensors.add(NamedTensor.of(Checkpoint.IMAGES, hashes));
         }
         Checkpoint.write(path, config, metadata, tensors, writer);

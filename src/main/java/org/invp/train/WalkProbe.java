@@ -165,8 +165,11 @@ final class WalkProbe {
         .toArray();
   }
 
-  /** The mean cosine of the sampled images' rows and their present embeddings. */
-  private double staleness(FloatTensor rows) {
+  /**
+   * The mean cosine of the sampled images' rows and their present embeddings; null if none of them
+   * could be read.
+   */
+  private Double staleness(FloatTensor rows) {
     FeatureExtractor extractor =
         new FeatureExtractor(
             state.network(),
@@ -179,17 +182,22 @@ final class WalkProbe {
     try (FloatTensor mine = FloatTensor.allocate(own, dimension);
         FloatTensor all = FloatTensor.allocate(rows.shape())) {
       if (own > 0) {
-        extractor.extract(images.own(), null, mine, group.size() == 1 ? betweenParts : () -> {});
+        extractor
+            .extract(images.own(), null, mine, group.size() == 1 ? betweenParts : () -> {})
+            .blankOthers(mine);
       }
       images.gather(mine, all);
       return meanCosine(rows, all);
     }
   }
 
-  /** Of two matrices' rows, pair by pair; a row of zeros has cosine 0 with everything. */
-  private static double meanCosine(FloatTensor a, FloatTensor b) {
+  /**
+   * Of two matrices' rows, pair by pair, without pairs with a row of zeros; null if none is left.
+   */
+  private static Double meanCosine(FloatTensor a, FloatTensor b) {
     long dimension = a.shape(1);
     double sum = 0;
+    int count = 0;
     for (long row = 0; row < a.shape(0); row++) {
       double product = 0;
       double squaresA = 0;
@@ -200,8 +208,11 @@ final class WalkProbe {
         squaresB += (double) b.get(at) * b.get(at);
       }
       double norms = Math.sqrt(squaresA) * Math.sqrt(squaresB);
-      sum += norms > 0 ? product / norms : 0;
+      if (norms > 0) {
+        sum += product / norms;
+        count++;
+      }
     }
-    return sum / a.shape(0);
+    return count == 0 ? null : Double.valueOf(sum / count);
   }
 }

@@ -102,7 +102,7 @@ final class WalkTally {
   }
 
   /** The means over everything added. */
-  WalkFigures figures(double staleness) {
+  WalkFigures figures(Double staleness) {
     return new WalkFigures(
         size.value(),
         right.value(),

@@ -40,7 +40,7 @@ final class WalkWarning {
               "only %.0f %% of the positives have their anchor's class",
               100 * figures.positivesRight()));
     }
-    if (figures.staleness() < FRESH) {
+    if (figures.staleness() != null && figures.staleness() < FRESH) {
       faults.add(
           String.format(
               Locale.ROOT,

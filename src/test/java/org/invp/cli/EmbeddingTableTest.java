@@ -23,6 +23,7 @@ import org.invp.InvpException;
 import org.invp.data.ImageBuffer;
 import org.invp.data.ImageDataset;
 import org.invp.data.MultiLabelDataset;
+import org.invp.eval.ReadImages;
 import org.invp.io.Npy;
 import org.invp.tensor.FloatTensor;
 import org.invp.weights.Python;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 class EmbeddingTableTest {
   private static final int IMAGES = 7;
   private static final int DIMENSION = 5;
+
+  private static final ReadImages ALL = ReadImages.all(IMAGES);
 
   @TempDir Path folder;
 
@@ -80,6 +83,16 @@ class EmbeddingTableTest {
     }
 
     @Override
+    public void noteUnreadable(int index, String reason) {
+      throw new UnsupportedOperationException("no pixels");
+    }
+
+    @Override
+    public boolean isUnreadable(int index) {
+      return false;
+    }
+
+    @Override
     public void close() {}
   }
 
@@ -122,7 +135,7 @@ class EmbeddingTableTest {
   void anotherImplementationReadsEveryColumn() throws IOException {
     Path file = folder.resolve("x.parquet");
     try (FloatTensor rows = rows()) {
-      EmbeddingTable.write(file, rows, new Images(), Map.of("layer", "embedding"));
+      EmbeddingTable.write(file, rows, new Images(), ALL, Map.of("layer", "embedding"));
       try (ParquetFileReader parquet = ParquetFileReader.open(InputFile.of(file));
           RowReader reader = parquet.rowReader()) {
         Map<String, String> metadata = parquet.getFileMetaData().keyValueMetadata();
@@ -158,7 +171,7 @@ class EmbeddingTableTest {
   void imagesOfSeveralClassesHaveAllOfThem() throws IOException {
     Path file = folder.resolve("x.parquet");
     try (FloatTensor rows = rows()) {
-      EmbeddingTable.write(file, rows, new SeveralLabels(), Map.of());
+      EmbeddingTable.write(file, rows, new SeveralLabels(), ALL, Map.of());
     }
     int[][] expected = {{0, 1}, {1}, {}, {}, {}, {}, {}};
     try (ParquetFileReader parquet = ParquetFileReader.open(InputFile.of(file));
@@ -177,8 +190,8 @@ class EmbeddingTableTest {
     assumeTrue(python != null, "no Python with numpy and pyarrow (INVP_PYTHON)");
     try (FloatTensor rows = rows()) {
       EmbeddingTable.write(
-          folder.resolve("x.parquet"), rows, new Images(), Map.of("layer", "backbone"));
-      EmbeddingTable.write(folder.resolve("s.parquet"), rows, new SeveralLabels(), Map.of());
+          folder.resolve("x.parquet"), rows, new Images(), ALL, Map.of("layer", "backbone"));
+      EmbeddingTable.write(folder.resolve("s.parquet"), rows, new SeveralLabels(), ALL, Map.of());
       Npy.write(folder.resolve("x.npy"), rows);
     }
     Python.Result result = Python.run(python, "/org/invp/cli/check_parquet.py", folder);
@@ -195,7 +208,7 @@ class EmbeddingTableTest {
       IOException failure =
           assertThrows(
               IOException.class,
-              () -> EmbeddingTable.writeTo(channel, rows, new Images(), Map.of()));
+              () -> EmbeddingTable.writeTo(channel, rows, new Images(), ALL, Map.of()));
       assertTrue(failure.getMessage().contains("No space left on device"), failure.toString());
     }
   }
@@ -216,7 +229,7 @@ class EmbeddingTableTest {
     try (FloatTensor rows = rows()) {
       InvpException failure =
           assertThrows(
-              InvpException.class, () -> EmbeddingTable.write(file, rows, broken, Map.of()));
+              InvpException.class, () -> EmbeddingTable.write(file, rows, broken, ALL, Map.of()));
       assertEquals("broken", failure.getMessage());
     }
     assertEquals("old", Files.readString(file));

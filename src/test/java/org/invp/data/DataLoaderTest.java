@@ -339,16 +339,23 @@ class DataLoaderTest {
   }
 
   @Test
-  void aSkippedImageIsBlankAtEvaluation() {
+  void aSkippedImageIsNoNumberAtEvaluationAndInNoBatch() {
     FolderDataset dataset = withUnreadable(2);
     EvaluationTransform view =
         new EvaluationTransform(24, 20, 20, Normalisation.IMAGENET, SKIPPING);
     try (FloatTensor pixels = Datasets.load(dataset, view, 2)) {
       for (int i = 0; i < 1200; i++) {
-        assertEquals(0, pixels.get(2 * 1200 + i));
+        assertTrue(Float.isNaN(pixels.get(2 * 1200 + i)));
         assertEquals(pixels.get(i), pixels.get(3 * 1200 + i));
       }
     }
+    assertEquals(1, dataset.unreadable());
+    assertTrue(dataset.isUnreadable(2));
+    try (DataLoader loader = new DataLoader(dataset, view, 4, 2, 0, true)) {
+      loader.start(0, 0);
+      assertEquals(List.of(0, 1, 3), copy(loader.next()).indices());
+    }
+    assertEquals(1, dataset.select(5, 2, 2, 1).subset(2).unreadable());
   }
 
   @Test

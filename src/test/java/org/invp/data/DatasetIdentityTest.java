@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.invp.data.sets.ListedImages;
 import org.invp.io.Fingerprint;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,7 +79,7 @@ class DatasetIdentityTest {
   private static String ofCopy(Path folder) {
     try (ImageDataset images = FolderDataset.open(folder)) {
       Fingerprint fingerprint = new Fingerprint();
-      DatasetIdentity.addCopyTo(fingerprint, images, folder);
+      DatasetIdentity.addCopyTo(fingerprint, images, List.of(folder));
       return fingerprint.hex();
     }
   }

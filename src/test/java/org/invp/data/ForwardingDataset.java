@@ -54,6 +54,16 @@ public abstract class ForwardingDataset implements ImageDataset {
   }
 
   @Override
+  public void noteUnreadable(int index, String reason) {
+    images.noteUnreadable(index, reason);
+  }
+
+  @Override
+  public boolean isUnreadable(int index) {
+    return images.isUnreadable(index);
+  }
+
+  @Override
   public void close() {
     images.close();
   }

@@ -57,6 +57,16 @@ class MultiLabelDatasetTest {
     }
 
     @Override
+    public void noteUnreadable(int index, String reason) {
+      throw new UnsupportedOperationException("no pixels");
+    }
+
+    @Override
+    public boolean isUnreadable(int index) {
+      return false;
+    }
+
+    @Override
     public void close() {}
   }
 

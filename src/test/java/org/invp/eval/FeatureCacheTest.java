@@ -77,8 +77,9 @@ class FeatureCacheTest {
     try (FloatTensor backbone = FloatTensor.allocate(images.size(), network.featureDimension());
         FloatTensor embeddings = FloatTensor.allocate(images.size(), network.embeddingDimension());
         FloatTensor expected = FloatTensor.allocate(images.size(), network.featureDimension())) {
-      cache.extract(extractor(network, VIEW), images, backbone, embeddings, () -> {});
-      extractor(network, VIEW).extract(images, expected, null, () -> {});
+      assertTrue(
+          cache.extract(extractor(network, VIEW), images, backbone, embeddings, () -> {}).all());
+      assertTrue(extractor(network, VIEW).extract(images, expected, null, () -> {}).all());
       assertArrayEquals(before, embeddings.toArray());
       assertArrayEquals(expected.toArray(), backbone.toArray());
     }
@@ -200,7 +201,10 @@ class FeatureCacheTest {
   private float[] embeddings(
       FeatureCache cache, Network of, ImageDataset from, EvaluationTransform view) {
     try (FloatTensor embeddings = FloatTensor.allocate(from.size(), of.embeddingDimension())) {
-      cache.extract(extractor(of, view), from, null, embeddings, batches::incrementAndGet);
+      assertTrue(
+          cache
+              .extract(extractor(of, view), from, null, embeddings, batches::incrementAndGet)
+              .all());
       return embeddings.toArray();
     }
   }

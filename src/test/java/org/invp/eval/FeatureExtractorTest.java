@@ -53,7 +53,8 @@ class FeatureExtractorTest {
         FloatTensor backbone = FloatTensor.allocate(images.size(), network.featureDimension());
         FloatTensor embeddings = FloatTensor.allocate(images.size(), 6)) {
       new FeatureExtractor(network, view(CROP), 10, 40, 2)
-          .extract(images, backbone, embeddings, () -> {});
+          .extract(images, backbone, embeddings, () -> {})
+          .requireAny(images);
       float[] pixels = pixels(images);
       int features = network.featureDimension();
       for (int image = 0; image < images.size(); image++) {

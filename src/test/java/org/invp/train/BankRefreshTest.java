@@ -161,7 +161,8 @@ class BankRefreshTest {
         FloatTensor rows = FloatTensor.allocate(TinyRun.TRAIN_IMAGES, DIMENSION)) {
       network.load(checkpoint.weights());
       new FeatureExtractor(network, Setup.evaluationView(config), 5, 1)
-          .extract(images, null, rows, () -> {});
+          .extract(images, null, rows, () -> {})
+          .requireAny(images);
       return rows.toArray();
     }
   }

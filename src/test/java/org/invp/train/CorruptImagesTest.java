@@ -17,9 +17,13 @@ import java.util.List;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.invp.InvalidDataException;
+import org.invp.bank.BankEngine;
 import org.invp.config.ConfigFile;
 import org.invp.config.TrainingConfig;
 import org.invp.distributed.ProcessGroup;
+import org.invp.distributed.Ranks;
+import org.invp.eval.KnnEvaluation;
+import org.invp.eval.KnnResult;
 import org.invp.train.RunFolder.Existing;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -85,6 +89,11 @@ class CorruptImagesTest {
   }
 
   private static Outcome train(Path path, TrainingConfig config, int stopAfter) {
+    return train(path, config, stopAfter, new ArrayList<>());
+  }
+
+  private static Outcome train(
+      Path path, TrainingConfig config, int stopAfter, List<String> warnings) {
     StopRequest stop = new StopRequest();
     TrainingListener listener =
         new TrainingListener() {
@@ -92,6 +101,13 @@ class CorruptImagesTest {
           public void stepDone(StepMetrics metrics, int images, double meanLoss) {
             if (metrics.step() == stopAfter) {
               stop.request();
+            }
+          }
+
+          @Override
+          public void warning(String message) {
+            if (message.contains("could not be read")) {
+              warnings.add(message);
             }
           }
         };
@@ -178,6 +194,129 @@ class CorruptImagesTest {
     }
     InvalidDataException e =
         assertThrows(InvalidDataException.class, () -> train(temp.resolve("run"), config(), -1));
+    assertTrue(e.getMessage().contains("none of the 18 images could be read"), e.getMessage());
+    e =
+        assertThrows(
+            InvalidDataException.class,
+            () -> train(temp.resolve("other"), config("evaluation.baselines=false"), -1));
     assertTrue(e.getMessage().contains("no batch of epoch 1"), e.getMessage());
+  }
+
+  @Test
+  void aTestSetWithoutReadableImagesIsAnError() throws IOException {
+    for (int i = 0; i < 6; i++) {
+      damage("val/%d/%02d.png".formatted(i % 2, i));
+    }
+    InvalidDataException e =
+        assertThrows(InvalidDataException.class, () -> train(temp.resolve("run"), config(), -1));
+    assertTrue(e.getMessage().contains("none of the 6 images could be read"), e.getMessage());
+    assertTrue(e.getMessage().contains("val/0/00.png"), e.getMessage());
+  }
+
+  @Test
+  void testImagesThatCannotBeReadAreCountedAndNotJudged() throws IOException {
+    Path whole = temp.resolve("whole");
+    train(whole, config(), -1);
+    damage("val/1/03.png", "val/0/04.png");
+    Path damaged = temp.resolve("damaged");
+    List<String> warnings = new ArrayList<>();
+    train(damaged, config(), -1, warnings);
+    Files.delete(data.resolve("val/1/03.png"));
+    Files.delete(data.resolve("val/0/04.png"));
+    Path without = temp.resolve("without");
+    train(without, config(), -1);
+    assertEquals(
+        metrics(without).get(3).get("embedding_knn_by_k"),
+        metrics(damaged).get(3).get("embedding_knn_by_k"));
+    assertEquals(
+        metrics(without).get(3).get("pixel_knn_by_k"),
+        metrics(damaged).get(3).get("pixel_knn_by_k"));
+    assertEquals(metrics(without).get(0).get("bank_knn"), metrics(damaged).get(0).get("bank_knn"));
+    assertEquals(2, metrics(damaged).get(3).get("unreadable_test_images").asInt());
+    assertTrue(metrics(whole).get(3).get("unreadable_test_images").isNull());
+    assertEquals(
+        List.of(
+            "2 of 6 test images could not be read and are left out of kNN; the log names each"
+                + " once"),
+        warnings);
+  }
+
+  @Test
+  void aTrainingImageThatCannotBeReadDoesNotVote() throws IOException {
+    damage("train/0/02.png", "train/1/05.png");
+    TrainingConfig config = config("evaluation.k=18");
+    List<KnnResult> found = new ArrayList<>();
+    for (int turn = 0; turn < 2; turn++) {
+      try (RunImages images = RunImages.open(config);
+          BankEngine engine = BankEngine.cpu(1)) {
+        found.add(
+            new KnnEvaluation(
+                    engine,
+                    images.train(),
+                    images.test(),
+                    Setup.knnProtocol(config),
+                    ProcessGroup.alone(),
+                    () -> {})
+                .pixels());
+        assertEquals(turn == 0 ? 2 : 0, images.train().unreadable());
+      }
+      Files.deleteIfExists(data.resolve("train/0/02.png"));
+      Files.deleteIfExists(data.resolve("train/1/05.png"));
+    }
+    assertEquals(found.get(1).byK(), found.get(0).byK());
+    assertArrayEquals(found.get(1).predictions(), found.get(0).predictions());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3})
+  void ranksAgreeOnWhatCouldBeRead(int size) throws Exception {
+    damage("train/0/02.png", "train/1/05.png", "train/0/16.png", "val/1/03.png");
+    TrainingConfig config = config();
+    List<KnnResult> found = Ranks.run(size, group -> pixels(config, group));
+    KnnResult alone = pixels(config, ProcessGroup.alone());
+    for (KnnResult one : found) {
+      assertEquals(alone.byK(), one.byK());
+      assertArrayEquals(alone.truth(), one.truth());
+    }
+    assertEquals(5, alone.accuracy().images());
+  }
+
+  private static KnnResult pixels(TrainingConfig config, ProcessGroup group) {
+    try (RunImages images = RunImages.open(config);
+        BankEngine engine = BankEngine.cpu(1)) {
+      KnnResult found =
+          new KnnEvaluation(
+                  engine, images.train(), images.test(), Setup.knnProtocol(config), group, () -> {})
+              .pixels();
+      assertEquals(3, images.train().unreadable());
+      assertEquals(1, images.test().unreadable());
+      return found;
+    }
+  }
+
+  @Test
+  void aRefreshLeavesTheRowOfAnUnreadableImageAndSaysSo() throws IOException {
+    damage("train/0/02.png");
+    Path run = temp.resolve("run");
+    List<String> warnings = new ArrayList<>();
+    TrainingConfig config =
+        config(
+            "training.epochs=2",
+            "training.bank_refresh=epoch",
+            "training.graph=epoch",
+            "objective.bank_start=features");
+    train(run, config, -1, warnings);
+    try (Checkpoint checkpoint = Checkpoint.read(run.resolve("checkpoint.safetensors"));
+        TrainingState fresh = new TrainingState(config, IMAGES, 3, ProcessGroup.alone());
+        TrainingState trained = new TrainingState(config, IMAGES, 3, ProcessGroup.alone())) {
+      trained.restore(checkpoint);
+      for (int row = 0; row < IMAGES; row++) {
+        float[] before = fresh.bank().embeddings().slice(row, row + 1).toArray();
+        float[] after = trained.bank().embeddings().slice(row, row + 1).toArray();
+        assertEquals(row == 1, java.util.Arrays.equals(before, after), "row " + row);
+      }
+    }
+    assertEquals(
+        1, warnings.stream().filter(line -> line.contains("rows of the memory bank stay")).count());
   }
 }

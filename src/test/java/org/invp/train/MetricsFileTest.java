@@ -63,7 +63,8 @@ class MetricsFileTest {
                 null,
                 new TreeMap<>(Map.of(5, 0.7)),
                 10,
-                null));
+                null,
+                3));
     assertEquals(
         List.of(
             "{\"final\":true,\"pixel_knn\":0.1,\"untrained_knn\":0.2,\"embedding_knn\":0.3,"
@@ -74,7 +75,8 @@ class MetricsFileTest {
                 + "\"embedding_knn_by_k\":{\"5\":0.27},\"backbone_knn_by_k\":{\"5\":0.28},"
                 + "\"held_out_embedding_knn\":null,\"held_out_backbone_knn\":0.7,"
                 + "\"held_out_embedding_knn_by_k\":null,\"held_out_backbone_knn_by_k\":{\"5\":0.7},"
-                + "\"classes\":10,\"embedding_abstained\":null}"),
+                + "\"classes\":10,\"embedding_abstained\":null,"
+                + "\"unreadable_test_images\":3}"),
         Files.readAllLines(path));
   }
 

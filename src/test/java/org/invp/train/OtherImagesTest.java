@@ -82,7 +82,7 @@ class OtherImagesTest {
                 images.size(),
                 1,
                 ProcessGroup.alone())) {
-      state.setImages(DatasetIdentity.copy(images, photos));
+      state.setImages(DatasetIdentity.copy(images, List.of(photos)));
       state.save(checkpoint);
     }
     assertEquals("", difference(checkpoint, photos));
@@ -99,7 +99,7 @@ class OtherImagesTest {
   private static String difference(Path checkpoint, Path folder) {
     try (Checkpoint read = Checkpoint.read(checkpoint);
         ImageDataset images = FolderDataset.open(folder)) {
-      return read.compareImages(images, folder).orElse("");
+      return read.compareImages(images, List.of(folder)).orElse("");
     } catch (InvalidDataException e) {
       return e.getMessage();
     }

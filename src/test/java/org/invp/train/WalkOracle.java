@@ -165,7 +165,8 @@ final class WalkOracle {
     try (TrainingState state = new TrainingState(config, images, 1, ProcessGroup.alone());
         FloatTensor embeddings = FloatTensor.allocate(images, dimension)) {
       new FeatureExtractor(state.network(), Setup.evaluationView(config), 7, 1)
-          .extract(train, null, embeddings, () -> {});
+          .extract(train, null, embeddings, () -> {})
+          .requireAny(train);
       List<Double> cosines = new ArrayList<>();
       for (int image = 0; image < images; image++) {
         float[] embedding = embeddings.slice(image, image + 1).toArray();

@@ -3,6 +3,8 @@ package org.invp.data.sets;
 import static org.invp.data.Samples.assertInvalid;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -14,6 +16,7 @@ import org.invp.data.FileDataset;
 import org.invp.data.FormatOptions;
 import org.invp.data.ImageBuffer;
 import org.invp.data.ImageDataset;
+import org.invp.data.NoTestSetException;
 import org.invp.data.Split;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,6 +78,20 @@ class ListedImagesTest {
   }
 
   @Test
+  void aListMayHaveNoLabelsAndNoListOfTestImages() {
+    options = new FormatOptions.Lists("train.txt", null, null, null);
+    layout.image("a/tour 2019");
+    layout.text("train.txt", "a/one.jpg\na/two words.jpg\n\"b/three.jpg\"\na/tour 2019\n");
+    FileDataset dataset = open(Split.TRAIN);
+    assertArrayEquals(
+        new String[] {"a/one.jpg", "a/two words.jpg", "b/three.jpg", "a/tour 2019"},
+        Layout.files(dataset, folder));
+    assertFalse(dataset.hasLabels());
+    assertEquals(List.of(), dataset.classNames());
+    assertThrows(NoTestSetException.class, () -> open(Split.TEST));
+  }
+
+  @Test
   void readsPlaces205AsItIsPublished() {
     String images = "data/vision/torralba/deeplearning/images256/";
     layout.images(
@@ -127,7 +144,8 @@ class ListedImagesTest {
 
   @Test
   void refusesLinesThatAreNoPathAndLabel() {
-    assertTrainRefused("a/one.jpg\n", "train.txt, line 1", "path and its label");
+    assertTrainRefused("a/one.jpg 0\na/two.jpg\n", "train.txt, line 2", "path and its label");
+    assertTrainRefused("a/one.jpg\nb/three.jpg 1\n", "train.txt, line 2", "without a label");
     assertTrainRefused("a/one.jpg 0\na/one.jpg cat\n", "line 2", "path and its label");
     assertTrainRefused("a/one.jpg -1\n", "line 1", "0 to");
     assertTrainRefused("a/one.jpg 99999999999\n", "line 1", "0 to");
