@@ -32,7 +32,7 @@ if [ -n "${JAVA_HOME:-}" ] && usable "$JAVA_HOME"; then
   exit 0
 fi
 
-best= best_version=0
+best='' best_version=0
 on_path=$(command -v java || true)
 [ -n "$on_path" ] && on_path=$(dirname "$(dirname "$(readlink -f "$on_path")")")
 for home in "$on_path" /usr/lib/jvm/* /usr/java/* /usr/local/java* /opt/java/* /opt/jdk* /opt/*-jdk* \

@@ -63,7 +63,7 @@ if wanted jpeg; then
   mkdir -p build/fuzz/jpeg-corpus build/fuzz/jpeg-seeds
   for seed in src/test/resources/data/*.{jpg,webp} src/test/resources/data/encoded/*.{jpg,webp}; do
     for choice in 0 1 2 3; do
-      { printf "\\x0$choice"; cat "$seed"; } >"build/fuzz/jpeg-seeds/$choice-$(basename "$seed")"
+      { printf '%b' "\\x0$choice"; cat "$seed"; } >"build/fuzz/jpeg-seeds/$choice-$(basename "$seed")"
     done
   done
   rc=0

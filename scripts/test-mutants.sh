@@ -10,9 +10,8 @@ objects=$build/bank/simt/CMakeFiles/invp_bank_simt.dir
 tests=$build/tests/bank_cuda/bank_cuda_tests
 work=$build/mutants
 mkdir -p "$work"
-flags="-std=c++20 -O2 -g0 -fPIC -ffp-contract=off -fvisibility=hidden -Wno-unknown-pragmas -Inative/bank -Inative/bank/cuda
-  -Inative/bank/simt -Inative/include -Inative/common -DINVP_VERSION=\"mutant\""
-
+flags=(-std=c++20 -O2 -g0 -fPIC -ffp-contract=off -fvisibility=hidden -Wno-unknown-pragmas -Inative/bank -Inative/bank/cuda
+  -Inative/bank/simt -Inative/include -Inative/common '-DINVP_VERSION="mutant"')
 # name number tests
 mutants=$(sed -nE 's/^ *k([A-Za-z]+) = ([0-9]+),.*/\1 \2/p' $cuda/mutants.cuh | grep -v '^None')
 # The test that is there to notice each; a defect that other tests notice first is none the worse.
@@ -44,11 +43,10 @@ while read -r name number; do
     *)    # whatever includes the header, at one remove
       sources=$(grep -lE "\"($file|$(grep -l "\"$file\"" $cuda/*.cuh | xargs -rn1 basename | paste -sd'|'))\"" $cuda/*.cu) ;;
   esac
-  fresh= skip=
+  fresh='' skip=''
   for source in $sources; do
     object=$work/$(basename "$source").o
-    # shellcheck disable=SC2086
-    ${CXX:-g++} $flags -DINVP_MUTANT="$number" -x c++ -c "$source" -o "$object"
+    ${CXX:-g++} "${flags[@]}" -DINVP_MUTANT="$number" -x c++ -c "$source" -o "$object"
     fresh="$fresh $object"
     skip="$skip $(basename "$source").o"
   done

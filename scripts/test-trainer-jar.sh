@@ -62,7 +62,7 @@ env -i PATH="$PATH" HOME="$work/home" JAVA_HOME="$java_home" bin/invp "${words[@
 if message=$(LC_ALL=C "$java_home/bin/java" -jar "$work/invp-trainer.jar" "${words[@]}" 2>&1); then
   fail "names that are no ASCII were read as ASCII: $message"
 fi
-[ "$(wc -l <<<"$message")" = 1 ] && grep -q "LC_ALL=C.UTF-8" <<<"$message" ||
+{ [ "$(wc -l <<<"$message")" = 1 ] && grep -q "LC_ALL=C.UTF-8" <<<"$message"; } ||
   fail "names that are no ASCII end with: $message"
 echo "trainer jar: names in UTF-8 are read without a locale, or the error says what to set"
 
@@ -71,7 +71,7 @@ if message=$(cd "$work" && "$java_home/bin/java" "-Dinvp.native.dir=$work/empty"
   bench bank --rows 64 --dim 8 --batch 4 --top 8 --repeats 1 --json 2>&1); then
   fail "a missing native library went unnoticed: $message"
 fi
-[ "$(wc -l <<<"$message")" = 1 ] && grep -q "libinvp_bank.so; tried $work/empty" <<<"$message" ||
+{ [ "$(wc -l <<<"$message")" = 1 ] && grep -q "libinvp_bank.so; tried $work/empty" <<<"$message"; } ||
   fail "a missing native library ends with: $message"
 echo "trainer jar: a missing native library ends in one line that names the place"
 
@@ -142,7 +142,7 @@ if [ -n "$old_java" ]; then
   if message=$("$old_java" -jar "$jar" info 2>&1); then
     fail "an old Java ran the jar"
   fi
-  [ "$(wc -l <<<"$message")" = 1 ] && grep -q 'needs Java 22' <<<"$message" ||
+  { [ "$(wc -l <<<"$message")" = 1 ] && grep -q 'needs Java 22' <<<"$message"; } ||
     fail "an old Java ends with: $message"
   echo "trainer jar: an old Java ends in one clear line"
 fi

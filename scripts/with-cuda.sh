@@ -37,7 +37,7 @@ run_benchmarks() {
   local work gpu way part
   work=$(mktemp -d)
   gpu=$(sed -E 's/^device +[^ ]+ +[^ ]+ +(.*) \(sm_[0-9]+\)$/\1/' <<<"$line" |
-    tr 'A-Z' 'a-z' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g')
+    tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g')
   "$java" --enable-native-access=ALL-UNNAMED -jar bench/target/benchmarks.jar \
     'Nearest|Objective|Walk' -p "device=$device" -p rows=1281167 -p batch=256 \
     -rf json -rff "$work/jmh.json"

@@ -475,9 +475,9 @@ INVP_EXPORT int32_t invp_bank_update_graph(invp_bank_engine* engine, int32_t* gr
     const int32_t* const near =
         e.nearest.copy(e.pool, "nearest id", nearest, int64_t{batch} * nearest_count, 0, rows);
     require_others(own, near, batch, nearest_count, neighbours);
-    update_graph(
-        e.pool, {near, nearest_scores, nearest_count, neighbours, mode == INVP_BANK_MODE_OFFICIAL},
-        own, batch, graph);
+    update_graph(e.pool,
+                 {near, nearest_scores, nearest_count, neighbours, mode == INVP_BANK_MODE_OFFICIAL},
+                 own, batch, graph);
   });
 }
 

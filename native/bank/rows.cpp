@@ -25,6 +25,15 @@ double dot(const float* a, const float* b, size_t columns) {
   return sum;
 }
 
+void require_enough(const GraphCandidates& candidates, int32_t anchor, int64_t found) {
+  const int64_t needed = int64_t{candidates.neighbours} + (candidates.official ? 1 : 0);
+  if (found < needed) {
+    throw std::invalid_argument("anchor " + std::to_string(anchor) + " has " +
+                                std::to_string(found) + " candidates for its graph row, needs " +
+                                std::to_string(needed));
+  }
+}
+
 /* The one rule of a graph row: the most similar ones without the anchor; or, of the neighbours + 1
  * most similar, the anchor replaced in place by the last. */
 void graph_row(const GraphCandidates& candidates, int64_t b, int32_t anchor,
@@ -157,6 +166,14 @@ void update_bank(ThreadPool& pool, float* bank, int32_t dimension, const int32_t
 
 void graph_rows(ThreadPool& pool, const GraphCandidates& candidates, const int32_t* anchors,
                 int32_t batch, int32_t* rows) {
+  // All are looked at before the first row is written.
+  for (int64_t b = 0; b < batch; ++b) {
+    const int32_t* const ids = candidates.ids + b * candidates.count;
+    require_enough(candidates, anchors[b],
+                   std::count_if(ids, ids + candidates.count, [&](int32_t id) {
+                     return id >= 0 && (candidates.official || id != anchors[b]);
+                   }));
+  }
   pool.for_each(batch, kAnchorsPerPiece, [&](int, int64_t begin, int64_t end) {
     std::vector<RankKey> keys;
     for (int64_t b = begin; b < end; ++b)

@@ -80,6 +80,37 @@ int32_t walk(Call& call, const Sizes& s) {
                         positives);
 }
 
+int32_t walk_hop(Call& call, const Sizes& s) {
+  call.changes_on_refusal = true;
+  const int32_t neighbours = call.size(4), mode = call.choice(1);
+  const auto* const anchors = call.ids({s.batch}, 0, s.rows);
+  auto* const layers = call.changed_ids({s.batch, s.width}, -1, s.rows);
+  auto* const positives = call.changed_ids({s.batch, s.width}, -1, s.rows);
+  const int64_t images = call.choices().once_in(4) ? call.size(20) : s.batch;
+  const auto* const rows = call.ids({images, neighbours}, 0, s.rows);
+  call.begin();
+  return invp_bank_walk_hop(engine(call), anchors, s.batch, rows, images, neighbours, mode, s.width,
+                            layers, positives);
+}
+
+int32_t graph_rows(Call& call, const Sizes& s) {
+  const int32_t neighbours = call.size(4), mode = call.choice(1);
+  const auto* const anchors = call.ids({s.batch}, 0, s.rows);
+  const auto* const candidates = call.ids({s.batch, s.width}, -1, s.rows);
+  const auto* const scores = call.floats({s.batch, s.width});
+  auto* const rows = call.output<int32_t>({s.batch, neighbours});
+  call.begin();
+  return invp_bank_graph_rows(engine(call), anchors, s.batch, candidates, scores, s.width,
+                              neighbours, mode, rows);
+}
+
+int32_t mean_cosine(Call& call, const Sizes& s) {
+  const auto* const unit = call.floats({s.batch, s.dimension});
+  auto* const cosine = call.output<double>({1});
+  call.begin();
+  return invp_bank_mean_cosine(engine(call), unit, s.batch, s.dimension, cosine);
+}
+
 int32_t score(Call& call, const Sizes& s) {
   const auto* const bank = call.floats({s.rows, s.dimension});
   const auto* const unit = call.floats({s.batch, s.dimension});
@@ -253,6 +284,9 @@ constexpr struct {
                   {"normalise", normalise},
                   {"nearest", nearest},
                   {"walk", walk},
+                  {"walk_hop", walk_hop},
+                  {"graph_rows", graph_rows},
+                  {"mean_cosine", mean_cosine},
                   {"score", score},
                   {"select", select},
                   {"objective", objective},

@@ -55,7 +55,7 @@ struct Things {
     // Without a free port there is none, and its calls are refused.
     for (int32_t i = 0; group == nullptr && i < 20; ++i)
       invp_nn_group_create("127.0.0.1", 20000 + (getpid() * 7 + i) % 20000, 0, 1, 10'000, nullptr,
-                           &group);
+                           nullptr, &group);
   }
 
   static const Things& instance() {
@@ -303,7 +303,7 @@ int32_t groups(Call& call, const Things&) {
   const bool bad = host == nullptr || wrong < 3;
   const int64_t timeout = call.choices().one_of({int64_t{0}, int64_t{-1}, INT64_MIN});
   const int32_t status = invp_nn_group_create(host, port, rank, size, bad ? 1000 : timeout, nullptr,
-                                              call.choices().once_in(8) ? nullptr : &made);
+                                              nullptr, call.choices().once_in(8) ? nullptr : &made);
   invp_nn_group_destroy(nullptr);
   call.begin();
   return status == INVP_OK ? INVP_INTERNAL_ERROR : status;

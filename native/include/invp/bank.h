@@ -133,6 +133,7 @@ int32_t invp_bank_walk(invp_bank_engine* engine, const int32_t* graph, int64_t r
  * after the other's, `images` in all. positives [batch, width], padded with -1 (at first nothing
  * else): what was found so far, in and out; after `steps` hops what invp_bank_walk gives. width as
  * invp_bank_walk_width says. The ids of rows are the caller's to check.
+ * Where more is reached than there is room for, layers and positives are undefined.
  */
 int32_t invp_bank_walk_hop(invp_bank_engine* engine, const int32_t* anchors, int32_t batch,
                            const int32_t* rows, int64_t images, int32_t neighbours, int32_t mode,

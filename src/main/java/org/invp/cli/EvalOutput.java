@@ -46,8 +46,8 @@ final class EvalOutput {
 
   /**
    * Prints a result, then keeps it. A kept result of another network stays, under a name of its
-   * own; what is no result stays under its name, and the result gets another. How many images it
-   * is of stands among its settings, and how many could not be read.
+   * own; what is no result stays under its name, and the result gets another. How many images it is
+   * of stands among its settings, and how many could not be read.
    *
    * @param run a run folder or a checkpoint, as the user named it
    * @param images the data sets that were looked at, by what the settings call them; still open

@@ -125,8 +125,7 @@ final class TrainCommand implements Callable<Integer> {
         StartingPoint begin = from.open(checkpoint);
         RunFolder folder = open(path, settings, images, begin, group);
         LogFile log = new LogFile(folder.log(group.rank()))) {
-      return log.recordingFailures(
-          () -> train(settings, folder, images, begin, group, parent));
+      return log.recordingFailures(() -> train(settings, folder, images, begin, group, parent));
     }
   }
 

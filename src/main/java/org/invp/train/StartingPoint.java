@@ -145,7 +145,7 @@ public final class StartingPoint implements AutoCloseable {
               config.objective().neighbours(), path, before, WAY_OUT));
     }
     try {
-      return checkpoint.compareImages(images, Path.of(config.data().path()));
+      return checkpoint.compareImages(images, config.data().folders());
     } catch (InvalidDataException e) {
       throw new InvalidDataException(e.getMessage() + division(config) + WAY_OUT, e);
     }

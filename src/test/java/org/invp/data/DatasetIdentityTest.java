@@ -71,8 +71,8 @@ class DatasetIdentityTest {
         new FormatOptions.Lists("list.txt", "list.txt", images.toString(), null);
     try (ImageDataset listed = ListedImages.open(folder, Split.TRAIN, lists);
         ImageDataset part = listed.select(0, 1)) {
-      return DatasetIdentity.copy(listed, folder).digest()
-          + DatasetIdentity.copy(part, folder).digest();
+      return DatasetIdentity.copy(listed, List.of(folder)).digest()
+          + DatasetIdentity.copy(part, List.of(folder)).digest();
     }
   }
 

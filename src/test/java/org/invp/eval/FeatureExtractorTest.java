@@ -1,6 +1,7 @@
 package org.invp.eval;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -99,7 +100,7 @@ class FeatureExtractorTest {
       network.load(state);
       for (int crops : new int[] {1, 10}) {
         FeatureExtractor extractor = new FeatureExtractor(network, view(CROP), crops, 40, 2);
-        extractor.extract(images, backbone, null, () -> {});
+        assertEquals(images.size(), extractor.extract(images, backbone, null, () -> {}).count());
         String message =
             assertThrows(
                     InvalidDataException.class,
