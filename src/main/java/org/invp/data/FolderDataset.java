@@ -92,7 +92,15 @@ public final class FolderDataset extends FileDataset {
     return Files.isDirectory(val) || !Files.isDirectory(test) ? val : test;
   }
 
+  /** A folder that is not there has no test set either, but that is not what is wrong. */
+  static void requireFolder(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      throw new InvalidDataException(folder + ": no such file or folder");
+    }
+  }
+
   private static void requireTestSet(Path folder) {
+    requireFolder(folder);
     Path place = evaluationFolder(folder);
     if (!Files.isDirectory(place)) {
       throw new NoTestSetException(

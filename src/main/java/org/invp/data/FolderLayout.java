@@ -46,6 +46,7 @@ final class FolderLayout {
           ? labelled(places, classes(places), leftOut)
           : judged(places, leftOut);
     }
+    roots.forEach(FolderDataset::requireFolder);
     List<Path> places = evaluation();
     if (places.isEmpty()) {
       throw new NoTestSetException(

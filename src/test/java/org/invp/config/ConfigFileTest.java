@@ -250,8 +250,8 @@ class ConfigFileTest {
                 ConfigException.class, () -> parse("data: {format: idx, path: p, extra: true}\n"))
             .getMessage());
     assertEquals(
-        "x.yaml: data.test_list is missing",
-        assertThrows(ConfigException.class, () -> parse("data: {format: list, path: p, list: l}\n"))
+        "x.yaml: data.list is missing",
+        assertThrows(ConfigException.class, () -> parse("data: {format: list, path: p}\n"))
             .getMessage());
   }
 

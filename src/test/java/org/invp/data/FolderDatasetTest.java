@@ -94,7 +94,7 @@ class FolderDatasetTest {
     Path nowhere = folder.resolve("nowhere");
     assertInvalid(
         () -> FolderDataset.open(nowhere, Split.TRAIN), nowhere.resolve("train"), "no such file");
-    assertInvalid(() -> FolderDataset.open(nowhere, Split.TEST), nowhere.resolve("val"));
+    assertInvalid(() -> FolderDataset.open(nowhere, Split.TEST), nowhere, "no such file");
   }
 
   @Test
