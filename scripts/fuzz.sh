@@ -73,21 +73,21 @@ if wanted jpeg; then
 fi
 # Where the fuzzers of the C interfaces are built; what is there already is kept.
 sanitized=build/native-address-undefined
-abi() { # target, its program
+abi() { # target, its program, the rooms it needs; ABI_SEED draws the same arguments every time
   wanted "$1" || return 0
   local rc=0
-  make -s native SANITIZE=address,undefined ROOMS="bank image nn" >build/fuzz/sanitized.log 2>&1 || rc=$?
+  make -s native SANITIZE=address,undefined ROOMS="$3" >build/fuzz/sanitized.log 2>&1 || rc=$?
   if [ "$rc" -ne 0 ]; then
     cp build/fuzz/sanitized.log "build/fuzz/$1.log"
   else
     # A size that no memory has ends in a status, as it does without the sanitizer.
     ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=4096 \
-      "$sanitized/fuzz/$2" "$seconds" >"build/fuzz/$1.log" 2>&1 || rc=$?
+      "$sanitized/fuzz/$2" "$seconds" ${ABI_SEED:+"$ABI_SEED"} >"build/fuzz/$1.log" 2>&1 || rc=$?
   fi
   report "$1" "build/fuzz/$1.log" "$rc"
 }
-abi abi-bank bank_abi_fuzz
-abi abi-cuda bank_cuda_abi_fuzz
-abi abi-image image_abi_fuzz
-abi abi-nn nn_abi_fuzz
+abi abi-bank bank_abi_fuzz "bank image"
+abi abi-cuda bank_cuda_abi_fuzz "bank image"
+abi abi-image image_abi_fuzz "bank image"
+abi abi-nn nn_abi_fuzz "bank image nn"
 exit "$status"
