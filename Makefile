@@ -112,7 +112,7 @@ lint: setup
 	@scripts/setup.sh lint
 	@scripts/lint.sh
 
-# Before every commit, under two minutes once things are built: what is tagged "slow" or needs another JVM is left to `make test`.
+# Before every commit: what is tagged "slow" or needs another JVM is left to `make test`.
 check: native check-format lint
 	@$(MVN) -q spotless:check test -DexcludedGroups=slow -Dfuzz.skip=true
 
