@@ -80,7 +80,9 @@ final class TrainedRun implements AutoCloseable {
     }
     if (!Files.exists(path)) {
       throw new InvalidDataException(
-          Text.format("%s holds no run: there is no %s", run, path.getFileName()));
+          Files.isDirectory(run)
+              ? Text.format("%s holds no run: there is no %s", run, path.getFileName())
+              : run + ": no such file or folder, expected a run folder or a checkpoint");
     }
     Checkpoint checkpoint = Checkpoint.read(path);
     try {

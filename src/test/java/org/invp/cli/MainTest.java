@@ -145,7 +145,7 @@ class MainTest {
         "train CONFIG --run-dir TEMP --device cuda:99|CUDA",
         "eval knn RUN --device cuda:99|CUDA",
         "train CONFIG --set data.path=/none --run-dir TEMP|/none",
-        "eval knn /none|/none holds no run",
+        "eval knn /none|/none: no such file or folder, expected a run folder or a checkpoint",
         "embed RUN /none --out x.npy|/none",
         "embed RUN DATA --out /none/x.npy|/none/x.npy",
         "eval retrieval RUN|no image has another one of its class to be found",
