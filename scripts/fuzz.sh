@@ -80,8 +80,8 @@ abi() { # target, its program, the rooms it needs; ABI_SEED draws the same argum
   if [ "$rc" -ne 0 ]; then
     cp build/fuzz/sanitized.log "build/fuzz/$1.log"
   else
-    # A size that no memory has ends in a status, as it does without the sanitizer.
-    ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=4096 \
+    # The networks' library lies apart from LibTorch here. A size that no memory has ends in a status, as it does without the sanitizer.
+    LD_LIBRARY_PATH="${LIBTORCH:-$PWD/.deps/libtorch}/lib" ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=4096 \
       "$sanitized/fuzz/$2" "$seconds" ${ABI_SEED:+"$ABI_SEED"} >"build/fuzz/$1.log" 2>&1 || rc=$?
   fi
   report "$1" "build/fuzz/$1.log" "$rc"

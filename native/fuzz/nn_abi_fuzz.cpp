@@ -300,7 +300,7 @@ int32_t groups(Call& call, const Things&) {
   const int32_t port = wrong == 0 ? call.choices().one_of({0, -1, 65536}) : 1;
   const int32_t rank = wrong == 1 ? call.choices().one_of({-1, 1, INT32_MAX}) : 0;
   const int32_t size = wrong == 2 ? call.choices().one_of({0, -1, INT32_MIN}) : 1;
-  const bool bad = host == nullptr || wrong < 3;
+  const bool bad = host == nullptr || (wrong >= 0 && wrong < 3);
   const int64_t timeout = call.choices().one_of({int64_t{0}, int64_t{-1}, INT64_MIN});
   const int32_t status = invp_nn_group_create(host, port, rank, size, bad ? 1000 : timeout, nullptr,
                                               nullptr, call.choices().once_in(8) ? nullptr : &made);

@@ -96,8 +96,8 @@ INVP_EXPORT int32_t invp_nn_network_set_stream(invp_nn_network* network, void* s
 INVP_EXPORT int32_t invp_nn_network_loss_scale(const invp_nn_network* network, float* scale,
                                                int32_t* good_steps) {
   return nn_guard([&] {
-    require(network != nullptr && scale != nullptr && good_steps != nullptr,
-            "network, scale or good_steps is null");
+    require(network != nullptr, "network is null");
+    require_arrays({writes("scale", scale, 1), writes("good_steps", good_steps, 1)});
     const auto& execution = *network->network.execution();
     const Entered here(execution);
     *scale = execution.loss_scale == nullptr ? 1.0f : execution.loss_scale->value();
